@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A library module of ours; `dependencies` may only name modules of a lower layer.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+/// The tests of one module.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.byName(name: name)] + dependencies,
+    swiftSettings: strict)
+}
+
+let package = Package(
+  name: "Lockstep",
+  products: [
+    .library(name: "Lockstep", targets: ["Lockstep"]),
+    .executable(name: "lockstep", targets: ["LockstepCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // 0: system libraries, and the loops that need run-time CPU dispatch
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
+
+    // 1: kernels over raw memory; messages between ranks
+    module("Kernels", ["CKernels", "COpenBLAS"]),
+    module("Communication", ["CMPI"]),
+
+    // 2: tensors and automatic differentiation
+    module("TensorCore", ["Kernels", "CKernels"]),
+
+    // 3: what networks are made of, what trains them, what they train on
+    module("NeuralNet", ["TensorCore"]),
+    module("Optimizers", ["TensorCore"]),
+    module(
+      "DataLoading", ["TensorCore", "Communication", "CZlib"], resources: [.copy("Resources")]),
+
+    // 4: files of weights; training on many ranks
+    module("Checkpoints", ["TensorCore", "NeuralNet"]),
+    module("DataParallel", ["TensorCore", "NeuralNet", "Communication"]),
+
+    // 5: everything above under one import; the reference models
+    module(
+      "Lockstep",
+      [
+        "Communication", "TensorCore", "NeuralNet", "Optimizers", "DataLoading", "Checkpoints",
+        "DataParallel",
+      ]),
+    module("ModelZoo", ["Lockstep"]),
+
+    // 6: programs
+    .executableTarget(
+      name: "LockstepCommand",
+      dependencies: [
+        "Lockstep", "ModelZoo",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)
