@@ -38,30 +38,32 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
+    module("Diagnostics", []),
 
     // 1: kernels over raw memory; messages between ranks
-    module("Kernels", ["CKernels", "COpenBLAS"]),
-    module("Communication", ["CMPI"]),
+    module("Kernels", ["CKernels", "COpenBLAS", "Diagnostics"]),
+    module("Communication", ["CMPI", "Diagnostics"]),
 
     // 2: tensors and automatic differentiation
-    module("TensorCore", ["Kernels", "CKernels"]),
+    module("TensorCore", ["Kernels", "CKernels", "Diagnostics"]),
 
     // 3: what networks are made of, what trains them, what they train on
-    module("NeuralNet", ["TensorCore"]),
-    module("Optimizers", ["TensorCore"]),
+    module("NeuralNet", ["TensorCore", "Diagnostics"]),
+    module("Optimizers", ["TensorCore", "Kernels", "Diagnostics"]),
     module(
-      "DataLoading", ["TensorCore", "Communication", "CZlib"], resources: [.copy("Resources")]),
+      "DataLoading", ["TensorCore", "Communication", "CZlib", "Diagnostics"],
+      resources: [.copy("Resources")]),
 
     // 4: files of weights; training on many ranks
-    module("Checkpoints", ["TensorCore", "NeuralNet"]),
-    module("DataParallel", ["TensorCore", "NeuralNet", "Communication"]),
+    module("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"]),
+    module("DataParallel", ["TensorCore", "NeuralNet", "Communication", "Diagnostics"]),
 
     // 5: everything above under one import; the reference models
     module(
       "Lockstep",
       [
-        "Communication", "TensorCore", "NeuralNet", "Optimizers", "DataLoading", "Checkpoints",
-        "DataParallel",
+        "Diagnostics", "Communication", "TensorCore", "NeuralNet", "Optimizers", "DataLoading",
+        "Checkpoints", "DataParallel",
       ]),
     module("ModelZoo", ["Lockstep"]),
 
