@@ -1,7 +1,9 @@
 /// The exit status of a job, after `sysexits.h`; it passes through `mpirun` unchanged.
 public struct ExitCode: RawRepresentable, Hashable, Sendable {
+  /// The status as the operating system sees it.
   public let rawValue: Int32
 
+  /// The status `rawValue`.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
   /// The command line is wrong.
