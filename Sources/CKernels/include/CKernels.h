@@ -1,0 +1,104 @@
+// The inner loops that need run-time CPU dispatch, and the per-thread state of automatic differentiation.
+//
+// Every kernel is compiled for AVX-512, AVX2+FMA and the baseline (see kernel.h); the loader picks. Counts and
+// strides are in elements. The order of every sum is fixed by the source, so on one CPU a result is a function
+// of the inputs alone. `out` may be exactly one of the inputs, but must not overlap one otherwise.
+#ifndef LOCKSTEP_CKERNELS_H
+#define LOCKSTEP_CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+// MARK: element-wise (elementwise.c, activations.c)
+
+/// out[i * so] = f(a[i * sa], b[i * sb]). A stride of zero repeats one value.
+typedef void (*lk_binary)(ptrdiff_t n, float *out, ptrdiff_t so, const float *a, ptrdiff_t sa,
+                          const float *b, ptrdiff_t sb);
+/// out[i * so] = f(a[i * sa]; p, q), where p and q are parameters of f (unused by most).
+typedef void (*lk_unary)(ptrdiff_t n, float *out, ptrdiff_t so, const float *a, ptrdiff_t sa,
+                         float p, float q);
+
+#define LK_BINARY(name)                                                                          \
+  void lk_##name(ptrdiff_t n, float *out, ptrdiff_t so, const float *a, ptrdiff_t sa,            \
+                 const float *b, ptrdiff_t sb);
+#define LK_UNARY(name)                                                                           \
+  void lk_##name(ptrdiff_t n, float *out, ptrdiff_t so, const float *a, ptrdiff_t sa, float p,   \
+                 float q);
+
+LK_BINARY(add) LK_BINARY(subtract) LK_BINARY(multiply) LK_BINARY(divide)
+LK_BINARY(maximum) LK_BINARY(minimum)
+LK_UNARY(scale) LK_UNARY(shift) LK_UNARY(subtract_from)  // p * x, x + p, p - x
+LK_UNARY(negate) LK_UNARY(abs) LK_UNARY(square) LK_UNARY(sqrt) LK_UNARY(rsqrt) LK_UNARY(reciprocal)
+LK_UNARY(exp) LK_UNARY(expm1) LK_UNARY(log) LK_UNARY(log1p) LK_UNARY(tanh) LK_UNARY(sigmoid)
+LK_UNARY(erf) LK_UNARY(relu)
+
+// Gradients: a is the gradient of the result; b the input x or the result y of the forward function.
+LK_BINARY(relu_gradient)     // from y
+LK_BINARY(tanh_gradient)     // from y
+LK_BINARY(sigmoid_gradient)  // from y
+
+// MARK: reductions (reduce.c)
+
+/// The sum of n contiguous values.
+float lk_sum(ptrdiff_t n, const float *a);
+/// out[r] = sum over c of a[r * stride + c].
+void lk_sum_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride, float *out);
+/// out[c] (+)= sum over r of a[r * stride + c]; adds to `out` when `accumulate`.
+void lk_sum_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                    float *out, bool accumulate);
+/// The largest of n > 0 contiguous values; NaN if any is NaN.
+float lk_maximum_of(ptrdiff_t n, const float *a);
+/// The index of the first largest (`sign` 1) or smallest (`sign` -1) of n > 0 contiguous values; a NaN wins.
+ptrdiff_t lk_index_of_extreme(ptrdiff_t n, const float *a, float sign);
+
+// MARK: softmax and cross-entropy over contiguous rows (softmax.c)
+
+/// out = softmax of each row.
+void lk_softmax_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, float *out);
+/// out = a - log(sum(exp(a))) of each row.
+void lk_log_softmax_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, float *out);
+/// out = y * (g - sum(g * y)) of each row.
+void lk_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g, const float *y,
+                              float *out);
+/// out = g - exp(y) * sum(g) of each row.
+void lk_log_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
+                                  const float *y, float *out);
+/// normaliser[r] = log(sum(exp(a[r, :]))); loss[r] = normaliser[r] - a[r, target[r]].
+/// Targets must lie in 0 ..< columns.
+void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                           const int32_t *target, float *normaliser, float *loss);
+/// out[r, c] = scale[r * scale_stride] * (exp(a[r, c] - normaliser[r]) - (c == target[r])).
+void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                                    const int32_t *target, const float *normaliser,
+                                    const float *scale, ptrdiff_t scale_stride, float *out);
+
+// MARK: optimiser updates in one pass (update.c)
+
+/// PyTorch's SGD: g += decay * p; m = momentum * m + (1 - dampening) * g; g = nesterov ? g + momentum * m : m;
+/// p -= rate * g. With momentum 0, m is not touched and may be null. `first`: m = g instead.
+void lk_sgd_update(ptrdiff_t n, float *p, const float *g, float *_Nullable m, float rate, float momentum,
+                   float dampening, float decay, bool nesterov, bool first);
+/// Adam (decay added to the gradient) or AdamW (decoupled). correction1 = 1 - beta1^t;
+/// correction2 = sqrt(1 - beta2^t).
+void lk_adam_update(ptrdiff_t n, float *p, const float *g, float *m, float *v, float rate,
+                    float beta1, float beta2, float epsilon, float decay, bool decoupled,
+                    float correction1, float correction2);
+
+// MARK: threads (threads.c)
+
+/// How many cores the process may run on.
+int lk_available_cores(void);
+
+/// How many `noGrad` scopes the current thread is in.
+int32_t *lk_no_grad_depth(void);
+/// The name of the operation whose gradient the current thread computes, or null.
+const char *_Nullable *_Nonnull lk_current_operation(void);
+/// A number that no earlier backward pass of the process had.
+int64_t lk_next_pass(void);
+
+#pragma clang assume_nonnull end
+
+#endif

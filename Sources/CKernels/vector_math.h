@@ -1,0 +1,124 @@
+// exp, log, tanh, erf and their kin as straight-line code that the compiler turns into vector code.
+//
+// Accuracy against the correctly rounded value is tested in KernelsTests. Polynomials: Cephes (S. Moshier), single precision;
+// erf: the rational minimax approximation used by Eigen.
+#ifndef LOCKSTEP_VECTOR_MATH_H
+#define LOCKSTEP_VECTOR_MATH_H
+
+#include "kernel.h"
+#include <math.h>
+
+INLINE float from_bits(uint32_t b) {
+  float f;
+  __builtin_memcpy(&f, &b, sizeof f);
+  return f;
+}
+
+INLINE uint32_t to_bits(float f) {
+  uint32_t b;
+  __builtin_memcpy(&b, &f, sizeof b);
+  return b;
+}
+
+/// 2^n for -126 <= n <= 127.
+INLINE float power_of_two(int32_t n) { return from_bits((uint32_t)(n + 127) << 23); }
+
+// Adding and subtracting this rounds to an integer and leaves that integer in the low bits.
+#define ROUNDER 12582912.0f
+
+/// e^r - 1 - r for |r| <= ln(2) / 2.
+INLINE float exp_tail(float r) {
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  return p * (r * r);
+}
+
+INLINE float exp_f(float x) {
+  // Beyond these the result is 0 or infinity anyway; NaN passes both comparisons.
+  float c = x < -104.0f ? -104.0f : x;
+  c = c > 89.0f ? 89.0f : c;
+  float t = c * 1.44269504088896341f + ROUNDER;
+  float n = t - ROUNDER;
+  float r = (c - n * 0.693359375f) - n * -2.12194440e-4f;
+  int32_t k = (int32_t)(to_bits(t) - to_bits(ROUNDER));
+  int32_t half = k >> 1;  // in two factors, so that denormals and the overflow to infinity come out right
+  return (exp_tail(r) + r + 1.0f) * power_of_two(half) * power_of_two(k - half);
+}
+
+INLINE float expm1_f(float x) {
+  float near = exp_tail(x) + x;
+  float far = exp_f(x) - 1.0f;
+  return fabsf(x) < 0.34f ? near : far;
+}
+
+INLINE float log_f(float x) {
+  float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;  // denormals
+  float bias = x < 1.17549435e-38f ? 23.0f : 0.0f;
+  uint32_t b = to_bits(scaled);
+  // Mantissa in [sqrt(1/2), sqrt(2)).
+  uint32_t shifted = b - 0x3f3504f3u;
+  float e = (float)((int32_t)shifted >> 23) - bias;
+  float f = from_bits((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+  float p = 7.0376836292e-2f;
+  p = p * f - 1.1514610310e-1f;
+  p = p * f + 1.1676998740e-1f;
+  p = p * f - 1.2420140846e-1f;
+  p = p * f + 1.4249322787e-1f;
+  p = p * f - 1.6668057665e-1f;
+  p = p * f + 2.0000714765e-1f;
+  p = p * f - 2.4999993993e-1f;
+  p = p * f + 3.3333331174e-1f;
+  float z = f * f;
+  float y = p * f * z + e * -2.12194440e-4f - 0.5f * z;
+  float result = f + y + e * 0.693359375f;
+  result = x == INFINITY ? INFINITY : result;
+  result = x == 0.0f ? -INFINITY : result;
+  return x >= 0.0f ? result : NAN;
+}
+
+INLINE float log1p_f(float x) {
+  float u = 1.0f + x;
+  float correction = (x - (u - 1.0f)) / u;
+  float result = log_f(u) + (u > 0.0f && u < INFINITY ? correction : 0.0f);
+  return fabsf(x) < 1e-4f ? x - 0.5f * x * x : result;
+}
+
+INLINE float tanh_f(float x) {
+  float a = fabsf(x);
+  float z = x * x;
+  float p = -5.70498872745e-3f;
+  p = p * z + 2.06390887954e-2f;
+  p = p * z - 5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z - 3.33332819422e-1f;
+  float near = x + x * z * p;
+  float far = 1.0f - 2.0f / (exp_f(2.0f * a) + 1.0f);
+  return a < 0.625f ? near : copysignf(far, x);
+}
+
+INLINE float sigmoid_f(float x) { return 1.0f / (1.0f + exp_f(-x)); }
+
+INLINE float erf_f(float x) {
+  float c = x > 4.0f ? 4.0f : x;
+  c = c < -4.0f ? -4.0f : c;
+  float z = c * c;
+  float p = -2.72614225801306e-10f;
+  p = p * z + 2.77068142495902e-8f;
+  p = p * z - 2.10102402082508e-6f;
+  p = p * z - 5.69250639462346e-5f;
+  p = p * z - 7.34990630326855e-4f;
+  p = p * z - 2.95459980854025e-3f;
+  p = p * z - 1.60960333262415e-2f;
+  float q = -1.45660718464996e-5f;
+  q = q * z - 2.13374055278905e-4f;
+  q = q * z - 1.68282697438203e-3f;
+  q = q * z - 7.37332916720468e-3f;
+  q = q * z - 1.42647390514189e-2f;
+  return c * p / q;
+}
+
+#endif

@@ -1,0 +1,64 @@
+import Diagnostics
+
+/// The node of a tensor that the user made with `requiresGrad`: where gradients end up.
+package final class Leaf: Node {
+  /// The accumulated gradient; nil until a pass reaches the leaf.
+  package var gradient: Tensor?
+  /// Where gradients are to be accumulated: contiguous, of the leaf's shape; nil: anywhere.
+  package var slot: Tensor?
+  /// Whoever wants to know of this leaf's gradients.
+  package var observer: (any GradientObserver)?
+
+  init(shape: Shape) { super.init(name: "leaf", shape: shape) }
+}
+
+/// What joins gradients across ranks. Attached to leaves; the engine calls it.
+package protocol GradientObserver: AnyObject {
+  /// Called before a pass that reaches any of its leaves. Returns the factor that weighs this pass's gradients.
+  func backwardWillBegin() -> Float
+  /// Called when `leaf` has received its last contribution of a pass.
+  func gradientIsReady(of leaf: Leaf)
+  /// Called after a pass.
+  func backwardDidEnd()
+  /// Called by `optimizer.step()`: from here on gradients must be final.
+  func completeGradients()
+}
+
+extension Tensor {
+  package var leaf: Leaf? { node as? Leaf }
+
+  /// Whether gradients are computed for this tensor.
+  ///
+  /// Set it on tensors that you made, such as parameters. Stops for integer tensors, and for results of operations,
+  /// which require a gradient because an input does: use `detach()` there.
+  public var requiresGrad: Bool {
+    get { node != nil }
+    set {
+      guard newValue != requiresGrad else { return }
+      check(
+        dtype.isFloatingPoint, "requiresGrad: a tensor of \(dtype) has no gradient; use float32")
+      check(
+        !(node is Operation),
+        "requiresGrad: cannot be cleared on the result of \(node?.name ?? ""); use detach()")
+      node = newValue ? Leaf(shape: shape) : nil
+    }
+  }
+
+  /// The gradient that `backward()` accumulated; nil before the first pass and after `zeroGrad()`.
+  public var grad: Tensor? {
+    get { leaf?.gradient }
+    set {
+      guard let leaf else { return }
+      guard let newValue else { return leaf.gradient = nil }
+      check(
+        newValue.shape == shape && newValue.dtype == dtype,
+        "grad: a gradient of shape \(newValue.shape) for a tensor of shape \(shape)")
+      if let slot = leaf.slot {
+        slot.assign(newValue)
+        leaf.gradient = slot
+      } else {
+        leaf.gradient = newValue
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/// A place in the graph: something that receives the gradient of one tensor.
+package class Node {
+  /// The operation's name, for messages.
+  package let name: StaticString
+  /// The shape of the tensor, and so of its gradient.
+  package let shape: Shape
+
+  // The state of the backward pass `pass`.
+  var pass = 0
+  /// How many contributions to the gradient are still to come.
+  var pending = 0
+
+  init(name: StaticString, shape: Shape) {
+    self.name = name
+    self.shape = shape
+  }
+}
+
+/// A recorded operation: how the gradient of its result becomes gradients of its inputs.
+package final class Operation: Node {
+  /// One for each input that requires a gradient.
+  var edges: [Edge]
+  /// The sum of the contributions so far in this pass.
+  var gradient: Tensor?
+  /// Whether `gradient` is seen by nobody else, so that it may be added to in place.
+  var ownsGradient = false
+  /// Whether a backward pass has used this node and freed what it kept.
+  var isFreed = false
+
+  init(name: StaticString, shape: Shape, edges: [Edge]) {
+    self.edges = edges
+    super.init(name: name, shape: shape)
+  }
+
+  /// Takes long chains apart without recursion: a chain of 100,000 nodes must not need as many stack frames.
+  deinit {
+    var doomed = edges
+    edges = []
+    while var edge = doomed.popLast() {
+      guard let operation = edge.releaseIfLast() else { continue }
+      doomed.append(contentsOf: operation.edges)
+      operation.edges = []
+    }
+  }
+}
+
+/// Where one input's share of a gradient goes, and how it is computed.
+package struct Edge {
+  enum Gradient {
+    /// Returns the share, in the result's broadcast shape or already in the input's.
+    case value((_ gradient: Tensor) -> Tensor)
+    /// Computes the share into a contiguous destination of the input's shape, or adds it there.
+    case into((_ gradient: Tensor, _ destination: Tensor, _ accumulating: Bool) -> Void)
+  }
+
+  private(set) var node: Node?
+  let gradient: Gradient
+
+  init(_ node: Node, _ gradient: Gradient) {
+    self.node = node
+    self.gradient = gradient
+  }
+
+  /// Lets go of the node; returns it if it is an operation that nothing else refers to.
+  fileprivate mutating func releaseIfLast() -> Operation? {
+    guard isKnownUniquelyReferenced(&node) else { return nil }
+    return node as? Operation
+  }
+}
+
+extension Tensor {
+  /// An edge to this tensor for `recorded`, or nil where it needs no gradient.
+  ///
+  /// `gradient` maps the gradient of the operation's result to this input's share of it. Summing a
+  /// broadcast share back to the input's shape is left to the engine.
+  package func edge(_ gradient: @escaping (_ gradient: Tensor) -> Tensor) -> Edge? {
+    guard let node, isGradientEnabled else { return nil }
+    return Edge(node, .value(gradient))
+  }
+
+  /// As `edge(_:)`, for gradients that can be computed straight into memory: into the gradient of a
+  /// parameter, for example.
+  package func edge(
+    into gradient: @escaping (_ gradient: Tensor, _ destination: Tensor, _ accumulating: Bool) ->
+      Void
+  ) -> Edge? {
+    guard let node, isGradientEnabled else { return nil }
+    return Edge(node, .into(gradient))
+  }
+
+  /// Gives this fresh result of operation `name` its place in the graph, if any input needs a gradient.
+  package func recorded(_ name: StaticString, _ edges: [Edge?]) -> Tensor {
+    let edges = edges.compactMap { $0 }
+    if !edges.isEmpty { node = Operation(name: name, shape: shape, edges: edges) }
+    return self
+  }
+}

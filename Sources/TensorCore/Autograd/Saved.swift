@@ -1,0 +1,26 @@
+import Diagnostics
+
+/// A tensor kept for a gradient, and the version its storage had then.
+///
+/// An operation that keeps its own result must keep `result.detach()`, or the graph would own itself.
+package struct Saved {
+  private let tensor: Tensor
+  private let version: UInt32
+
+  package init(_ tensor: Tensor) {
+    self.tensor = tensor
+    version = tensor.storage.version
+  }
+
+  /// The tensor. Stops if its memory was changed since it was kept.
+  package var value: Tensor {
+    check(
+      tensor.storage.version == version,
+      """
+      backward: \(BackwardPass.currentOperation): a value of shape \(tensor.shape) that its gradient needs \
+      was changed in place by \(tensor.storage.lastWriter) (version \(tensor.storage.version), \
+      expected \(version)); change a copy, or change it after backward()
+      """)
+    return tensor
+  }
+}

@@ -1,0 +1,83 @@
+import Diagnostics
+import Glibc
+import Synchronization
+
+/// Reuses blocks of tensor memory, so that a training step allocates nothing from the system once it is warm.
+///
+/// Sizes are rounded up to classes, eight per power of two, so that at most an eighth of a block is unused. A freed
+/// block stays in its class until the process ends.
+public enum MemoryPool {
+  /// What the pool has done since the process began.
+  public struct Statistics: Sendable {
+    /// Blocks that were asked from the system; constant once training is warm.
+    public var systemAllocations = 0
+    /// Bytes held from the system.
+    public var systemBytes = 0
+    /// Bytes in use by tensors.
+    public var usedBytes = 0
+    /// The most bytes that were in use at one time.
+    public var peakUsedBytes = 0
+  }
+
+  struct Block {
+    var pointer: UnsafeMutableRawPointer
+    var byteCount: Int
+  }
+
+  private struct State: ~Copyable {
+    var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: 512)
+    var statistics = Statistics()
+  }
+
+  // The pointers in the state are owned by the pool alone.
+  private nonisolated(unsafe) static var state = State()
+  private static let lock = Mutex<Void>(())
+
+  /// Counters, for tests and reports.
+  public static var statistics: Statistics { lock.withLock { _ in state.statistics } }
+
+  static func take(_ byteCount: Int) -> Block {
+    let (index, size) = sizeClass(byteCount)
+    let reused: UnsafeMutableRawPointer? = lock.withLock { _ in
+      state.statistics.usedBytes += size
+      if state.statistics.usedBytes > state.statistics.peakUsedBytes {
+        state.statistics.peakUsedBytes = state.statistics.usedBytes
+      }
+      if let pointer = state.free[index].popLast() { return pointer }
+      state.statistics.systemAllocations += 1
+      state.statistics.systemBytes += size
+      return nil
+    }
+    return Block(pointer: reused ?? allocate(size), byteCount: size)
+  }
+
+  static func give(_ block: Block) {
+    let (index, _) = sizeClass(block.byteCount)
+    lock.withLock { _ in
+      state.statistics.usedBytes -= block.byteCount
+      state.free[index].append(block.pointer)
+    }
+  }
+
+  /// The class that `byteCount` falls in, and the bytes of its blocks: multiples of 64 up to 512, then
+  /// (8 + s) / 8 times a power of two for s in 0 ..< 8.
+  static func sizeClass(_ byteCount: Int) -> (index: Int, size: Int) {
+    let units = max(1, (byteCount + 63) / 64)
+    if units <= 8 { return (units, units * 64) }
+    let exponent = Int.bitWidth - 1 - units.leadingZeroBitCount - 3
+    let steps = (units + (1 << exponent) - 1) >> exponent
+    return (8 * exponent + steps, (steps << exponent) * 64)
+  }
+
+  private static func allocate(_ size: Int) -> UnsafeMutableRawPointer {
+    let hugePage = 2 << 20
+    let alignment = size >= 2 * hugePage ? hugePage : 64
+    var pointer: UnsafeMutableRawPointer?
+    let status = posix_memalign(&pointer, alignment, size)
+    guard status == 0, let pointer else {
+      stop("out of memory: no \(size) bytes for a tensor; \(statistics.usedBytes) are in use")
+    }
+    if alignment == hugePage { madvise(pointer, size, 14 /* MADV_HUGEPAGE */) }
+    return pointer
+  }
+}

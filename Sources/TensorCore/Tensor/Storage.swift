@@ -1,0 +1,26 @@
+/// A block of tensor memory and the count of writes to it; shared by all views.
+package final class Storage {
+  /// The first byte; 64-byte aligned.
+  package let pointer: UnsafeMutableRawPointer
+  /// Usable bytes.
+  package let byteCount: Int
+  /// Raised by every in-place change, so that a gradient can tell that a value it saved is gone.
+  package private(set) var version: UInt32 = 0
+  /// The operation that last raised `version`.
+  package private(set) var lastWriter: StaticString = "creation"
+
+  /// A block from the pool; its content is undefined.
+  package init(byteCount: Int) {
+    let block = MemoryPool.take(byteCount)
+    pointer = block.pointer
+    self.byteCount = block.byteCount
+  }
+
+  deinit { MemoryPool.give(.init(pointer: pointer, byteCount: byteCount)) }
+
+  /// To be called by every operation that changes the content in place.
+  package func markWritten(by operation: StaticString) {
+    version &+= 1
+    lastWriter = operation
+  }
+}

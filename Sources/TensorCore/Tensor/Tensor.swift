@@ -1,0 +1,87 @@
+import Diagnostics
+
+/// An n-dimensional array, and a node's result in the graph that `backward()` walks.
+///
+/// A tensor is a reference: assigning it shares it. Views (`transposed`, slices, …) share its memory. Operations
+/// record what their gradient needs when an input requires a gradient and no `noGrad` scope is open.
+///
+/// A tensor belongs to the thread that made it.
+public final class Tensor {
+  package let storage: Storage
+  /// The type of the elements.
+  public let dtype: DType
+  /// The size of each dimension; `[]` for a scalar.
+  public let shape: Shape
+  /// Elements from one index to the next, per dimension; 0 where broadcast.
+  package let strides: Shape
+  /// The first element, counted in elements from the start of the storage.
+  package let offset: Int
+  /// Whether the elements lie in row-major order without gaps.
+  package let isContiguous: Bool
+  /// The operation that made this tensor, or the `Leaf` of one that the user made.
+  package var node: Node?
+
+  package init(storage: Storage, dtype: DType, shape: Shape, strides: Shape, offset: Int) {
+    self.storage = storage
+    self.dtype = dtype
+    self.shape = shape
+    self.strides = strides
+    self.offset = offset
+    isContiguous = Tensor.isContiguous(shape, strides)
+  }
+
+  /// A new contiguous tensor whose content is undefined.
+  package init(uninitialized shape: Shape, _ dtype: DType = .float32) {
+    storage = Storage(byteCount: shape.elementCount * dtype.size)
+    self.dtype = dtype
+    self.shape = shape
+    strides = shape.contiguousStrides
+    offset = 0
+    isContiguous = true
+  }
+
+  /// The number of elements.
+  public var count: Int { shape.elementCount }
+
+  /// The number of dimensions.
+  public var rank: Int { shape.count }
+
+  private static func isContiguous(_ shape: Shape, _ strides: Shape) -> Bool {
+    var expected = 1
+    for axis in (0..<shape.count).reversed() where shape[axis] != 1 {
+      if strides[axis] != expected { return shape.elementCount == 0 }
+      expected *= shape[axis]
+    }
+    return true
+  }
+}
+
+@available(*, unavailable)
+extension Tensor: Sendable {}
+
+extension Tensor {
+  /// The first element, as `Element`, which must match `dtype`.
+  package func pointer<Element: TensorElement>(
+    _: Element.Type = Element.self
+  ) -> UnsafeMutablePointer<Element> {
+    precondition(Element.dtype == dtype)
+    return storage.pointer.assumingMemoryBound(to: Element.self) + offset
+  }
+
+  /// The same elements with another shape, strides or offset, without a place in the graph.
+  package func alias(shape: Shape, strides: Shape, offset: Int) -> Tensor {
+    Tensor(storage: storage, dtype: dtype, shape: shape, strides: strides, offset: offset)
+  }
+
+  /// The same memory without a place in the graph: no gradient flows through it.
+  public func detach() -> Tensor { alias(shape: shape, strides: strides, offset: offset) }
+
+  /// This tensor if its elements lie in row-major order, and otherwise a copy for which that holds;
+  /// outside the graph.
+  package func contiguousValues() -> Tensor {
+    guard !isContiguous else { return self }
+    let copy = Tensor(uninitialized: shape, dtype)
+    copy.assign(self)
+    return copy
+  }
+}
