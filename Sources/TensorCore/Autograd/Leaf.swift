@@ -57,7 +57,7 @@ extension Tensor {
         slot.assign(newValue)
         leaf.gradient = slot
       } else {
-        leaf.gradient = newValue
+        leaf.gradient = newValue.contiguousValues().detach()
       }
     }
   }
