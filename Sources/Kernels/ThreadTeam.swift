@@ -73,7 +73,8 @@ final class ThreadTeam: @unchecked Sendable {
     helpers.withLock { started in
       while started < wanted {
         let index = started
-        let start = Unmanaged.passRetained(Helper(team: self, index: index, seen: currentGeneration))
+        let start = Unmanaged.passRetained(
+          Helper(team: self, index: index, seen: currentGeneration))
         var thread = pthread_t()
         let status = pthread_create(
           &thread, nil,

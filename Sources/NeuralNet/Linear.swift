@@ -10,7 +10,9 @@ public final class Linear: Module, Layer {
 
   /// Weights and biases are uniform in ±1/√inputs, as in PyTorch.
   public init(_ inputs: Int, _ outputs: Int, bias: Bool = true, generator: Generator = .default) {
-    check(inputs > 0 && outputs > 0, "Linear: \(inputs) inputs and \(outputs) outputs; both must be positive")
+    check(
+      inputs > 0 && outputs > 0,
+      "Linear: \(inputs) inputs and \(outputs) outputs; both must be positive")
     let bound = 1 / Float(inputs).squareRoot()
     weight = .uniform([outputs, inputs], in: -bound...bound, generator: generator)
     self.bias = bias ? .uniform([outputs], in: -bound...bound, generator: generator) : nil

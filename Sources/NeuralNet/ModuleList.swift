@@ -43,7 +43,9 @@ public final class ModuleList<Element: Module>: Module, Sequence, ExpressibleByA
 
   private func position(_ index: Int) -> Int {
     let position = index < 0 ? index + count : index
-    check(position >= 0 && position < count, "ModuleList: no position \(index) in a list of \(count)")
+    check(
+      position >= 0 && position < count,
+      "ModuleList: no position \(index) in a list of \(count)")
     return position
   }
 }

@@ -43,7 +43,9 @@ extension Tensor {
 /// One walk through the graph against the direction of computation.
 struct BackwardPass {
   /// The operation whose gradient is being computed on this thread, for messages.
-  static var currentOperation: String { lk_current_operation().pointee.map(String.init(cString:)) ?? "" }
+  static var currentOperation: String {
+    lk_current_operation().pointee.map(String.init(cString:)) ?? ""
+  }
 
   private let root: Node
   private let number: Int
@@ -70,7 +72,9 @@ struct BackwardPass {
     root.pending = 0
   }
 
-  private mutating func visit(_ node: Node, _ stack: inout [(operation: Operation, nextEdge: Int)]) {
+  private mutating func visit(
+    _ node: Node, _ stack: inout [(operation: Operation, nextEdge: Int)]
+  ) {
     if node.pass == number {
       node.pending += 1
       return
@@ -85,7 +89,9 @@ struct BackwardPass {
         retainGraph: true to the first, or compute the loss anew
         """)
       stack.append((operation, 0))
-    } else if let observer = (node as? Leaf)?.observer, !observers.contains(where: { $0 === observer }) {
+    } else if let observer = (node as? Leaf)?.observer,
+      !observers.contains(where: { $0 === observer })
+    {
       observers.append(observer)
     }
   }

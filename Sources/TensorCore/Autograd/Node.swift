@@ -81,8 +81,7 @@ extension Tensor {
   /// As `edge(_:)`, for gradients that can be computed straight into memory: into the gradient of a
   /// parameter, for example.
   package func edge(
-    into gradient: @escaping (_ gradient: Tensor, _ destination: Tensor, _ accumulating: Bool) ->
-      Void
+    into gradient: @escaping (Tensor, _ destination: Tensor, _ accumulating: Bool) -> Void
   ) -> Edge? {
     guard let node, isGradientEnabled else { return nil }
     return Edge(node, .into(gradient))

@@ -39,19 +39,28 @@ public protocol TensorElement: BitwiseCopyable, Numeric, Comparable, Sendable {
 }
 
 extension Float: TensorElement {
+  /// The matching element type.
   public static var dtype: DType { .float32 }
+  /// The nearest value to `number`.
   public init(number: Double) { self.init(number) }
+  /// The value as a double.
   public var number: Double { Double(self) }
 }
 
 extension Int32: TensorElement {
+  /// The matching element type.
   public static var dtype: DType { .int32 }
+  /// `number` rounded toward zero.
   public init(number: Double) { self.init(number) }
+  /// The value as a double.
   public var number: Double { Double(self) }
 }
 
 extension Int64: TensorElement {
+  /// The matching element type.
   public static var dtype: DType { .int64 }
+  /// `number` rounded toward zero.
   public init(number: Double) { self.init(number) }
+  /// The value as a double.
   public var number: Double { Double(self) }
 }

@@ -105,6 +105,7 @@ public struct Shape: RandomAccessCollection, MutableCollection, ExpressibleByArr
     return resolved
   }
 
+  /// Whether all dimensions are equal.
   public static func == (a: Shape, b: Shape) -> Bool {
     guard a.count == b.count else { return false }
     for index in 0..<a.count where a.values[index] != b.values[index] { return false }

@@ -1,0 +1,9 @@
+// One import for programs: everything that a training loop uses.
+@_exported public import Checkpoints
+@_exported public import Communication
+@_exported public import DataLoading
+@_exported public import DataParallel
+@_exported public import Diagnostics
+@_exported public import NeuralNet
+@_exported public import Optimizers
+@_exported public import TensorCore
