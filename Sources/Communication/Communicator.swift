@@ -2,8 +2,9 @@ public import Diagnostics
 
 /// The ranks of a job, and the messages between them.
 ///
-/// All collectives are blocking and must be called by all ranks in the same order with buffers of the same
-/// size. They never fail visibly: no rank can go on alone, so an error of MPI ends the job with status 75.
+/// All collectives are blocking and must be called by all ranks in the same order with buffers of
+/// the same size. They never fail visibly: no rank can go on alone, so an error of MPI ends the job
+/// with status 75.
 public protocol Communicator: AnyObject {
   /// This process's number, `0 ..< size`.
   var rank: Int { get }
@@ -18,11 +19,13 @@ public protocol Communicator: AnyObject {
 
   /// Samples of the current global batch that this rank works on, and all.
   ///
-  /// Set by a sharded `DataLoader` when it hands out a batch, `nil` when no loader is active; read by the
-  /// gradient reducer to weight this rank's gradients.
+  /// Set by a sharded `DataLoader` when it hands out a batch, `nil` when no loader is active; read
+  /// by the gradient reducer to weight this rank's gradients.
   var batchShare: BatchShare? { get set }
 
-  /// Replaces every element by its sum, minimum or maximum over all ranks, with the same bits on each.
+  /// Replaces every element by its sum, minimum or maximum over all ranks.
+  ///
+  /// In which order a floating-point sum is rounded is up to MPI and may change with `size`.
   func allReduce<Element: Reducible>(
     _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation)
 
@@ -31,7 +34,8 @@ public protocol Communicator: AnyObject {
 
   /// Joins the `bytes` of all ranks in rank order.
   ///
-  /// Stops the program unless `result` is `size` times as long as `bytes`. The two must not overlap.
+  /// Stops the program unless `result` is `size` times as long as `bytes`. The two must not
+  /// overlap.
   func allGather(_ bytes: UnsafeRawBufferPointer, into result: UnsafeMutableRawBufferPointer)
 
   /// Returns when all ranks have called it.

@@ -1,10 +1,11 @@
 import CMPI
 import Synchronization
 
-/// A flag in memory that all ranks of a host share, by which one of several failing ranks becomes the one
-/// that reports.
+/// A flag in memory that all ranks of a host share, by which one of several failing ranks becomes
+/// the one that reports.
 ///
-/// `@unchecked Sendable`: the flag is only touched atomically, and the window handle only at the end.
+/// `@unchecked Sendable`: the flag is only touched atomically, and the window handle only at the
+/// end.
 struct FailureClaim: @unchecked Sendable {
   private let flag: UnsafeMutablePointer<Atomic<UInt32>>
   private let window: MPI_Win?

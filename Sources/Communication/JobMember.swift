@@ -17,11 +17,13 @@ struct JobMember: Sendable {
     if code != MPI_SUCCESS { end("\(call): \(mpiErrorText(code))", .peerLost) }
   }
 
-  /// Ends all ranks with status `code` after one line on standard error that names this rank and `message`.
+  /// Ends all ranks with status `code` after one line on standard error that names this rank and
+  /// `message`.
   ///
-  /// When several ranks fail together, which is the rule where all miss the same file, the first that
-  /// claims the report makes it and the others wait to be ended. Lower ranks claim earlier. Hosts share no
-  /// memory and can only give each other time: the second waits longer than MPI takes to end the job.
+  /// When several ranks fail together, which is the rule where all miss the same file, the first
+  /// that claims the report makes it and the others wait to be ended. Lower ranks claim earlier.
+  /// Hosts share no memory and can only give each other time: the second waits longer than MPI
+  /// takes to end the job.
   func end(_ message: String, _ code: ExitCode) -> Never {
     usleep(patience * 1000)
     if claim?.claim() ?? true {

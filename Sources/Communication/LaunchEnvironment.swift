@@ -2,18 +2,20 @@ import Glibc
 
 /// What the environment tells about how this process was started.
 ///
-/// MPI is initialised only in a process that a launcher started as one of its ranks. The rules, first match
-/// wins:
+/// MPI is initialised only in a process that a launcher started as one of its ranks. The rules,
+/// first match wins:
 /// 1. `OMPI_COMM_WORLD_SIZE`: the `mpirun` of Open MPI, inside a Slurm allocation or not.
-/// 2. `PMIX_RANK`: a PMIx server, such as `srun --mpi=pmix`. PMIx does not state the number of ranks; in a
-///    Slurm step it is the number of tasks.
-/// 3. `PMI_SIZE` or `PMI_RANK`: a PMI server, such as `srun --mpi=pmi2`, or the `mpirun` of another MPI.
-/// 4. `SLURM_STEP_ID` and `SLURM_PROCID`: a task of a plain `srun`, which offers MPI nothing to connect to.
+/// 2. `PMIX_RANK`: a PMIx server, such as `srun --mpi=pmix`. PMIx does not state the number of
+///    ranks; in a Slurm step it is the number of tasks.
+/// 3. `PMI_SIZE` or `PMI_RANK`: a PMI server, such as `srun --mpi=pmi2`, or the `mpirun` of another
+///    MPI.
+/// 4. `SLURM_STEP_ID` and `SLURM_PROCID`: a task of a plain `srun`, which offers MPI nothing to
+///    connect to.
 ///
-/// Everything else is a plain process. So are the script of `sbatch` and the shell of `salloc`, which have
-/// `SLURM_NTASKS` and even `SLURM_PROCID` although `srun` did not start them: they have no step, or one of
-/// Slurm's reserved steps with an id from `0xffff_fff0`; and so is the shell of `srun --pty`, known by
-/// `SLURM_PTY_PORT`.
+/// Everything else is a plain process. So are the script of `sbatch` and the shell of `salloc`,
+/// which have `SLURM_NTASKS` and even `SLURM_PROCID` although `srun` did not start them: they have
+/// no step, or one of Slurm's reserved steps with an id from `0xffff_fff0`; and so is the shell of
+/// `srun --pty`, known by `SLURM_PTY_PORT`.
 public struct LaunchEnvironment: Hashable, Sendable {
   /// Who started this process.
   public enum Launcher: Hashable, Sendable {
@@ -78,7 +80,8 @@ public struct LaunchEnvironment: Hashable, Sendable {
     return LaunchEnvironment(environment)
   }
 
-  /// The error of a process that `size` ranks, as far as MPI knows, do not make part of the promised job.
+  /// The error of a process that `size` ranks, as far as MPI knows, do not make part of the
+  /// promised job.
   func refusal(ofSize size: Int, linkedWith library: String? = nil) -> LaunchError? {
     guard let promisedRanks, promisedRanks > 1, size == 1 else { return nil }
     return LaunchError(

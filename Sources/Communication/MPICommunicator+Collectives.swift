@@ -34,7 +34,8 @@ extension MPICommunicator {
   ) {
     checkGather(bytes.count, result.count)
     forEachChunk(of: bytes.count) { part in
-      // One element of this type is a part of one rank's bytes; the next rank's starts a stride later.
+      // One element of this type is a part of one rank's bytes; the next rank's starts a stride
+      // later.
       var block: MPI_Datatype?
       var strided: MPI_Datatype?
       let length = Int32(part.count)

@@ -104,8 +104,8 @@ private func position(in communicator: MPI_Comm?, _ member: JobMember) -> (rank:
   return (Int(rank), Int(size))
 }
 
-/// Milliseconds that a failing rank gives way: one for each lower rank of its host, and enough for an abort
-/// for each host before its own, at most 1.5 s.
+/// Milliseconds that a failing rank gives way: one for each lower rank of its host, and enough for
+/// an abort for each host before its own, at most 1.5 s.
 private func patience(
   in world: MPI_Comm?, localRank: Int, _ node: MPI_Comm?, _ member: JobMember
 ) -> UInt32 {
@@ -114,6 +114,7 @@ private func patience(
   member.require(
     "MPI_Exscan",
     MPI_Exscan(&isFirstOfHost, &hostsBefore, 1, cmpi_int32(), cmpi_sum(), world))
+  if member.rank == 0 { hostsBefore = 0 }  // which MPI_Exscan leaves undefined
   member.require("MPI_Bcast", MPI_Bcast(&hostsBefore, 1, cmpi_int32(), 0, node))
   return UInt32(min(localRank, 50)) + 300 * UInt32(min(hostsBefore, 5))
 }

@@ -12,15 +12,16 @@ public enum FailurePolicy: Sendable {
 
 /// Runs `body` as one rank of the job that a launcher started, or alone in a plain process.
 ///
-/// MPI is initialised only where `LaunchEnvironment` finds a launcher. It stays initialised until the process
-/// exits, so that calls can follow each other or be nested; all of them see the same ranks.
+/// MPI is initialised only where `LaunchEnvironment` finds a launcher. It stays initialised until
+/// the process exits, so that calls can follow each other or be nested; all of them see the same
+/// ranks.
 ///
 /// In a job of several ranks any error ends all of them, whatever `policy` says, with one line
-/// `error: rank 1/4 (host): …` and the error's status: an error thrown by `body`, a failed `check` (70), an
-/// error of MPI (75). Leaving `body` by `exit` ends the other ranks too.
+/// `error: rank 1/4 (host): …` and the error's status: an error thrown by `body`, a failed `check`
+/// (70), an error of MPI (75). Leaving `body` by `exit` ends the other ranks too.
 ///
-/// - Throws: with `.rethrow` and one rank, what `body` throws, and `LaunchError` (69) where a launcher
-///   promised several ranks that do not find each other. With `.endProcess` nothing.
+/// - Throws: with `.rethrow` and one rank, what `body` throws, and `LaunchError` (69) where a
+///   launcher promised several ranks that do not find each other. With `.endProcess` nothing.
 public func withCommunicator<Result>(
   onFailure policy: FailurePolicy = .endProcess,
   _ body: (any Communicator) throws -> Result
@@ -71,8 +72,8 @@ private enum MPIJob {
     return .success(world)
   }()
 
-  /// A rank that exits inside a body does not finalise, which would wait for the others, who may wait for it:
-  /// the launcher takes it for lost and ends them.
+  /// A rank that exits inside a body does not finalise, which would wait for the others, who may
+  /// wait for it: the launcher takes it for lost and ends them.
   private static func finalize() {
     guard openBodies.load(ordering: .relaxed) == 0, case .success(let world) = world else { return }
     setStopHandler(nil)

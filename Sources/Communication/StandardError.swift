@@ -1,6 +1,6 @@
 import Glibc
 
-/// Writes `text` and a line feed to standard error in one piece, so that the lines of ranks do not mix.
+/// Writes `text` and a line feed to standard error in one piece, so that ranks do not mix lines.
 func writeLine(_ text: String) {
   var line = text
   line.append("\n")

@@ -20,7 +20,8 @@ import Testing
     }
   }
 
-  /// A failure that a rank can still report: the job ends with its status and one line that names it.
+  /// A failure that a rank can still report: the job ends with its status and one line that names
+  /// it.
   @Test(arguments: [
     ("throwOnLast", 65, "rank 3/4", reportable),
     ("throwOnLastLate", 65, "rank 3/4", reportable),
@@ -89,7 +90,8 @@ import Testing
     #expect(line.contains(remedy), "\(line)")
   }
 
-  /// The script of `sbatch` has the variables too, but nothing promised that this process is one of 4.
+  /// The script of `sbatch` has the variables too, but nothing promised that this process is one of
+  /// 4.
   @Test(arguments: [[:], ["SLURM_NTASKS": "4", "SLURM_PROCID": "0"]])
   func plainProcessesAreNot(_ environment: [String: String]) throws {
     let process = try runAlone("MPIChecks", ["gather"], environment: environment)

@@ -28,7 +28,8 @@ let collectiveChecks = [
 /// A number that looks random and is the same wherever it is computed.
 private func pattern(_ rank: Int, _ index: Int) -> Int { (index * 31 + rank * 57) % 101 }
 
-/// Values are chosen so that a wrong element type shows: beyond 24 bits, negative, above `Int64.max`.
+/// Values are chosen so that a wrong element type shows: beyond 24 bits, negative, above
+/// `Int64.max`.
 private func checkAllReduce(_ world: any Communicator, _ length: Int) {
   checkAllReduce(world, length, +) { Float($0) * 0.5 }
   checkAllReduce(world, length, +) { Double($0) + 0x1p40 }

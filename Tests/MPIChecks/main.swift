@@ -1,5 +1,6 @@
-// Runs the checks named on the command line, each in its own `withCommunicator`, as one rank of a job that
-// the test suite starts under mpirun. A check that finds something wrong ends the job with a sentence.
+// Runs the checks named on the command line, each in its own `withCommunicator`, as one rank of a
+// job that the test suite starts under mpirun. A check that finds something wrong ends the job with
+// a sentence.
 import Communication
 import Diagnostics
 

@@ -25,7 +25,8 @@ public func mpirun(
     limit: limit)
 }
 
-/// Runs a program of this package as one process, in an environment without any launcher but `environment`.
+/// Runs a program of this package as one process, in an environment without any launcher but
+/// `environment`.
 public func runAlone(
   _ program: String, _ arguments: [String], environment: [String: String] = [:],
   limit: Double = 30

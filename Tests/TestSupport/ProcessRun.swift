@@ -28,8 +28,8 @@ public struct StartFailure: Error, CustomStringConvertible {
 
 /// Runs the program at the path `command[0]` and waits for its end.
 ///
-/// It is the head of a process group of its own, which is killed after `limit` seconds; it writes to files,
-/// because a grandchild that outlives it would hold a pipe open.
+/// It is the head of a process group of its own, which is killed after `limit` seconds; it writes
+/// to files, because a grandchild that outlives it would hold a pipe open.
 ///
 /// - Parameter environment: variables to set on top of this process's, or with `nil` to remove.
 public func run(
