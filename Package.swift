@@ -75,6 +75,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+
+    // Tests
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .executableTarget(
+      name: "MPIChecks", dependencies: ["Communication", "Diagnostics"], path: "Tests/MPIChecks",
+      swiftSettings: strict),
+    tests("Communication", ["Diagnostics", "TestSupport", "MPIChecks"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,49 @@
+extension Communicator {
+  /// The sum of each value over all ranks.
+  public func sum(_ values: [Double]) -> [Double] { reduced(values, .sum) }
+
+  /// The smallest `value` of all ranks.
+  public func minimum<Value: Reducible>(_ value: Value) -> Value { reduced(value, .minimum) }
+
+  /// The largest `value` of all ranks.
+  public func maximum<Value: Reducible>(_ value: Value) -> Value { reduced(value, .maximum) }
+
+  /// Every rank's `text`, in rank order, on all ranks. The lengths may differ.
+  public func gather(_ text: String) -> [String] {
+    let text = Array(text.utf8)
+    let lengths = gather([UInt64(text.count)]).map { Int($0) }
+    let longest = lengths.max() ?? 0
+    let padding = [UInt8](repeating: 0, count: longest - text.count)
+    let joined = gather(text + padding)
+    return lengths.enumerated().map { rank, length in
+      String(decoding: joined[(rank * longest)...].prefix(length), as: UTF8.self)
+    }
+  }
+
+  private func reduced<Value: Reducible>(
+    _ values: [Value], _ operation: ReductionOperation
+  ) -> [Value] {
+    var values = values
+    values.withUnsafeMutableBufferPointer { allReduce($0, operation) }
+    return values
+  }
+
+  private func reduced<Value: Reducible>(
+    _ value: Value, _ operation: ReductionOperation
+  ) -> Value {
+    var value = value
+    withUnsafeMutablePointer(to: &value) {
+      allReduce(UnsafeMutableBufferPointer(start: $0, count: 1), operation)
+    }
+    return value
+  }
+
+  private func gather<Value: BitwiseCopyable>(_ values: [Value]) -> [Value] {
+    let count = values.count * size
+    return [Value](unsafeUninitializedCapacity: count) { result, initialized in
+      let result = UnsafeMutableBufferPointer(rebasing: result[..<count])
+      values.withUnsafeBytes { allGather($0, into: UnsafeMutableRawBufferPointer(result)) }
+      initialized = count
+    }
+  }
+}

@@ -1,0 +1,76 @@
+public import Diagnostics
+
+/// The ranks of a job, and the messages between them.
+///
+/// All collectives are blocking and must be called by all ranks in the same order with buffers of
+/// the same size. They never fail visibly: no rank can go on alone, so an error of MPI ends the job
+/// with status 75.
+public protocol Communicator: AnyObject {
+  /// This process's number, `0 ..< size`.
+  var rank: Int { get }
+  /// The number of ranks of the job.
+  var size: Int { get }
+  /// This process's number among the ranks of its host, `0 ..< localSize`.
+  var localRank: Int { get }
+  /// The number of ranks on this host.
+  var localSize: Int { get }
+  /// The name of this host.
+  var host: String { get }
+
+  /// Samples of the current global batch that this rank works on, and all.
+  ///
+  /// Set by a sharded `DataLoader` when it hands out a batch, `nil` when no loader is active; read
+  /// by the gradient reducer to weight this rank's gradients.
+  var batchShare: BatchShare? { get set }
+
+  /// Replaces every element by its sum, minimum or maximum over all ranks.
+  ///
+  /// In which order a floating-point sum is rounded is up to MPI and may change with `size`.
+  func allReduce<Element: Reducible>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation)
+
+  /// Replaces `bytes` by those of rank `root`. Stops the program if there is no such rank.
+  func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int)
+
+  /// Joins the `bytes` of all ranks in rank order.
+  ///
+  /// Stops the program unless `result` is `size` times as long as `bytes`. The two must not
+  /// overlap.
+  func allGather(_ bytes: UnsafeRawBufferPointer, into result: UnsafeMutableRawBufferPointer)
+
+  /// Returns when all ranks have called it.
+  func barrier()
+
+  /// Ends all ranks of the job at once, with status `code`; says nothing.
+  func abort(_ code: ExitCode) -> Never
+}
+
+/// How much of a global batch one rank works on.
+public struct BatchShare: Hashable, Sendable {
+  /// The number of samples on this rank.
+  public var local: Int
+  /// The number of samples on all ranks.
+  public var global: Int
+
+  /// A share of `local` out of `global` samples.
+  public init(local: Int, global: Int) {
+    self.local = local
+    self.global = global
+  }
+}
+
+extension Communicator {
+  /// Whether this is rank 0, which by convention speaks and writes files for all.
+  public var isRoot: Bool { rank == 0 }
+
+  func checkRoot(_ root: Int, _ collective: StaticString) {
+    check(
+      root >= 0 && root < size, "\(collective): root \(root) is not one of \(size) rank(s)")
+  }
+
+  func checkGather(_ part: Int, _ whole: Int) {
+    check(
+      whole == part * size,
+      "allGather: \(size) rank(s) of \(part) bytes do not fill a result of \(whole) bytes")
+  }
+}

@@ -1,0 +1,89 @@
+import CMPI
+public import Diagnostics
+import Synchronization
+
+extension MPICommunicator {
+  /// See `Communicator.allReduce`.
+  public func allReduce<Element: Reducible>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation
+  ) {
+    forEachChunk(of: buffer.count) { part in
+      member.require(
+        "allReduce",
+        MPI_Allreduce(
+          cmpi_in_place(), buffer.baseAddress.map { $0 + part.lowerBound }, Int32(part.count),
+          Element.reducibleKind.datatype, operation.handle, cmpi_comm_world()))
+    }
+  }
+
+  /// See `Communicator.broadcast`.
+  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
+    checkRoot(root, "broadcast")
+    forEachChunk(of: bytes.count) { part in
+      member.require(
+        "broadcast",
+        MPI_Bcast(
+          bytes.baseAddress.map { $0 + part.lowerBound }, Int32(part.count), cmpi_byte(),
+          Int32(root), cmpi_comm_world()))
+    }
+  }
+
+  /// See `Communicator.allGather`.
+  public func allGather(
+    _ bytes: UnsafeRawBufferPointer, into result: UnsafeMutableRawBufferPointer
+  ) {
+    checkGather(bytes.count, result.count)
+    forEachChunk(of: bytes.count) { part in
+      // One element of this type is a part of one rank's bytes; the next rank's starts a stride
+      // later.
+      var block: MPI_Datatype?
+      var strided: MPI_Datatype?
+      let length = Int32(part.count)
+      member.require("allGather", MPI_Type_contiguous(length, cmpi_byte(), &block))
+      member.require("allGather", MPI_Type_create_resized(block, 0, bytes.count, &strided))
+      member.require("allGather", MPI_Type_commit(&strided))
+      member.require(
+        "allGather",
+        MPI_Allgather(
+          bytes.baseAddress.map { $0 + part.lowerBound }, length, cmpi_byte(),
+          result.baseAddress.map { $0 + part.lowerBound }, 1, strided, cmpi_comm_world()))
+      member.require("allGather", MPI_Type_free(&strided))
+      member.require("allGather", MPI_Type_free(&block))
+    }
+  }
+
+  /// See `Communicator.barrier`.
+  public func barrier() { member.require("barrier", MPI_Barrier(cmpi_comm_world())) }
+
+  /// See `Communicator.abort`. Any thread may call it.
+  public func abort(_ code: ExitCode) -> Never { member.abort(code) }
+
+  private func forEachChunk(of count: Int, _ body: (Range<Int>) -> Void) {
+    let chunk = chunk.load(ordering: .relaxed)
+    for start in stride(from: 0, to: count, by: chunk) {
+      body(start..<min(start + chunk, count))
+    }
+  }
+}
+
+extension ReducibleKind {
+  fileprivate var datatype: MPI_Datatype? {
+    switch self {
+    case .float32: cmpi_float()
+    case .float64: cmpi_double()
+    case .int32: cmpi_int32()
+    case .int64: cmpi_int64()
+    case .uint64: cmpi_uint64()
+    }
+  }
+}
+
+extension ReductionOperation {
+  fileprivate var handle: MPI_Op? {
+    switch self {
+    case .sum: cmpi_sum()
+    case .minimum: cmpi_min()
+    case .maximum: cmpi_max()
+    }
+  }
+}

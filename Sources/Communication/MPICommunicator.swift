@@ -1,0 +1,120 @@
+import CMPI
+import Diagnostics
+package import Synchronization
+
+/// The ranks that `mpirun` or `srun` started, joined by MPI.
+///
+/// Any thread may call `abort`; collectives must be called by one thread at a time.
+public final class MPICommunicator: Communicator, Sendable {
+  /// How threads may call MPI, from least to most.
+  public enum ThreadLevel: String, Sendable {
+    /// Only one thread exists.
+    case single
+    /// Only the thread that initialised MPI.
+    case funneled
+    /// One thread at a time.
+    case serialized
+    /// All threads at any time.
+    case multiple
+  }
+
+  /// This process's number, `0 ..< size`.
+  public var rank: Int { member.rank }
+  /// The number of ranks of the job.
+  public var size: Int { member.size }
+  /// This process's number among the ranks of its host.
+  public let localRank: Int
+  /// The number of ranks on this host.
+  public let localSize: Int
+  /// The name of this host.
+  public var host: String { member.host }
+  /// What MPI granted; `multiple` was asked for, so that any thread may end the job.
+  public let threadLevel: ThreadLevel
+
+  let member: JobMember
+  private let share = Mutex<BatchShare?>(nil)
+
+  /// The number of elements that go through MPI in one call, whose counts have 32 bits.
+  package let chunk = Atomic(1 << 28)
+
+  /// See `Communicator.batchShare`.
+  public var batchShare: BatchShare? {
+    get { share.withLock { $0 } }
+    set { share.withLock { $0 = newValue } }
+  }
+
+  /// Initialises MPI; once in a process.
+  init() {
+    var member = JobMember()
+    var level: Int32 = 0
+    member.require(
+      "MPI_Init_thread", MPI_Init_thread(nil, nil, Int32(MPI_THREAD_MULTIPLE), &level))
+    threadLevel = ThreadLevel(mpi: level)
+    let world = cmpi_comm_world()
+    member.require(
+      "MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(world, cmpi_errors_return()))
+    (member.rank, member.size) = position(in: world, member)
+
+    var node: MPI_Comm?
+    member.require("MPI_Comm_split_type", cmpi_split_by_host(world, &node))
+    (localRank, localSize) = position(in: node, member)
+    member.patience = patience(in: world, localRank: localRank, node, member)
+    let early = member
+    member.claim = FailureClaim(sharedBy: node, rank: localRank, check: early.require)
+    member.require("MPI_Comm_free", MPI_Comm_free(&node))
+    self.member = member
+  }
+
+  /// What the MPI library calls itself, such as `Open MPI v4.1.4`.
+  public static var libraryVersion: String {
+    let capacity = cmpi_max_library_version_string
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { text in
+      var length: Int32 = 0
+      guard let start = text.baseAddress, MPI_Get_library_version(start, &length) == MPI_SUCCESS
+      else { return "unknown MPI" }
+      return String(String(cString: start).prefix { $0 != "," && $0 != "\n" })
+    }
+  }
+
+  /// Leaves MPI; collective, the last call of all.
+  func finalize() {
+    member.claim?.release()
+    MPI_Finalize()
+  }
+}
+
+extension MPICommunicator.ThreadLevel {
+  init(mpi level: Int32) {
+    self =
+      switch level {
+      case Int32(MPI_THREAD_MULTIPLE): .multiple
+      case Int32(MPI_THREAD_SERIALIZED): .serialized
+      case Int32(MPI_THREAD_FUNNELED): .funneled
+      default: .single
+      }
+  }
+}
+
+/// The caller's rank in `communicator`, and the size of that.
+private func position(in communicator: MPI_Comm?, _ member: JobMember) -> (rank: Int, size: Int) {
+  var rank: Int32 = 0
+  var size: Int32 = 0
+  member.require("MPI_Comm_rank", MPI_Comm_rank(communicator, &rank))
+  member.require("MPI_Comm_size", MPI_Comm_size(communicator, &size))
+  return (Int(rank), Int(size))
+}
+
+/// Milliseconds that a failing rank gives way: one for each lower rank of its host, and enough for
+/// an abort for each host before its own, at most 1.5 s.
+private func patience(
+  in world: MPI_Comm?, localRank: Int, _ node: MPI_Comm?, _ member: JobMember
+) -> UInt32 {
+  var isFirstOfHost: Int32 = localRank == 0 ? 1 : 0
+  var hostsBefore: Int32 = 0
+  member.require(
+    "MPI_Exscan",
+    MPI_Exscan(&isFirstOfHost, &hostsBefore, 1, cmpi_int32(), cmpi_sum(), world))
+  if member.rank == 0 { hostsBefore = 0 }  // which MPI_Exscan leaves undefined
+  member.require("MPI_Bcast", MPI_Bcast(&hostsBefore, 1, cmpi_int32(), 0, node))
+  return UInt32(min(localRank, 50)) + 300 * UInt32(min(hostsBefore, 5))
+}

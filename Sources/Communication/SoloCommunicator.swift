@@ -1,0 +1,56 @@
+public import Diagnostics
+import Glibc
+
+/// A job of one process, without MPI: every collective returns at once.
+public final class SoloCommunicator: Communicator {
+  /// Zero.
+  public let rank = 0
+  /// One.
+  public let size = 1
+  /// Zero.
+  public let localRank = 0
+  /// One.
+  public let localSize = 1
+  /// The name of this host.
+  public let host = hostName()
+  /// See `Communicator.batchShare`.
+  public var batchShare: BatchShare?
+
+  /// A job of this process alone.
+  public init() {}
+
+  /// Leaves the buffer as it is.
+  public func allReduce<Element: Reducible>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation
+  ) {}
+
+  /// Leaves the bytes as they are. Stops the program unless `root` is zero.
+  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
+    checkRoot(root, "broadcast")
+  }
+
+  /// Copies `bytes`. Stops the program unless `result` is as long.
+  public func allGather(
+    _ bytes: UnsafeRawBufferPointer, into result: UnsafeMutableRawBufferPointer
+  ) {
+    checkGather(bytes.count, result.count)
+    result.copyMemory(from: bytes)
+  }
+
+  /// Returns at once.
+  public func barrier() {}
+
+  /// Ends the process with status `code`.
+  public func abort(_ code: ExitCode) -> Never { exit(code.rawValue) }
+}
+
+/// The name of this host.
+func hostName() -> String {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+    guard let start = name.baseAddress, gethostname(start, name.count) == 0 else {
+      return "unknown host"
+    }
+    name[name.count - 1] = 0
+    return String(cString: start)
+  }
+}

@@ -1,0 +1,112 @@
+import Communication
+import Diagnostics
+import Synchronization
+
+let collectiveChecks = [
+  NamedCheck("allReduce") { world in
+    for length in [0, 1, 7, 100_003] { checkAllReduce(world, length) }
+  },
+  NamedCheck("broadcast") { world in
+    for length in [0, 1, 7, 100_003] { checkBroadcast(world, length) }
+  },
+  NamedCheck("allGather") { world in
+    for length in [0, 1, 7, 100_003] { checkAllGather(world, length) }
+  },
+  NamedCheck("gather", checkGather),
+  NamedCheck("barrier", checkBarrier),
+  NamedCheck("chunks") { world in
+    guard let mpi = world as? MPICommunicator else { stop("chunks: started without mpirun") }
+    mpi.chunk.store(1000, ordering: .relaxed)
+    for length in [999, 1000, 1001, 3500] {
+      checkAllReduce(world, length)
+      checkBroadcast(world, length)
+      checkAllGather(world, length)
+    }
+  },
+]
+
+/// A number that looks random and is the same wherever it is computed.
+private func pattern(_ rank: Int, _ index: Int) -> Int { (index * 31 + rank * 57) % 101 }
+
+/// Values are chosen so that a wrong element type shows: beyond 24 bits, negative, above
+/// `Int64.max`.
+private func checkAllReduce(_ world: any Communicator, _ length: Int) {
+  checkAllReduce(world, length, +) { Float($0) * 0.5 }
+  checkAllReduce(world, length, +) { Double($0) + 0x1p40 }
+  checkAllReduce(world, length, &+) { Int32($0) - 50 }
+  checkAllReduce(world, length, &+) { Int64($0 - 50) * 0x1_0000_0001 }
+  checkAllReduce(world, length, &+) { UInt64(Int64.max) - 50 + UInt64($0) }
+}
+
+private func checkAllReduce<Element: Reducible & Comparable>(
+  _ world: any Communicator, _ length: Int, _ add: @escaping (Element, Element) -> Element,
+  _ element: (Int) -> Element
+) {
+  for operation in ReductionOperation.allCases {
+    let combine: (Element, Element) -> Element =
+      switch operation {
+      case .sum: add
+      case .minimum: { min($0, $1) }
+      case .maximum: { max($0, $1) }
+      }
+    var values = (0..<length).map { element(pattern(world.rank, $0)) }
+    values.withUnsafeMutableBufferPointer { world.allReduce($0, operation) }
+    for (index, value) in values.enumerated() {
+      let others = (1..<world.size).map { element(pattern($0, index)) }
+      let expected = others.reduce(element(pattern(0, index)), combine)
+      check(
+        value == expected,
+        "allReduce \(operation) of \(Element.self): element \(index) of \(length) is \(value), "
+          + "expected \(expected)")
+    }
+  }
+}
+
+private func bytes(of rank: Int, _ length: Int) -> [UInt8] {
+  (0..<length).map { UInt8(pattern(rank, $0)) }
+}
+
+private func checkBroadcast(_ world: any Communicator, _ length: Int) {
+  for root in 0..<world.size {
+    var data = bytes(of: world.rank, length)
+    data.withUnsafeMutableBytes { world.broadcast($0, from: root) }
+    check(
+      data == bytes(of: root, length), "broadcast: \(length) bytes are not those of root \(root)")
+  }
+}
+
+private func checkAllGather(_ world: any Communicator, _ length: Int) {
+  let data = bytes(of: world.rank, length)
+  var joined = [UInt8](repeating: 0xff, count: length * world.size)
+  data.withUnsafeBytes { data in
+    joined.withUnsafeMutableBytes { world.allGather(data, into: $0) }
+  }
+  check(
+    joined == (0..<world.size).flatMap { bytes(of: $0, length) },
+    "allGather: \(length) bytes of each rank are not joined in rank order")
+}
+
+private func checkGather(_ world: any Communicator) {
+  // Rank 0's text is empty, and the others' differ in length and are not ASCII.
+  let texts = world.gather(String(repeating: "é\(world.rank)", count: world.rank))
+  let expected = (0..<world.size).map { String(repeating: "é\($0)", count: $0) }
+  check(texts == expected, "gather: \(texts), expected \(expected)")
+
+  let sums = world.sum([1, Double(world.rank)])
+  let ranks = Double(world.size)
+  check(sums == [ranks, ranks * (ranks - 1) / 2], "sum: \(sums)")
+  check(world.sum([]).isEmpty, "sum: of nothing is something")
+  check(world.maximum(Int64(world.rank)) == Int64(world.size - 1), "maximum of the ranks")
+  check(world.minimum(Float(-world.rank)) == Float(1 - world.size), "minimum of minus the ranks")
+}
+
+/// No rank leaves a barrier before the last one, which is late, enters it.
+private func checkBarrier(_ world: any Communicator) {
+  let clock = SuspendingClock()
+  world.barrier()
+  let start = clock.now
+  if world.rank == world.size - 1 { pause(milliseconds: 200) }
+  world.barrier()
+  let waited = clock.now - start
+  check(waited > .milliseconds(150), "barrier: left after \(waited), before all had entered")
+}

@@ -1,0 +1,29 @@
+import Communication
+import Diagnostics
+import Glibc
+
+let sessionChecks = [
+  NamedCheck("identity") { world in
+    check(world.isRoot == (world.rank == 0), "isRoot on rank \(world.rank)")
+    let hosts = world.gather(world.host)
+    check(hosts.allSatisfy { $0 == world.host }, "hosts \(hosts) of a job on one machine")
+    check(
+      world.localRank == world.rank && world.localSize == world.size,
+      "local rank \(world.localRank)/\(world.localSize) of a job on one machine")
+    guard let mpi = world as? MPICommunicator else { stop("identity: started without mpirun") }
+    check(mpi.threadLevel == .multiple, "thread level \(mpi.threadLevel)")
+    let version = MPICommunicator.libraryVersion
+    check(version.hasPrefix("Open MPI v"), "library version \(version)")
+  },
+  NamedCheck("nested") { world in
+    world.batchShare = BatchShare(local: 3, global: 8)
+    let inner = try withCommunicator { inner in
+      inner.barrier()
+      return inner.batchShare
+    }
+    check(inner == world.batchShare, "nested: another communicator")
+    world.batchShare = nil
+  },
+]
+
+func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }

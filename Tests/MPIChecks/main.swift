@@ -1,0 +1,19 @@
+// Runs the checks named on the command line, each in its own `withCommunicator`, as one rank of a
+// job that the test suite starts under mpirun. A check that finds something wrong ends the job with
+// a sentence.
+import Communication
+import Diagnostics
+
+let registry = [collectiveChecks, sessionChecks, faultChecks].flatMap { $0 }
+
+let names = CommandLine.arguments.dropFirst()
+check(!names.isEmpty, "MPIChecks: name one or more of \(registry.map(\.name))")
+for name in names {
+  guard let named = registry.first(where: { $0.name == name }) else {
+    stop("MPIChecks: \(name) is not one of \(registry.map(\.name))")
+  }
+  try withCommunicator { world in
+    try named.body(world)
+    print("rank \(world.rank) passed \(name)")
+  }
+}
