@@ -14,7 +14,7 @@ public struct DataLoader {
   /// How each epoch is cut into batches and shares.
   public let plan: ShardPlan
 
-  let assembler: any BatchAssembling
+  let dataset: any Dataset
   let seed: UInt64?
   let communicator: (any Communicator)?
 
@@ -44,7 +44,7 @@ public struct DataLoader {
       "DataLoader: \(dataset.count) samples do not fill one batch of \(batchSize) with dropLast")
     plan = ShardPlan(
       datasetCount: dataset.count, batchSize: batchSize, rankCount: ranks, dropLast: dropLast)
-    assembler = BatchAssembler(dataset)
+    self.dataset = dataset
     self.seed = seed
     self.communicator = communicator
   }

@@ -1,29 +1,30 @@
+public import TensorCore
+
 /// A fixed number of samples, each a pair of inputs and target, in any order one asks for.
 ///
-/// A data set copies the plain values of the samples it is asked for, many at a time, into memory
-/// that the caller owns: a `DataLoader` keeps that memory from batch to batch. A data set is
-/// `Sendable` and unchanged by reading, so that a thread other than the one that trains may read
-/// ahead.
+/// A data set copies the plain values of the samples it is asked for, many at a time, into the memory
+/// of the tensors that become the batch. It is `Sendable` and unchanged by reading, so that a thread
+/// other than the one that trains may read ahead.
 ///
 /// The primary associated types say what a batch holds: images are `Dataset<Float, Int32>`, text is
 /// `Dataset<Int32, Int32>`.
 public protocol Dataset<Input, Target>: Sendable {
   /// The element type of the inputs.
-  associatedtype Input: BatchElement
+  associatedtype Input: TensorElement
   /// The element type of the targets.
-  associatedtype Target: BatchElement
+  associatedtype Target: TensorElement
 
   /// How many samples there are.
   var count: Int { get }
   /// The shape of one sample's inputs; `[]` is a scalar.
-  var inputShape: [Int] { get }
+  var inputShape: Shape { get }
   /// The shape of one sample's target; `[]` is a scalar, as a class label is.
-  var targetShape: [Int] { get }
+  var targetShape: Shape { get }
 
   /// Copies the selected samples, one after the other, in row-major order.
   ///
-  /// Both buffers are initialised memory for exactly the selected samples. Which values are written
-  /// depends on the selection only. Stops the program if an index is not in `0..<count`.
+  /// Each buffer has room for exactly the selected samples and must be written throughout, with
+  /// values that depend on the selection only. Stops the program if an index is not in `0..<count`.
   func copySamples(
     _ selection: SampleSelection,
     inputs: UnsafeMutableBufferPointer<Input>, targets: UnsafeMutableBufferPointer<Target>)
@@ -65,9 +66,9 @@ extension DatasetWrapper {
   /// How many samples there are.
   public var count: Int { base.count }
   /// The shape of one sample's inputs.
-  public var inputShape: [Int] { base.inputShape }
+  public var inputShape: Shape { base.inputShape }
   /// The shape of one sample's target.
-  public var targetShape: [Int] { base.targetShape }
+  public var targetShape: Shape { base.targetShape }
 
   /// Copies the selected samples of the other data set.
   public func copySamples(

@@ -1,4 +1,5 @@
 import Diagnostics
+public import TensorCore
 
 /// 1,797 handwritten digits of 8 x 8 pixels that are part of the library, for first steps and
 /// tests.

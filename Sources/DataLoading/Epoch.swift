@@ -44,7 +44,7 @@ public struct Epoch: Sequence {
         return nil
       }
       let share = loader.plan.share(of: upcoming, rank: loader.communicator?.rank ?? 0)
-      let batch = loader.assembler.batch(SampleSelection(order[share], epoch: epoch))
+      let batch = loader.dataset.batch(SampleSelection(order[share], epoch: epoch))
       if let communicator = loader.communicator {
         let global = loader.plan.batch(upcoming).count
         communicator.batchShare = BatchShare(local: share.count, global: global)

@@ -1,4 +1,5 @@
 import Diagnostics
+public import TensorCore
 
 /// Labelled samples held in memory, their inputs as `Float` or as bytes.
 ///
@@ -11,9 +12,9 @@ public struct InMemoryDataset: Dataset {
   }
 
   /// The shape of one sample's inputs.
-  public let inputShape: [Int]
+  public let inputShape: Shape
   /// A label is a scalar.
-  public let targetShape: [Int] = []
+  public let targetShape: Shape = []
   /// How many samples there are.
   public var count: Int { labels.count }
 
@@ -24,7 +25,7 @@ public struct InMemoryDataset: Dataset {
   /// Samples with inputs of `shape` each, one after the other in `inputs`, and a label each.
   ///
   /// Stops the program unless `inputs` holds exactly as many values as the samples need.
-  public init(inputs: [Float], shape: [Int], labels: [Int32]) {
+  public init(inputs: [Float], shape: Shape, labels: [Int32]) {
     self.init(.floats(inputs), valueCount: inputs.count, shape: shape, labels: labels)
   }
 
@@ -33,15 +34,15 @@ public struct InMemoryDataset: Dataset {
   ///
   /// Stops the program unless `bytes` holds exactly as many values as the samples need.
   public init(
-    bytes: [UInt8], shape: [Int], labels: [Int32], scale: Float = 1 / 255, offset: Float = 0
+    bytes: [UInt8], shape: Shape, labels: [Int32], scale: Float = 1 / 255, offset: Float = 0
   ) {
     self.init(
       .bytes(bytes, scale: scale, offset: offset), valueCount: bytes.count, shape: shape,
       labels: labels)
   }
 
-  private init(_ inputs: Inputs, valueCount: Int, shape: [Int], labels: [Int32]) {
-    let size = shape.reduce(1, *)
+  private init(_ inputs: Inputs, valueCount: Int, shape: Shape, labels: [Int32]) {
+    let size = shape.elementCount
     check(
       valueCount == labels.count * size,
       "InMemoryDataset: \(labels.count) labels and inputs of shape \(shape) need "

@@ -1,4 +1,5 @@
 import Glibc
+public import TensorCore
 
 /// The MNIST database of handwritten digits, or a data set in the same files such as Fashion-MNIST.
 ///
