@@ -2,9 +2,9 @@ public import TensorCore
 
 /// A fixed number of samples, each a pair of inputs and target, in any order one asks for.
 ///
-/// A data set copies the plain values of the samples it is asked for, many at a time, into the memory
-/// of the tensors that become the batch. It is `Sendable` and unchanged by reading, so that a thread
-/// other than the one that trains may read ahead.
+/// A data set copies the plain values of the samples it is asked for, many at a time, into the
+/// memory of the tensors that become the batch. It is `Sendable` and unchanged by reading, so that
+/// a thread other than the one that trains may read ahead.
 ///
 /// The primary associated types say what a batch holds: images are `Dataset<Float, Int32>`, text is
 /// `Dataset<Int32, Int32>`.
