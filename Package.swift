@@ -10,9 +10,12 @@ let strict: [SwiftSetting] = [
 
 /// A library module of ours; `dependencies` may only name modules of a lower layer.
 func module(
-  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  resources: [Resource]? = nil
 ) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+  .target(
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+    swiftSettings: strict)
 }
 
 /// The tests of one module.
@@ -52,7 +55,10 @@ let package = Package(
     module("Optimizers", ["TensorCore", "Kernels", "Diagnostics"]),
     module(
       "DataLoading", ["TensorCore", "Communication", "CZlib", "Diagnostics"],
-      resources: [.copy("Resources")]),
+      // Compiled in: the binary may be moved, and starts without Foundation.
+      exclude: ["Resources/digits-ATTRIBUTION.md"],
+      resources: [.embedInCode("Resources/digits.csv.gz")]),
+    tests("DataLoading", ["TensorCore", "Communication", "CZlib", "Diagnostics"]),
 
     // 4: files of weights; training on many ranks
     module("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"]),

@@ -1,0 +1,68 @@
+public import Communication
+import Diagnostics
+
+/// Batches of a data set, epoch after epoch, in an order that depends on a seed and the epoch only.
+///
+///     let batches = DataLoader(
+///       try MNIST(.train), batchSize: 64, shuffledBy: 7, shardedOver: world)
+///     for (images, labels) in batches.epoch(1) { … }
+///
+/// `batchSize` is the size of the *global* batch. With a communicator each rank gets its share of
+/// every batch, see `ShardPlan`: how many ranks there are changes neither the number of batches nor
+/// which samples are in them.
+public struct DataLoader {
+  /// How each epoch is cut into batches and shares.
+  public let plan: ShardPlan
+
+  let dataset: any Dataset
+  let seed: UInt64?
+  let communicator: (any Communicator)?
+
+  /// Batches of `batchSize` samples, shared by all ranks of `communicator` or all for this process.
+  ///
+  /// - Parameters:
+  ///   - dataset: the samples, the same on all ranks.
+  ///   - batchSize: the size of the global batch.
+  ///   - seed: determines, with the epoch, the order of the samples; without it they keep that of
+  ///     the data.
+  ///   - communicator: whose ranks share each batch. While an epoch is running, its `batchShare`
+  ///     says which part of the current batch this rank has.
+  ///   - dropLast: leaves out the samples at the end of an epoch that do not fill a batch.
+  ///
+  /// Stops the program if `batchSize` is not positive or if the data set has no samples, fewer than
+  /// the communicator has ranks (`requireSamples(forRanks:)` throws instead), or with `dropLast`
+  /// fewer than `batchSize`.
+  public init(
+    _ dataset: some Dataset, batchSize: Int, shuffledBy seed: UInt64? = nil,
+    shardedOver communicator: (any Communicator)? = nil, dropLast: Bool = false
+  ) {
+    let ranks = communicator?.size ?? 1
+    check(batchSize > 0, "DataLoader: the batch size is \(batchSize), but must be at least 1")
+    do { try dataset.requireSamples(forRanks: ranks) } catch { stop("DataLoader: \(error)") }
+    check(
+      !dropLast || dataset.count >= batchSize,
+      "DataLoader: \(dataset.count) samples do not fill one batch of \(batchSize) with dropLast")
+    plan = ShardPlan(
+      datasetCount: dataset.count, batchSize: batchSize, rankCount: ranks, dropLast: dropLast)
+    self.dataset = dataset
+    self.seed = seed
+    self.communicator = communicator
+  }
+
+  /// How many batches an epoch has, on every rank.
+  public var count: Int { plan.batchCount }
+
+  /// How many samples an epoch visits, on all ranks together.
+  public var sampleCount: Int { plan.sampleCount }
+
+  /// The batches of pass `number` over the data, without the first `start`.
+  ///
+  /// A run that is resumed within an epoch gives the number of batches that were done.
+  /// Stops the program if `start` is not in `0...count`.
+  public func epoch(_ number: Int, from start: Int = 0) -> Epoch {
+    check(
+      start >= 0 && start <= count,
+      "epoch: there is no batch \(start) to start from in an epoch of \(count)")
+    return Epoch(loader: self, number: number, start: start)
+  }
+}

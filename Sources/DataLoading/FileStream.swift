@@ -1,0 +1,46 @@
+import Glibc
+
+/// The bytes of a regular file.
+package final class FileStream: ByteStream {
+  package let name: String
+  package let byteLimit: Int
+  private let descriptor: Int32
+
+  /// Opens the file; `advice` says what to do if it is missing.
+  package init(path: String, advice: String) throws(DataError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let code = errno
+      if code == ENOENT { throw .missing(path: path, advice: advice) }
+      throw .unreadable(path: path, reason: String(cString: strerror(code)))
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw .unreadable(path: path, reason: "it is not a regular file")
+    }
+    name = path
+    byteLimit = Int(status.st_size)
+    self.descriptor = descriptor
+  }
+
+  package func read(into buffer: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
+    while true {
+      let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      if count >= 0 { return count }
+      let code = errno
+      if code != EINTR { throw .readFailed(path: name, reason: String(cString: strerror(code))) }
+    }
+  }
+
+  deinit { close(descriptor) }
+}
+
+/// The file at `path`, or the one at `path.gz` if only that exists, decompressed.
+package func openPlainOrGzip(path: String, advice: String) throws(DataError) -> any ByteStream {
+  if access(path, F_OK) == 0 { return try FileStream(path: path, advice: advice) }
+  if access(path + ".gz", F_OK) == 0 {
+    return try GzipStream(FileStream(path: path + ".gz", advice: advice))
+  }
+  throw .missing(path: path + "[.gz]", advice: advice)
+}
