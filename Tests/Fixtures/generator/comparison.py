@@ -47,7 +47,7 @@ def logic(family):
         family.case(f"logicalNot/{label(a)}_{label(b)}", torch.logical_not, boolean(*a))
     special = exactly([float("nan"), float("inf"), -float("inf"), 0.0, 1.0])
     family.case("isNaN/special", torch.isnan, special)
-    family.case("isNaN/half", torch.isnan, half(special))
+    family.case("isNaN/special_half", torch.isnan, half(special))
     family.case("isNaN/scalar", torch.isnan, normal())
     family.case("isNaN/0x4", torch.isnan, normal(0, 4))
 

@@ -96,10 +96,10 @@ def make():
     for op in ["sum", "mean", "max"]:
         function, kind = REDUCTIONS[op]
         family.case(f"{op}/long", function, kind(4099), axes=None, keep=False)
-        for axes in [[0], [1]]:
-            family.case(
-                f"{op}/{name((37, 129), axes, False)}", function, kind(37, 129), axes=axes,
-                keep=False)
+    for axes in [[0], [1]]:
+        family.case(
+            f"sum/{name((37, 129), axes, False)}", REDUCTIONS["sum"][0], normal(37, 129),
+            axes=axes, keep=False)
     moments(family)
     norms(family)
     positions(family)

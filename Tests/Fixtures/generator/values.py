@@ -68,4 +68,9 @@ def half(spec):
 
 def repeated(count, spec):
     """`count` equal rows: the logical value of a tensor expanded along a new first dimension."""
-    return lambda generator: spec(generator).expand(count, *spec(generator).shape)
+
+    def make(generator):
+        row = spec(generator)
+        return row.expand(count, *row.shape)
+
+    return make
