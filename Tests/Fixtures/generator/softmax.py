@@ -88,7 +88,7 @@ def row_norms(family):
         **attributes)
     family.case("rmsNorm/half", rms_norm, half(normal(3, 7)), half(normal(7)), **attributes)
     family.case(  # a mean that is large against the spread
-        "layerNorm/shifted", layer_norm, lambda g: normal(3, 7)(g) + 300.0, normal(7), normal(7),
+        "layerNorm/shifted", layer_norm, lambda g: normal(3, 7)(g) + 30.0, normal(7), normal(7),
         **attributes)
 
 
