@@ -68,8 +68,8 @@ let package = Package(
     module(
       "Lockstep",
       [
-        "Diagnostics", "Communication", "TensorCore", "NeuralNet", "Optimizers", "DataLoading",
-        "Checkpoints", "DataParallel",
+        "Diagnostics", "Kernels", "Communication", "TensorCore", "NeuralNet", "Optimizers",
+        "DataLoading", "Checkpoints", "DataParallel",
       ]),
     module("ModelZoo", ["Lockstep"]),
 
@@ -81,12 +81,15 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .executableTarget(
+      name: "TrainDigitsExample", dependencies: ["Lockstep"],
+      path: "Sources/Examples/01-train-digits", swiftSettings: strict),
 
     // Tests
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .executableTarget(
-      name: "MPIChecks", dependencies: ["Communication", "Diagnostics"], path: "Tests/MPIChecks",
-      swiftSettings: strict),
+      name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
+      path: "Tests/MPIChecks", swiftSettings: strict),
     tests("Communication", ["Diagnostics", "TestSupport", "MPIChecks"]),
   ],
   swiftLanguageModes: [.v6]

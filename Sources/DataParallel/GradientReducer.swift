@@ -1,5 +1,5 @@
 import Communication
-import TensorCore
+package import TensorCore
 
 /// Averages the gradients of a model over the samples of all ranks at the end of every `backward()`.
 ///
@@ -46,7 +46,8 @@ extension GradientReducer: GradientObserver {
     }
     arena.values.storage.markWritten(by: "averageGradients")
     world.allReduce(
-      UnsafeMutableBufferPointer(start: arena.values.pointer(Float.self), count: arena.values.count),
+      UnsafeMutableBufferPointer(
+        start: arena.values.pointer(Float.self), count: arena.values.count),
       .sum)
     isAveraged = true
   }
