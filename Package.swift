@@ -62,7 +62,8 @@ let package = Package(
 
     // 4: files of weights; training on many ranks
     module("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"]),
-    module("DataParallel", ["TensorCore", "NeuralNet", "Communication", "Diagnostics"]),
+    module(
+      "DataParallel", ["TensorCore", "NeuralNet", "CKernels", "Communication", "Diagnostics"]),
 
     // 5: everything above under one import; the reference models
     module(
