@@ -24,7 +24,9 @@ struct RunConfiguration: Codable {
 
   func write(to path: String) throws {
     let object = JSONObject(["model": .text(model), "data": .text(data)])
-    try AtomicFile.write(Array((object.description + "\n").utf8), to: path)
+    var file = try AtomicFile(path)
+    try file.append(object.description + "\n")
+    try file.commit()
   }
 }
 
