@@ -58,7 +58,6 @@ let package = Package(
       // Compiled in: the binary may be moved, and starts without Foundation.
       exclude: ["Resources/digits-ATTRIBUTION.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
-    tests("DataLoading", ["TensorCore", "Communication", "CZlib", "Diagnostics"]),
 
     // 4: files of weights; training on many ranks
     module("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"]),
@@ -87,11 +86,18 @@ let package = Package(
       path: "Sources/Examples/01-train-digits", swiftSettings: strict),
 
     // Tests
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["CZlib"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("DataLoading", ["TensorCore", "Communication", "Diagnostics", "TestSupport"]),
     .executableTarget(
       name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),
     tests("Communication", ["Diagnostics", "TestSupport", "MPIChecks"]),
+    tests("LockstepCommand", ["TestSupport"]),
+    .testTarget(
+      name: "ExamplesTests", dependencies: ["TrainDigitsExample", "TestSupport"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
