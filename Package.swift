@@ -19,9 +19,11 @@ func module(
 }
 
 /// The tests of one module.
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
   .testTarget(
-    name: name + "Tests", dependencies: [.byName(name: name)] + dependencies,
+    name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, exclude: exclude,
     swiftSettings: strict)
 }
 
@@ -62,6 +64,7 @@ let package = Package(
 
     // 4: files of weights; training on many ranks
     module("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"]),
+    tests("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"], exclude: ["Resources"]),
     module(
       "DataParallel", ["TensorCore", "NeuralNet", "CKernels", "Communication", "Diagnostics"]),
 
