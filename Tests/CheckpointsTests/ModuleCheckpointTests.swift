@@ -156,6 +156,27 @@ private final class TiedModel: Module {
     #expect(Self.values(model) == before)
   }
 
+  @Test(arguments: ["missing: 0.bias", "unexpected: extra", "mismatched: 0.bias (F32 [1] in the"])
+  func oneDifferenceIsEnough(difference: String) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/model.safetensors"
+    var tensors = Self.mlp(1).stateDictionary()
+    if difference.hasPrefix("missing") {
+      tensors.remove(at: 1)
+    } else if difference.hasPrefix("unexpected") {
+      tensors.append(("extra", .ones([1])))
+    } else {
+      tensors[1].tensor = .ones([1])
+    }
+    try SafeTensors.write(tensors, to: path)
+    let model = Self.mlp()
+    let before = Self.values(model)
+    let error = #expect(throws: CheckpointError.self) { try model.load(from: path) }
+    let sentence = "\(path) does not fit Sequential: \(difference)"
+    #expect(error?.description.hasPrefix(sentence) == true)
+    #expect(Self.values(model) == before)
+  }
+
   @Test func longListsAreCut() throws {
     let error = CheckpointError.misfit(
       path: "a", model: "M", missing: (0..<12).map(String.init), unexpected: [], mismatched: [])
