@@ -1,5 +1,5 @@
 import Communication
-import TensorCore
+package import TensorCore
 
 /// Averages the gradients of a model over the samples of all ranks at the end of every `backward()`.
 ///
