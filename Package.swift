@@ -83,7 +83,15 @@ let package = Package(
       swiftSettings: strict),
 
     // Tests
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("Kernels", ["CKernels", "TestSupport"]),
+    tests("TensorCore", ["CKernels", "Diagnostics", "TestSupport"]),
+    tests("NeuralNet", ["TensorCore", "TestSupport"]),
+    tests("Optimizers", ["TensorCore", "TestSupport"]),
+    tests(
+      "DataParallel", ["TensorCore", "NeuralNet", "Optimizers", "Communication", "TestSupport"]),
     .executableTarget(
       name: "MPIChecks", dependencies: ["Communication", "Diagnostics"], path: "Tests/MPIChecks",
       swiftSettings: strict),
