@@ -1,15 +1,15 @@
-import TensorCore
+package import TensorCore
 
 /// One flat block for the gradients of many parameters, so that they travel between ranks without packing.
 ///
 /// In reverse order of declaration, because a backward pass finishes the last layers first. Every gradient starts on
 /// a cache line; the gaps are zero.
-struct GradientArena {
+package struct GradientArena {
   /// All gradients, `[total]`.
-  let values: Tensor
+  package let values: Tensor
 
   /// Lays out the gradients of `leaves` and makes each accumulate into its part.
-  init(for leaves: [Leaf]) {
+  package init(for leaves: [Leaf]) {
     let (offsets, total) = Self.offsets(of: leaves.map(\.shape.elementCount))
     values = .zeros([total])
     for (leaf, offset) in zip(leaves, offsets) {
@@ -24,7 +24,7 @@ struct GradientArena {
   }
 
   /// Where parameters of `counts` elements lie, and how many elements the arena has.
-  static func offsets(of counts: [Int]) -> (offsets: [Int], total: Int) {
+  package static func offsets(of counts: [Int]) -> (offsets: [Int], total: Int) {
     var total = 0
     var offsets = Array(repeating: 0, count: counts.count)
     for index in counts.indices.reversed() {
