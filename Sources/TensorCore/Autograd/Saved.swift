@@ -9,7 +9,7 @@ package struct Saved {
   private let version: UInt32
 
   package init(_ tensor: Tensor) {
-    self.tensor = tensor.node == nil ? tensor : tensor.detach()
+    self.tensor = tensor.detach()
     version = tensor.storage.version
   }
 
