@@ -19,9 +19,11 @@ func module(
 }
 
 /// The tests of one module.
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
   .testTarget(
-    name: name + "Tests", dependencies: [.byName(name: name)] + dependencies,
+    name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, exclude: exclude,
     swiftSettings: strict)
 }
 
@@ -62,14 +64,16 @@ let package = Package(
 
     // 4: files of weights; training on many ranks
     module("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"]),
-    module("DataParallel", ["TensorCore", "NeuralNet", "Communication", "Diagnostics"]),
+    tests("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"], exclude: ["Resources"]),
+    module(
+      "DataParallel", ["TensorCore", "NeuralNet", "CKernels", "Communication", "Diagnostics"]),
 
     // 5: everything above under one import; the reference models
     module(
       "Lockstep",
       [
-        "Diagnostics", "Communication", "TensorCore", "NeuralNet", "Optimizers", "DataLoading",
-        "Checkpoints", "DataParallel",
+        "Diagnostics", "Kernels", "Communication", "TensorCore", "NeuralNet", "Optimizers",
+        "DataLoading", "Checkpoints", "DataParallel",
       ]),
     module("ModelZoo", ["Lockstep"]),
 
@@ -81,6 +85,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .executableTarget(
+      name: "TrainDigitsExample", dependencies: ["Lockstep"],
+      path: "Sources/Examples/01-train-digits", swiftSettings: strict),
 
     // Tests
     .target(
@@ -93,8 +100,8 @@ let package = Package(
     tests(
       "DataParallel", ["TensorCore", "NeuralNet", "Optimizers", "Communication", "TestSupport"]),
     .executableTarget(
-      name: "MPIChecks", dependencies: ["Communication", "Diagnostics"], path: "Tests/MPIChecks",
-      swiftSettings: strict),
+      name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
+      path: "Tests/MPIChecks", swiftSettings: strict),
     tests("Communication", ["Diagnostics", "TestSupport", "MPIChecks"]),
   ],
   swiftLanguageModes: [.v6]

@@ -66,7 +66,7 @@ private enum MPIJob {
     }
     if world.size > 1 {
       let member = world.member
-      setStopHandler { message in member.end(message, .internalError) }
+      setStopHandler { member.end($0, $1) }
     }
     atexit { MPIJob.finalize() }
     return .success(world)

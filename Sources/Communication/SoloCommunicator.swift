@@ -40,6 +40,9 @@ public final class SoloCommunicator: Communicator {
   /// Returns at once.
   public func barrier() {}
 
+  /// None: there is nobody to share with.
+  public func makeSharedWindow(byteCount: Int) -> SharedWindow? { nil }
+
   /// Ends the process with status `code`.
   public func abort(_ code: ExitCode) -> Never { exit(code.rawValue) }
 }

@@ -18,8 +18,7 @@ extension Dataset {
     return (inputs, targets)
   }
 
-  /// The samples at `indices` as one batch: inputs `[B] + inputShape` and targets `[B] +
-  /// targetShape`.
+  /// The samples at `indices` as one batch, of the same shapes.
   ///
   /// Stops the program if an index is not in `0..<count`.
   public func batch(_ indices: some Sequence<Int>) -> (Tensor, Tensor) {

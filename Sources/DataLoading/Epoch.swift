@@ -20,14 +20,15 @@ public struct Epoch: Sequence {
   /// Hands out the batches of an epoch and tells the communicator this rank's share of the current
   /// one.
   ///
-  /// The communicator's `batchShare` becomes `nil` after the last batch, or when the iterator is
-  /// gone.
+  /// After the last batch, or when the iterator is gone, the communicator's `batchShare` is again what
+  /// it was before the first: an evaluation inside a training loop leaves the loop's share alone.
   public final class Iterator: IteratorProtocol {
     private let loader: DataLoader
     private let epoch: Int
     private let order: [Int]
     private var upcoming: Int
-    private var isSharing = false
+    /// What `batchShare` was before this iterator set it; nil while it has not.
+    private var outerShare: BatchShare??
 
     init(_ epoch: Epoch) {
       loader = epoch.loader
@@ -47,16 +48,16 @@ public struct Epoch: Sequence {
       let batch = loader.dataset.batch(SampleSelection(order[share], epoch: epoch))
       if let communicator = loader.communicator {
         let global = loader.plan.batch(upcoming).count
+        if outerShare == nil { outerShare = .some(communicator.batchShare) }
         communicator.batchShare = BatchShare(local: share.count, global: global)
-        isSharing = true
       }
       upcoming += 1
       return batch
     }
 
     private func endSharing() {
-      if isSharing { loader.communicator?.batchShare = nil }
-      isSharing = false
+      if let outerShare { loader.communicator?.batchShare = outerShare }
+      outerShare = nil
     }
 
     deinit { endSharing() }

@@ -1,3 +1,4 @@
+package import Communication
 package import TensorCore
 
 /// One flat block for the gradients of many parameters, so that they travel between ranks without packing.
@@ -7,11 +8,21 @@ package import TensorCore
 package struct GradientArena {
   /// All gradients, `[total]`.
   package let values: Tensor
+  /// The window that `values` lies in, seen by all ranks; nil where memory is not shared.
+  let window: SharedWindow?
 
-  /// Lays out the gradients of `leaves` and makes each accumulate into its part.
-  package init(for leaves: [Leaf]) {
+  /// Lays out the gradients of `leaves` and makes each accumulate into its part. Collective over `world`.
+  package init(for leaves: [Leaf], over world: any Communicator) {
     let (offsets, total) = Self.offsets(of: leaves.map(\.shape.elementCount))
-    values = .zeros([total])
+    let bytes = total * MemoryLayout<Float>.size
+    window = world.makeSharedWindow(byteCount: bytes)
+    let storage = window.map {
+      Storage($0.parts[world.localRank], byteCount: bytes, ownedBy: $0)
+    }
+    values = Tensor(
+      storage: storage ?? Storage(byteCount: bytes), dtype: .float32, shape: [total], strides: [1],
+      offset: 0)
+    values.fill(0)
     for (leaf, offset) in zip(leaves, offsets) {
       let slot = values.alias(
         shape: leaf.shape, strides: leaf.shape.contiguousStrides, offset: offset)

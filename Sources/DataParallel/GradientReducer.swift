@@ -20,7 +20,7 @@ public final class GradientReducer {
   init(_ parameters: [Tensor], over world: any Communicator) {
     self.world = world
     let leaves = parameters.compactMap(\.leaf)
-    arena = GradientArena(for: leaves)
+    arena = GradientArena(for: leaves, over: world)
     self.leaves = leaves.map(WeakLeaf.init)
     for leaf in leaves { leaf.observer = self }
   }
@@ -45,9 +45,14 @@ extension GradientReducer: GradientObserver {
       leaf.gradient = leaf.slot
     }
     arena.values.storage.markWritten(by: "averageGradients")
-    world.allReduce(
-      UnsafeMutableBufferPointer(start: arena.values.pointer(Float.self), count: arena.values.count),
-      .sum)
+    if let window = arena.window {
+      sumInSharedMemory(window, count: arena.values.count, rank: world.localRank)
+    } else {
+      world.allReduce(
+        UnsafeMutableBufferPointer(
+          start: arena.values.pointer(Float.self), count: arena.values.count),
+        .sum)
+    }
     isAveraged = true
   }
 

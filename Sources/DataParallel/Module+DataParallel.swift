@@ -16,7 +16,8 @@ extension Module {
   public func averageGradients(over world: any Communicator) -> GradientReducer {
     requireEqualModels(world)
     for (name, tensor) in namedTensors() {
-      check(tensor.isContiguous, "averageGradients: \(name) of shape \(tensor.shape) is a strided view")
+      check(
+        tensor.isContiguous, "averageGradients: \(name) of shape \(tensor.shape) is a strided view")
       tensor.storage.markWritten(by: "averageGradients")
       world.broadcast(
         UnsafeMutableRawBufferPointer(
@@ -39,7 +40,7 @@ extension Module {
         """
         averageGradients: the models differ: tensor \(position) is \(here) on rank \(rank) and \
         \(root) on rank 0
-        """)
+        """, status: .ranksDisagree)
     }
   }
 }

@@ -15,18 +15,25 @@ public func check(
 }
 
 /// Stops the program with `message`, on all ranks of the job.
+///
+/// - Parameter status: the exit status of a job of several ranks; a single process traps.
 @inline(never)
 public func stop(
-  _ message: String, file: StaticString = #fileID, line: UInt = #line
+  _ message: String, status: ExitCode = .internalError, file: StaticString = #fileID,
+  line: UInt = #line
 ) -> Never {
-  stopHandler.withLock { $0 }?(message)
+  stopHandler.withLock { $0 }?(message, status)
   fatalError(message, file: file, line: line)
 }
 
-/// What a multi-rank session does when a check fails: report it with its rank and end the whole job.
-private let stopHandler = Mutex<(@Sendable (String) -> Void)?>(nil)
+/// Reports a failed check and ends the job.
+public typealias StopHandler = @Sendable (_ message: String, _ status: ExitCode) -> Void
+
+private let stopHandler = Mutex<StopHandler?>(nil)
 
 /// Installs what happens when a check fails, before the process traps; `nil` removes it.
-public func setStopHandler(_ handler: (@Sendable (_ message: String) -> Void)?) {
+///
+/// A session of several ranks reports the rank and ends the whole job.
+public func setStopHandler(_ handler: StopHandler?) {
   stopHandler.withLock { $0 = handler }
 }

@@ -1,19 +1,19 @@
-public import CKernels
+package import CKernels
 
 /// An element-wise kernel of two operands; see `lk_binary`.
-public typealias BinaryKernel = lk_binary
+package typealias BinaryKernel = lk_binary
 /// An element-wise kernel of one operand and two parameters; see `lk_unary`.
-public typealias UnaryKernel = lk_unary
+package typealias UnaryKernel = lk_unary
 
 /// Where an operand of an element-wise kernel lies: a first element and the stride to the next, in elements.
-public struct Run<Element> {
+package struct Run<Element> {
   /// The first element.
-  public var pointer: UnsafeMutablePointer<Element>
+  package var pointer: UnsafeMutablePointer<Element>
   /// Elements from one to the next; 0 repeats the first.
-  public var stride: Int
+  package var stride: Int
 
   /// A run that starts at `pointer`.
-  public init(_ pointer: UnsafeMutablePointer<Element>, stride: Int) {
+  package init(_ pointer: UnsafeMutablePointer<Element>, stride: Int) {
     self.pointer = pointer
     self.stride = stride
   }
@@ -27,7 +27,7 @@ public struct Run<Element> {
 private let elementwiseGrain = 16_384
 
 /// `out[i] = kernel(a[i], b[i])` for `count` elements.
-public func apply(
+package func apply(
   _ kernel: BinaryKernel, count: Int, _ out: Run<Float>, _ a: Run<Float>, _ b: Run<Float>
 ) {
   parallelRanges(count, grain: elementwiseGrain) { range in
@@ -38,7 +38,7 @@ public func apply(
 }
 
 /// `out[i] = kernel(a[i]; p, q)` for `count` elements.
-public func apply(
+package func apply(
   _ kernel: UnaryKernel, count: Int, _ out: Run<Float>, _ a: Run<Float>, p: Float = 0,
   q: Float = 0
 ) {

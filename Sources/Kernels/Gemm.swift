@@ -1,16 +1,16 @@
 import COpenBLAS
 
 /// A matrix operand in row-major memory: `leading` elements from one stored row to the next.
-public struct MatrixOperand {
+package struct MatrixOperand {
   /// The first element.
-  public var pointer: UnsafePointer<Float>
+  package var pointer: UnsafePointer<Float>
   /// Elements from one stored row to the next.
-  public var leading: Int
+  package var leading: Int
   /// Whether the operand is the transpose of what is stored.
-  public var isTransposed: Bool
+  package var isTransposed: Bool
 
   /// An operand at `pointer`.
-  public init(_ pointer: UnsafePointer<Float>, leading: Int, isTransposed: Bool = false) {
+  package init(_ pointer: UnsafePointer<Float>, leading: Int, isTransposed: Bool = false) {
     self.pointer = pointer
     self.leading = leading
     self.isTransposed = isTransposed
@@ -31,7 +31,7 @@ public struct MatrixOperand {
 ///
 /// One OpenBLAS call on one thread; with several threads, pieces of the wider side are computed by one
 /// call each. The pieces depend on the shape alone.
-public func gemm(
+package func gemm(
   m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand,
   into c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool = false
 ) {

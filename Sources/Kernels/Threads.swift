@@ -29,7 +29,7 @@ public enum Threads {
 ///
 /// Which thread runs a piece is left to chance, so `body` must write only what belongs to its piece. What a
 /// piece is must depend on the problem alone, never on the number of threads: that keeps results equal.
-public func parallelFor(_ pieces: Int, _ body: (_ piece: Int) -> Void) {
+package func parallelFor(_ pieces: Int, _ body: (_ piece: Int) -> Void) {
   if pieces <= 1 || Threads.count == 1 {
     for piece in 0..<pieces { body(piece) }
   } else {
@@ -40,7 +40,7 @@ public func parallelFor(_ pieces: Int, _ body: (_ piece: Int) -> Void) {
 /// Calls `body` on ranges of at least `grain` indices that together make `0 ..< count`.
 ///
 /// For bodies whose result for an index does not depend on the range that it came in.
-public func parallelRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+package func parallelRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
   let pieces = min(count / max(1, grain), 4 * Threads.count)
   if pieces <= 1 || Threads.count == 1 {
     if count > 0 { body(0..<count) }

@@ -5,7 +5,7 @@ import Glibc
 private let updateGrain = 32_768
 
 /// One SGD update of `count` values in place; see `lk_sgd_update`. `velocity` may be nil without momentum.
-public func sgdUpdate(
+package func sgdUpdate(
   count: Int, _ parameter: UnsafeMutablePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
   velocity: UnsafeMutablePointer<Float>?, learningRate: Float, momentum: Float, dampening: Float,
   weightDecay: Float, nesterov: Bool, isFirst: Bool
@@ -19,7 +19,7 @@ public func sgdUpdate(
 }
 
 /// One Adam update of `count` values in place, the `step`-th (from 1); see `lk_adam_update`.
-public func adamUpdate(
+package func adamUpdate(
   count: Int, _ parameter: UnsafeMutablePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
   firstMoment: UnsafeMutablePointer<Float>, secondMoment: UnsafeMutablePointer<Float>,
   learningRate: Float, beta1: Double, beta2: Double, epsilon: Float, weightDecay: Float,

@@ -4,6 +4,7 @@
 @_exported public import DataLoading
 @_exported public import DataParallel
 @_exported public import Diagnostics
+@_exported public import Kernels
 @_exported public import NeuralNet
 @_exported public import Optimizers
 @_exported public import TensorCore

@@ -4,6 +4,8 @@ package final class Storage {
   package let pointer: UnsafeMutableRawPointer
   /// Usable bytes.
   package let byteCount: Int
+  /// Who the memory belongs to; nil: the pool.
+  private let owner: AnyObject?
   /// Raised by every in-place change, so that a gradient can tell that a value it saved is gone.
   package private(set) var version: UInt32 = 0
   /// The operation that last raised `version`.
@@ -14,9 +16,19 @@ package final class Storage {
     let block = MemoryPool.take(byteCount)
     pointer = block.pointer
     self.byteCount = block.byteCount
+    owner = nil
   }
 
-  deinit { MemoryPool.give(.init(pointer: pointer, byteCount: byteCount)) }
+  /// Memory that `owner` keeps.
+  package init(_ pointer: UnsafeMutableRawPointer, byteCount: Int, ownedBy owner: AnyObject) {
+    self.pointer = pointer
+    self.byteCount = byteCount
+    self.owner = owner
+  }
+
+  deinit {
+    if owner == nil { MemoryPool.give(.init(pointer: pointer, byteCount: byteCount)) }
+  }
 
   /// To be called by every operation that changes the content in place.
   package func markWritten(by operation: StaticString) {

@@ -1,0 +1,47 @@
+public import Diagnostics
+import Glibc
+
+/// A file could not be opened, read, created or written.
+public struct FileError: ReportableError, Equatable {
+  /// What was being done with the file.
+  public enum Action: String, Sendable {
+    /// Opening it for reading; exit code 66.
+    case open
+    /// Reading it; exit code 74.
+    case read
+    /// Creating it, or giving it its name; exit code 73.
+    case create
+    /// Writing to it, for example on a full disk; exit code 74.
+    case write
+  }
+
+  /// What was being done.
+  public let action: Action
+  /// The file, as the program named it.
+  public let path: String
+  /// Why it failed, and what is needed.
+  public let reason: String
+
+  init(_ action: Action, _ path: String, reason: String) {
+    self.action = action
+    self.path = path
+    self.reason = reason
+  }
+
+  /// The failure that the last system call left in `errno`.
+  init(_ action: Action, _ path: String, note: String = "") {
+    self.init(action, path, reason: String(cString: strerror(errno)) + note)
+  }
+
+  /// `cannot write run/model.safetensors: No space left on device; it needs 40960 bytes`.
+  public var description: String { "cannot \(action) \(path): \(reason)" }
+
+  /// The status that belongs to `action`.
+  public var exitCode: ExitCode {
+    switch action {
+    case .open: .missingInput
+    case .create: .cannotCreate
+    case .read, .write: .inputOutput
+    }
+  }
+}

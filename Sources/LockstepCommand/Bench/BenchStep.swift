@@ -1,0 +1,67 @@
+import ArgumentParser
+import Lockstep
+import ModelZoo
+
+/// `lockstep bench step`
+struct BenchStep: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "step",
+    abstract: "Time whole training steps: zeroGrad, forward, backward, all-reduce, step.")
+
+  @Option(help: "mlp: 784-512-512-10, batch 128 per rank, SGD with momentum.")
+  var workload = Workload.mlp
+
+  @Option(help: "How many steps are timed, after a tenth as many, at least 20, that are not.")
+  var steps = 200
+
+  @OptionGroup var threads: ThreadOptions
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func validate() throws { try requirePositive(steps, "--steps") }
+
+  func run() throws {
+    threads.apply()
+    try withCommunicator { world in
+      let session = workload.make(world)
+      var loss = Double.nan
+      for _ in 0..<max(20, steps / 10) { loss = session.step() }
+      var seconds: [Double] = []
+      for _ in 0..<steps {
+        let start = monotonicSeconds()
+        loss = session.step()
+        seconds.append(monotonicSeconds() - start)
+      }
+      let peak = world.maximum(Double(peakResidentBytes()) / 1e6)
+      let globalLoss = world.sum([loss])[0] / Double(world.size)
+      if world.isRoot { report(Timings(seconds), session.batchSize, world.size, peak, globalLoss) }
+    }
+  }
+
+  private func report(
+    _ timings: Timings, _ batchSize: Int, _ ranks: Int, _ peak: Double, _ loss: Double
+  ) {
+    let rate = Double(batchSize * ranks) / timings.median
+    guard json else {
+      print(
+        """
+        \(workload): \(ranks) rank(s) x \(Threads.count) thread(s), float32
+        step  \((timings.median * 1e3).text(3)) ms median  \
+        (\((timings.quantile(0.1) * 1e3).text(3)) ... \((timings.quantile(0.9) * 1e3).text(3)), 10 % ... 90 %)
+        rate  \(rate.text(0)) samples/s
+        peak memory  \(peak.text(1)) MB
+        """)
+      return
+    }
+    print(
+      JSONObject([
+        "workload": .text(workload.rawValue), "ranks": .integer(ranks),
+        "threads": .integer(Threads.count), "precision": .text("float32"),
+        "step_ms_median": .number(timings.median * 1e3),
+        "step_ms_p10": .number(timings.quantile(0.1) * 1e3),
+        "step_ms_p90": .number(timings.quantile(0.9) * 1e3), "items_per_second": .number(rate),
+        "peak_rss_mb": .number(peak), "loss": .number(loss),
+      ]))
+  }
+}

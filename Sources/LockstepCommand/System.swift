@@ -1,0 +1,33 @@
+import Glibc
+
+/// Seconds on a clock that never jumps.
+func monotonicSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+/// Writes `text` to standard error as it is, in one piece.
+func printError(_ text: String) {
+  var text = text
+  text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// The most memory that this process has had resident, in bytes.
+func peakResidentBytes() -> Int {
+  var usage = rusage()
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return usage.ru_maxrss * 1024
+}
+
+extension Double {
+  /// With `digits` decimals.
+  func text(_ digits: Int) -> String {
+    guard isFinite else { return "\(self)" }
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
+      guard let start = buffer.baseAddress else { return "" }
+      withVaList([Int32(digits), self]) { _ = vsnprintf(start, buffer.count, "%.*f", $0) }
+      return String(cString: start)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Glibc
+import Lockstep
+
+/// What a run leaves behind: `run.json`, `metrics.jsonl` and `model.safetensors` in one directory. Rank 0 writes.
+final class RunDirectory {
+  let path: String
+  private let isWriter: Bool
+  private var metrics: UnsafeMutablePointer<FILE>?
+  private var hasWarned = false
+
+  /// Creates the directory at `path`, or at `runs/` and the time, for a run of `configuration`.
+  init(
+    creating path: String?, world: any Communicator, _ configuration: RunConfiguration
+  ) throws {
+    isWriter = world.isRoot
+    // Rank 0's clock names the directory for all.
+    self.path = world.gather(path ?? "runs/\(Self.timestamp())")[0]
+    guard isWriter else { return }
+    try Self.createDirectories(self.path)
+    for name in ["metrics.jsonl", "model.safetensors"] where access(file(name), F_OK) == 0 {
+      throw RunDirectoryError.occupied(self.path, by: name)
+    }
+    try configuration.write(to: file("run.json"))
+    metrics = fopen(file("metrics.jsonl"), "w")
+    guard metrics != nil else { throw RunDirectoryError.cannotCreate(file("metrics.jsonl"), errno) }
+  }
+
+  deinit {
+    if let metrics { fclose(metrics) }
+  }
+
+  func file(_ name: String) -> String { path + "/" + name }
+
+  /// Appends a line to `metrics.jsonl`. A disk that is full costs metrics, not the run.
+  func record(_ line: JSONObject) {
+    guard let metrics else { return }
+    if fputs(line.description + "\n", metrics) < 0, !hasWarned {
+      hasWarned = true
+      printError(
+        "warning: cannot write \(file("metrics.jsonl")): \(String(cString: strerror(errno)))\n")
+    }
+  }
+
+  func record(_ result: EvaluationResult, step: Int, epoch: Int) {
+    record(
+      JSONObject([
+        "step": .integer(step), "epoch": .integer(epoch), "split": .text("test"),
+        "loss": .number(result.loss), "accuracy": .number(result.accuracy),
+      ]))
+    if let metrics { fflush(metrics) }
+  }
+
+  func save(_ model: any Layer) throws {
+    if isWriter { try model.save(to: file("model.safetensors")) }
+  }
+
+  private static func timestamp() -> String {
+    var now = time(nil)
+    var parts = tm()
+    localtime_r(&now, &parts)
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { buffer in
+      guard let start = buffer.baseAddress else { return "" }
+      strftime(start, buffer.count, "%Y%m%d-%H%M%S", &parts)
+      return String(cString: start)
+    }
+  }
+
+  private static func createDirectories(_ path: String) throws {
+    var prefix = path.hasPrefix("/") ? "" : "."
+    for part in path.split(separator: "/") {
+      prefix += "/" + part
+      guard mkdir(prefix, 0o777) != 0, errno != EEXIST else { continue }
+      throw RunDirectoryError.cannotCreate(path, errno)
+    }
+  }
+}
+
+/// Why a run cannot write its results.
+enum RunDirectoryError: ReportableError {
+  case occupied(String, by: String)
+  case cannotCreate(String, Int32)
+
+  var description: String {
+    switch self {
+    case .occupied(let path, let name):
+      "\(path) holds \(name) of another run; choose another --run-dir or move it away"
+    case .cannotCreate(let path, let number):
+      "cannot create \(path): \(String(cString: strerror(number)))"
+    }
+  }
+
+  var exitCode: ExitCode { .cannotCreate }
+}
