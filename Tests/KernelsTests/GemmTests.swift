@@ -61,16 +61,19 @@ private func product(
         }
         let found = (0..<m).flatMap { row in (0..<n).map { c[row * leading + $0] } }
         expectClose(found, to: expected, within: .sum(of: 16 * k), "\(size), gap \(gap)")
-        let gaps = (0..<m).flatMap { row in (min(n, leading)..<leading).map { c[row * leading + $0] } }
-        #expect(gaps.allSatisfy { accumulate ? $0 == 5 : $0.isNaN } || n == 0, "wrote into the gaps")
+        let gaps = (0..<m).flatMap { row in
+          (min(n, leading)..<leading).map { c[row * leading + $0] }
+        }
+        #expect(
+          gaps.allSatisfy { accumulate ? $0 == 5 : $0.isNaN } || n == 0, "wrote into the gaps")
       }
     }
   }
 }
 
 extension ThreadTests {
-  /// Two threads and more compute the same pieces and so the same bits. One thread makes a single call of BLAS, which
-  /// may round differently at the seams: there the definition decides.
+  /// Two threads and more compute the same pieces and so the same bits. One thread makes a single
+  /// call of BLAS, which may round differently at the seams: there the definition decides.
   @Test(arguments: [(300, 401, 201), (401, 300, 201), (1000, 30, 500), (64, 2000, 256)])
   func largeProductsOnThreads(_ size: (Int, Int, Int)) {
     let (m, n, k) = size
