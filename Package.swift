@@ -93,7 +93,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["TensorCore", "CZlib"], path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("Kernels", ["CKernels", "TensorCore", "TestSupport"]),
-    tests("TensorCore", ["CKernels", "Diagnostics", "TestSupport"]),
+    tests("TensorCore", ["TestSupport"]),
     tests("NeuralNet", ["TensorCore", "TestSupport"]),
     tests("Optimizers", ["TensorCore", "TestSupport"]),
     tests(
