@@ -60,7 +60,6 @@ let package = Package(
       // Compiled in: the binary may be moved, and starts without Foundation.
       exclude: ["Resources/digits-ATTRIBUTION.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
-    tests("DataLoading", ["TensorCore", "Communication", "CZlib", "Diagnostics"]),
 
     // 4: files of weights; training on many ranks
     module("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"]),
@@ -91,7 +90,7 @@ let package = Package(
 
     // Tests
     .target(
-      name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["TensorCore", "CZlib"], path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("Kernels", ["CKernels", "TensorCore", "TestSupport"]),
     tests("TensorCore", ["TestSupport"]),
@@ -99,10 +98,15 @@ let package = Package(
     tests("Optimizers", ["TensorCore", "TestSupport"]),
     tests(
       "DataParallel", ["TensorCore", "NeuralNet", "Optimizers", "Communication", "TestSupport"]),
+    tests("DataLoading", ["TensorCore", "Communication", "Diagnostics", "TestSupport"]),
     .executableTarget(
       name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),
     tests("Communication", ["Diagnostics", "TestSupport", "MPIChecks"]),
+    tests("LockstepCommand", ["TestSupport"]),
+    .testTarget(
+      name: "ExamplesTests", dependencies: ["TrainDigitsExample", "TestSupport"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
