@@ -25,6 +25,8 @@ enum DataSource: ExpressibleByArgument, CustomStringConvertible {
     }
   }
 
+  static let allValueStrings = ["digits", "mnist:DIR"]
+
   func load(_ split: Split) throws -> any Dataset<Float, Int32> {
     switch self {
     case .digits: Digits(split)
