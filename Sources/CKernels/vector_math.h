@@ -102,6 +102,19 @@ INLINE float tanh_f(float x) {
 
 INLINE float sigmoid_f(float x) { return 1.0f / (1.0f + exp_f(-x)); }
 
+INLINE float log2_f(float x) { return log_f(x) * 1.44269504088896341f; }
+
+/// Rounds to the nearest integer, halves to even.
+INLINE float round_f(float x) { return __builtin_elementwise_roundeven(x); }
+
+INLINE float floor_f(float x) { return __builtin_elementwise_floor(x); }
+
+/// The remainder of x / y with the sign of y.
+INLINE float floored_remainder(float x, float y) {
+  const float r = fmodf(x, y);
+  return r != 0.0f && (r < 0.0f) != (y < 0.0f) ? r + y : r;
+}
+
 INLINE float erf_f(float x) {
   float c = x > 4.0f ? 4.0f : x;
   c = c < -4.0f ? -4.0f : c;

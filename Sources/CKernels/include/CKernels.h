@@ -28,17 +28,38 @@ typedef void (*lk_unary)(ptrdiff_t n, float *out, ptrdiff_t so, const float *a, 
   void lk_##name(ptrdiff_t n, float *out, ptrdiff_t so, const float *a, ptrdiff_t sa, float p,   \
                  float q);
 
-LK_BINARY(add) LK_BINARY(subtract) LK_BINARY(multiply) LK_BINARY(divide)
-LK_BINARY(maximum) LK_BINARY(minimum)
+// Arithmetic. A NaN in either operand of maximum or minimum wins; remainder has the sign of b.
+LK_BINARY(add) LK_BINARY(subtract) LK_BINARY(multiply) LK_BINARY(divide) LK_BINARY(power)
+LK_BINARY(maximum) LK_BINARY(minimum) LK_BINARY(remainder) LK_BINARY(floor_divide)
+
+// Comparison and logic: 1 or 0.
+LK_BINARY(equal) LK_BINARY(not_equal) LK_BINARY(less) LK_BINARY(less_equal)
+LK_BINARY(greater) LK_BINARY(greater_equal) LK_BINARY(logical_and) LK_BINARY(logical_or)
+LK_UNARY(logical_not) LK_UNARY(is_nan) LK_UNARY(is_finite)
+
 LK_UNARY(scale) LK_UNARY(shift) LK_UNARY(subtract_from)  // p * x, x + p, p - x
-LK_UNARY(negate) LK_UNARY(abs) LK_UNARY(square) LK_UNARY(sqrt) LK_UNARY(rsqrt) LK_UNARY(reciprocal)
-LK_UNARY(exp) LK_UNARY(expm1) LK_UNARY(log) LK_UNARY(log1p) LK_UNARY(tanh) LK_UNARY(sigmoid)
-LK_UNARY(erf) LK_UNARY(relu)
+LK_UNARY(power_scalar) LK_UNARY(clamp)                   // x^p; x between p and q
+LK_UNARY(negate) LK_UNARY(abs) LK_UNARY(sign) LK_UNARY(square) LK_UNARY(sqrt) LK_UNARY(rsqrt)
+LK_UNARY(reciprocal) LK_UNARY(exp) LK_UNARY(expm1) LK_UNARY(log) LK_UNARY(log1p) LK_UNARY(log2)
+LK_UNARY(sin) LK_UNARY(cos) LK_UNARY(tanh) LK_UNARY(sigmoid) LK_UNARY(erf)
+LK_UNARY(floor) LK_UNARY(ceil) LK_UNARY(round)  // to even
+
+// Activations; p and q are their parameters.
+LK_UNARY(relu) LK_UNARY(leaky_relu) LK_UNARY(elu) LK_UNARY(gelu) LK_UNARY(gelu_tanh) LK_UNARY(silu)
+LK_UNARY(softplus) LK_UNARY(hard_sigmoid) LK_UNARY(log_sigmoid)
+
+// Slopes: the derivative of the activation at x, for those that are not a gradient kernel.
+LK_UNARY(leaky_relu_slope) LK_UNARY(elu_slope) LK_UNARY(softplus_slope) LK_UNARY(hard_sigmoid_slope)
+LK_UNARY(clamp_slope)
 
 // Gradients: a is the gradient of the result; b the input x or the result y of the forward function.
-LK_BINARY(relu_gradient)     // from y
-LK_BINARY(tanh_gradient)     // from y
-LK_BINARY(sigmoid_gradient)  // from y
+LK_BINARY(relu_gradient)        // from y
+LK_BINARY(tanh_gradient)        // from y
+LK_BINARY(sigmoid_gradient)     // from y
+LK_BINARY(gelu_gradient)        // from x
+LK_BINARY(gelu_tanh_gradient)   // from x
+LK_BINARY(silu_gradient)        // from x
+LK_BINARY(log_sigmoid_gradient) // from x
 
 // MARK: reductions (reduce.c)
 
