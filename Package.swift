@@ -87,7 +87,15 @@ let package = Package(
       path: "Sources/Examples/01-train-digits", swiftSettings: strict),
 
     // Tests
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("Kernels", ["CKernels", "TestSupport"]),
+    tests("TensorCore", ["CKernels", "Diagnostics", "TestSupport"]),
+    tests("NeuralNet", ["TensorCore", "TestSupport"]),
+    tests("Optimizers", ["TensorCore", "TestSupport"]),
+    tests(
+      "DataParallel", ["TensorCore", "NeuralNet", "Optimizers", "Communication", "TestSupport"]),
     .executableTarget(
       name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),

@@ -1,19 +1,18 @@
-import Communication
-import TensorCore
+package import Communication
+package import TensorCore
 
 /// One flat block for the gradients of many parameters, so that they travel between ranks without packing.
 ///
 /// In reverse order of declaration, because a backward pass finishes the last layers first. Every gradient starts on
 /// a cache line; the gaps are zero.
-struct GradientArena {
+package struct GradientArena {
   /// All gradients, `[total]`.
-  let values: Tensor
-
+  package let values: Tensor
   /// The window that `values` lies in, seen by all ranks; nil where memory is not shared.
   let window: SharedWindow?
 
   /// Lays out the gradients of `leaves` and makes each accumulate into its part. Collective over `world`.
-  init(for leaves: [Leaf], over world: any Communicator) {
+  package init(for leaves: [Leaf], over world: any Communicator) {
     let (offsets, total) = Self.offsets(of: leaves.map(\.shape.elementCount))
     let bytes = total * MemoryLayout<Float>.size
     window = world.makeSharedWindow(byteCount: bytes)
@@ -36,7 +35,7 @@ struct GradientArena {
   }
 
   /// Where parameters of `counts` elements lie, and how many elements the arena has.
-  static func offsets(of counts: [Int]) -> (offsets: [Int], total: Int) {
+  package static func offsets(of counts: [Int]) -> (offsets: [Int], total: Int) {
     var total = 0
     var offsets = Array(repeating: 0, count: counts.count)
     for index in counts.indices.reversed() {

@@ -113,8 +113,8 @@ struct BackwardPass {
   }
 
   func run(seed: Tensor, retainGraph: Bool) {
-    guard root is Operation else { return accumulate(seed, into: root) }
     accumulate(seed, into: root)
+    if let leaf = root as? Leaf { leaf.observer?.gradientIsReady(of: leaf) }
     for operation in operations.reversed() {
       guard let gradient = operation.gradient else { continue }
       operation.gradient = nil

@@ -2,13 +2,14 @@ import Diagnostics
 
 /// A tensor kept for a gradient, and the version its storage had then.
 ///
-/// An operation that keeps its own result must keep `result.detach()`, or the graph would own itself.
+/// It is kept without its place in the graph: otherwise an operation that keeps its own result would own itself, and
+/// a long chain could not be taken apart without recursion.
 package struct Saved {
   private let tensor: Tensor
   private let version: UInt32
 
   package init(_ tensor: Tensor) {
-    self.tensor = tensor
+    self.tensor = tensor.detach()
     version = tensor.storage.version
   }
 

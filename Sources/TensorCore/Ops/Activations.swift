@@ -6,7 +6,7 @@ public func relu(_ x: Tensor) -> Tensor {
   return y.recorded(
     "relu",
     [
-      x.edge { [y = Saved(y.detach())] gradient in
+      x.edge { [y = Saved(y)] gradient in
         Tensor.zip(lk_relu_gradient, gradient, y.value, "relu")
       }
     ])
@@ -18,7 +18,7 @@ public func tanh(_ x: Tensor) -> Tensor {
   return y.recorded(
     "tanh",
     [
-      x.edge { [y = Saved(y.detach())] gradient in
+      x.edge { [y = Saved(y)] gradient in
         Tensor.zip(lk_tanh_gradient, gradient, y.value, "tanh")
       }
     ])
@@ -30,7 +30,7 @@ public func sigmoid(_ x: Tensor) -> Tensor {
   return y.recorded(
     "sigmoid",
     [
-      x.edge { [y = Saved(y.detach())] gradient in
+      x.edge { [y = Saved(y)] gradient in
         Tensor.zip(lk_sigmoid_gradient, gradient, y.value, "sigmoid")
       }
     ])

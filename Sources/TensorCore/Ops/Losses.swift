@@ -31,8 +31,8 @@ public func crossEntropy(
     "crossEntropy: targets of type \(targets.dtype); expected class indices (int32 or int64)")
   let (rows, classes) = (logits.shape[0], logits.shape[1])
   let values = logits.contiguousValues()
+  requireClasses(targets, classes)
   let labels = targets.converted(to: .int32).contiguousValues()
-  requireClasses(labels, classes)
   let normaliser = Tensor(uninitialized: [rows])
   let losses = Tensor(uninitialized: [rows])
   lk_cross_entropy_rows(
@@ -41,10 +41,10 @@ public func crossEntropy(
   let perSample = losses.recorded(
     "crossEntropy",
     [
-      logits.edge { [values = Saved(values), labels, normaliser] gradient in
+      logits.edge { [values = Saved(values), labels = Saved(labels), normaliser] gradient in
         let result = Tensor(uninitialized: [rows, classes])
         lk_cross_entropy_gradient_rows(
-          rows, classes, values.value.pointer(Float.self), labels.pointer(Int32.self),
+          rows, classes, values.value.pointer(Float.self), labels.value.pointer(Int32.self),
           normaliser.pointer(Float.self), gradient.pointer(Float.self), gradient.strides[0],
           result.pointer(Float.self))
         return result
@@ -70,9 +70,9 @@ extension Tensor {
   }
 }
 
-private func requireClasses(_ labels: Tensor, _ classes: Int) {
-  let pointer = labels.pointer(Int32.self)
-  for index in 0..<labels.count where pointer[index] < 0 || pointer[index] >= classes {
-    stop("crossEntropy: target \(pointer[index]) at index \(index) is outside 0 ..< \(classes)")
+private func requireClasses(_ targets: Tensor, _ classes: Int) {
+  for (index, target) in targets.array(of: Int64.self).enumerated()
+  where target < 0 || target >= classes {
+    stop("crossEntropy: target \(target) at index \(index) is outside 0 ..< \(classes)")
   }
 }

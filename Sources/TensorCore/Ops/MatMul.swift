@@ -30,7 +30,7 @@ public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
 
 /// `x W^T + b`: x is `[..., in]`, `weight` `[out, in]`, `bias` `[out]` or absent; the result `[..., out]`.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
-  x.requireFloat("linear")
+  for operand in [x, weight, bias] { operand?.requireFloat("linear") }
   check(
     weight.rank == 2 && x.rank >= 1 && x.shape[x.rank - 1] == weight.shape[1],
     "linear: input \(x.shape) and weight \(weight.shape): the input's last size must be the weight's second"

@@ -64,7 +64,7 @@ extension Tensor {
   /// A view of `shape` in which sizes of 1, and axes that are missing in front, are repeated.
   public func expanded(to shape: Shape) -> Tensor {
     check(
-      broadcast(self.shape, shape, "expanded") == shape,
+      broadcast(self.shape, shape, "expanded") == shape && shape.allSatisfy { $0 >= 0 },
       "expanded: shape \(self.shape) does not expand to \(shape)")
     return alias(shape: shape, strides: strides(broadcastTo: shape), offset: offset)
       .recorded("expanded", [edge { $0 }])

@@ -4,7 +4,7 @@ extension Tensor {
   /// e to the power of every element.
   public func exp() -> Tensor {
     let y = map(lk_exp, "exp")
-    return y.recorded("exp", [edge { [y = Saved(y.detach())] gradient in gradient * y.value }])
+    return y.recorded("exp", [edge { [y = Saved(y)] gradient in gradient * y.value }])
   }
 
   /// The natural logarithm of every element; -infinity at 0, NaN below.
@@ -16,6 +16,6 @@ extension Tensor {
   public func squareRoot() -> Tensor {
     let y = map(lk_sqrt, "squareRoot")
     return y.recorded(
-      "squareRoot", [edge { [y = Saved(y.detach())] gradient in gradient / (y.value * 2) }])
+      "squareRoot", [edge { [y = Saved(y)] gradient in gradient / (y.value * 2) }])
   }
 }

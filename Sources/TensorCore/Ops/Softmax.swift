@@ -43,7 +43,7 @@ private func overRows(
   return y.recorded(
     name,
     [
-      x.edge { [y = Saved(y.detach())] gradient in
+      x.edge { [y = Saved(y)] gradient in
         let result = Tensor(uninitialized: gradient.shape)
         backward(gradient.contiguousValues(), y.value, result)
         return result

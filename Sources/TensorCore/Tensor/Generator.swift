@@ -26,7 +26,7 @@ public final class Generator: Sendable {
   public static func seed(_ seed: UInt64) { current.withLock { $0 = Generator(seed: seed) } }
 
   /// Calls `body` with `count` fresh random words.
-  func fill(_ count: Int, _ body: (_ index: Int, _ bits: UInt32) -> Void) {
+  package func fill(_ count: Int, _ body: (_ index: Int, _ bits: UInt32) -> Void) {
     let blocks = UInt64((count + 3) / 4)
     let first = position.withLock { position in
       defer { position += blocks }
@@ -40,7 +40,7 @@ public final class Generator: Sendable {
   }
 
   /// Calls `body` with `count` standard normal values (Box and Muller).
-  func fillNormal(_ count: Int, _ body: (_ index: Int, _ value: Float) -> Void) {
+  package func fillNormal(_ count: Int, _ body: (_ index: Int, _ value: Float) -> Void) {
     var radius: Float = 0
     fill((count + 1) & ~1) { index, bits in
       if index.isMultiple(of: 2) {
@@ -54,7 +54,7 @@ public final class Generator: Sendable {
   }
 
   /// The four words of one counter value.
-  static func philox(counter: UInt64, stream: UInt64, key: UInt64) -> SIMD4<UInt32> {
+  package static func philox(counter: UInt64, stream: UInt64, key: UInt64) -> SIMD4<UInt32> {
     var words = SIMD4(
       UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32),
       UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32))

@@ -61,7 +61,7 @@ public enum MemoryPool {
 
   /// The class that `byteCount` falls in, and the bytes of its blocks: multiples of 64 up to 512, then
   /// (8 + s) / 8 times a power of two for s in 0 ..< 8.
-  static func sizeClass(_ byteCount: Int) -> (index: Int, size: Int) {
+  package static func sizeClass(_ byteCount: Int) -> (index: Int, size: Int) {
     let units = max(1, (byteCount + 63) / 64)
     if units <= 8 { return (units, units * 64) }
     let exponent = Int.bitWidth - 1 - units.leadingZeroBitCount - 3

@@ -76,9 +76,9 @@ extension Tensor {
     check(!range.isEmpty, "randomIntegers: the range \(range) is empty")
     let result = Tensor(uninitialized: shape, .int32)
     let pointer = result.pointer(Int32.self)
-    let width = UInt64(range.upperBound &- range.lowerBound)
+    let width = UInt64(Int64(range.upperBound) - Int64(range.lowerBound))
     generator.fill(result.count) { index, bits in
-      pointer[index] = range.lowerBound + Int32(UInt64(bits) * width >> 32)
+      pointer[index] = range.lowerBound &+ Int32(truncatingIfNeeded: UInt64(bits) * width >> 32)
     }
     return result
   }
