@@ -19,6 +19,7 @@ BINARY(greater_equal, x >= y ? 1.0f : 0.0f)
 BINARY(logical_and, x != 0.0f && y != 0.0f ? 1.0f : 0.0f)
 BINARY(logical_or, x != 0.0f || y != 0.0f ? 1.0f : 0.0f)
 UNARY(logical_not, x == 0.0f ? 1.0f : 0.0f)
+UNARY(truth, x != 0.0f ? 1.0f : 0.0f)
 UNARY(is_nan, x != x ? 1.0f : 0.0f)
 UNARY(is_finite, fabsf(x) <= 3.402823466e38f ? 1.0f : 0.0f)
 

@@ -35,7 +35,7 @@ LK_BINARY(maximum) LK_BINARY(minimum) LK_BINARY(remainder) LK_BINARY(floor_divid
 // Comparison and logic: 1 or 0.
 LK_BINARY(equal) LK_BINARY(not_equal) LK_BINARY(less) LK_BINARY(less_equal)
 LK_BINARY(greater) LK_BINARY(greater_equal) LK_BINARY(logical_and) LK_BINARY(logical_or)
-LK_UNARY(logical_not) LK_UNARY(is_nan) LK_UNARY(is_finite)
+LK_UNARY(logical_not) LK_UNARY(truth) LK_UNARY(is_nan) LK_UNARY(is_finite)
 
 LK_UNARY(scale) LK_UNARY(shift) LK_UNARY(subtract_from)  // p * x, x + p, p - x
 LK_UNARY(power_scalar) LK_UNARY(clamp)                   // x^p; x between p and q
@@ -60,6 +60,16 @@ LK_BINARY(gelu_gradient)        // from x
 LK_BINARY(gelu_tanh_gradient)   // from x
 LK_BINARY(silu_gradient)        // from x
 LK_BINARY(log_sigmoid_gradient) // from x
+
+// MARK: Float16 (half.c)
+
+/// out[i] = a[i * stride], widened.
+void lk_half_to_float(ptrdiff_t n, float *out, const uint16_t *a, ptrdiff_t stride);
+/// out[i * stride] = a[i], rounded to nearest even; too large becomes infinity.
+void lk_float_to_half(ptrdiff_t n, uint16_t *out, ptrdiff_t stride, const float *a);
+/// The same by bit arithmetic on any CPU: what the two above fall back to, for tests.
+void lk_half_to_float_portable(ptrdiff_t n, float *out, const uint16_t *a);
+void lk_float_to_half_portable(ptrdiff_t n, uint16_t *out, const float *a);
 
 // MARK: reductions (reduce.c)
 

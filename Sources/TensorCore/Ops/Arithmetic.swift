@@ -1,19 +1,43 @@
 import CKernels
+import Diagnostics
+
+extension BinaryOperation {
+  static let add = BinaryOperation("add", lk_add, integer: { $0 &+ $1 })
+  static let subtract = BinaryOperation("subtract", lk_subtract, integer: { $0 &- $1 })
+  static let multiply = BinaryOperation("multiply", lk_multiply, integer: { $0 &* $1 })
+  static let divide = BinaryOperation("divide", lk_divide, result: .float)
+  static let maximum = BinaryOperation("maximum", lk_maximum, integer: { max($0, $1) })
+  static let minimum = BinaryOperation("minimum", lk_minimum, integer: { min($0, $1) })
+  static let remainder = BinaryOperation("remainder", lk_remainder) { a, b in
+    check(b != 0, "remainder: an integer divided by 0")
+    let remainder = a.remainderReportingOverflow(dividingBy: b).partialValue
+    return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder
+  }
+  static let floorDivide = BinaryOperation("floorDivide", lk_floor_divide) { a, b in
+    check(b != 0, "floorDivide: an integer divided by 0")
+    let (quotient, _) = a.dividedReportingOverflow(by: b)
+    return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient
+  }
+  static let power = BinaryOperation("power", lk_power) { base, exponent in
+    check(exponent >= 0, "power: an integer to the negative power \(exponent); use a float base")
+    return (0..<exponent).reduce(1) { product, _ in product &* base }
+  }
+}
 
 extension Tensor {
   /// Element-wise sum; shapes broadcast.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
-    zip(lk_add, a, b, "add").recorded("add", [a.edge { $0 }, b.edge { $0 }])
+    zip(.add, a, b).recorded("add", [a.edge { $0 }, b.edge { $0 }])
   }
 
   /// Element-wise difference; shapes broadcast.
   public static func - (a: Tensor, b: Tensor) -> Tensor {
-    zip(lk_subtract, a, b, "subtract").recorded("subtract", [a.edge { $0 }, b.edge { -$0 }])
+    zip(.subtract, a, b).recorded("subtract", [a.edge { $0 }, b.edge { -$0 }])
   }
 
   /// Element-wise product; shapes broadcast.
   public static func * (a: Tensor, b: Tensor) -> Tensor {
-    zip(lk_multiply, a, b, "multiply").recorded(
+    zip(.multiply, a, b).recorded(
       "multiply",
       [
         a.edge { [b = Saved(b)] gradient in gradient * b.value },
@@ -21,64 +45,81 @@ extension Tensor {
       ])
   }
 
-  /// Element-wise quotient; shapes broadcast.
+  /// Element-wise quotient; shapes broadcast. Integers give float32.
   public static func / (a: Tensor, b: Tensor) -> Tensor {
-    zip(lk_divide, a, b, "divide").recorded(
+    zip(.divide, a, b).recorded(
       "divide",
       [
         a.edge { [b = Saved(b)] gradient in gradient / b.value },
         b.edge { [a = Saved(a), b = Saved(b)] gradient in
-          -(gradient * (a.value / b.value)) / b.value
+          -(gradient * a.value) / (b.value * b.value)
         },
+      ])
+  }
+
+  /// The remainder of a / b with the sign of `b`, element by element.
+  public static func % (a: Tensor, b: Tensor) -> Tensor {
+    zip(.remainder, a, b).recorded(
+      "remainder",
+      [
+        a.edge { $0 },
+        b.edge { [a = Saved(a), b = Saved(b)] gradient in
+          -(gradient * zip(.floorDivide, a.value, b.value))
+        },
+      ])
+  }
+
+  /// a / b rounded down, element by element. Has no gradient.
+  public func floorDivided(by b: Tensor) -> Tensor { Tensor.zip(.floorDivide, self, b) }
+
+  /// Element-wise power; shapes broadcast.
+  public func raised(to exponent: Tensor) -> Tensor {
+    let y = Tensor.zip(.power, self, exponent)
+    return y.recorded(
+      "power",
+      [
+        edge { [x = Saved(self), exponent = Saved(exponent)] gradient in
+          // 0 where the exponent is 0, also at x = 0.
+          let slope = exponent.value * x.value.raised(to: exponent.value - 1)
+          return gradient * `where`(exponent.value .== 0, .zeros([]), slope)
+        },
+        exponent.edge { [x = Saved(self), exponent = Saved(exponent), y = Saved(y)] gradient in
+          // x^e log(x), which tends to 0 as x does.
+          let isZero = (x.value .== 0) .& (exponent.value .>= 0)
+          return gradient * `where`(isZero, .zeros([]), y.value * x.value.log())
+        },
+      ])
+  }
+
+  /// The larger of each pair of elements. Where they are equal each gets half of the gradient.
+  public static func maximum(_ a: Tensor, _ b: Tensor) -> Tensor {
+    extreme(.maximum, a, b) { $0 .> $1 }
+  }
+
+  /// The smaller of each pair of elements. Where they are equal each gets half of the gradient.
+  public static func minimum(_ a: Tensor, _ b: Tensor) -> Tensor {
+    extreme(.minimum, a, b) { $0 .< $1 }
+  }
+
+  private static func extreme(
+    _ operation: BinaryOperation, _ a: Tensor, _ b: Tensor,
+    _ wins: @escaping (Tensor, Tensor) -> Tensor
+  ) -> Tensor {
+    /// The share of the gradient that goes to `x`: 1 where it wins, 1/2 where it ties with `y`.
+    func share(_ x: Tensor, _ y: Tensor) -> Tensor {
+      wins(x, y).converted(to: .float32) + (x .== y).converted(to: .float32) * 0.5
+    }
+    return zip(operation, a, b).recorded(
+      operation.name,
+      [
+        a.edge { [a = Saved(a), b = Saved(b)] gradient in gradient * share(a.value, b.value) },
+        b.edge { [a = Saved(a), b = Saved(b)] gradient in gradient * share(b.value, a.value) },
       ])
   }
 
   /// The negative of every element.
   public static prefix func - (a: Tensor) -> Tensor {
-    a.map(lk_negate, "negate").recorded("negate", [a.edge { -$0 }])
-  }
-
-  // Scalars take the tensor's type and have no gradient.
-
-  /// Adds `b` to every element.
-  public static func + (a: Tensor, b: Float) -> Tensor {
-    a.map(lk_shift, p: b, "add").recorded("add", [a.edge { $0 }])
-  }
-
-  /// Adds `a` to every element.
-  public static func + (a: Float, b: Tensor) -> Tensor { b + a }
-
-  /// Subtracts `b` from every element.
-  public static func - (a: Tensor, b: Float) -> Tensor { a + -b }
-
-  /// Subtracts every element from `a`.
-  public static func - (a: Float, b: Tensor) -> Tensor {
-    b.map(lk_subtract_from, p: a, "subtract").recorded("subtract", [b.edge { -$0 }])
-  }
-
-  /// Multiplies every element by `b`.
-  public static func * (a: Tensor, b: Float) -> Tensor {
-    a.map(lk_scale, p: b, "multiply").recorded("multiply", [a.edge { $0 * b }])
-  }
-
-  /// Multiplies every element by `a`.
-  public static func * (a: Float, b: Tensor) -> Tensor { b * a }
-
-  /// Divides every element by `b`.
-  public static func / (a: Tensor, b: Float) -> Tensor { a / Tensor(b) }
-
-  /// Divides `a` by every element.
-  public static func / (a: Float, b: Tensor) -> Tensor { Tensor(a) / b }
-
-  /// The square of every element.
-  public func squared() -> Tensor {
-    map(lk_square, "squared").recorded(
-      "squared", [edge { [x = Saved(self)] gradient in gradient * x.value * 2 }])
-  }
-
-  /// Adds `other`, which must broadcast to this shape, in place and outside the graph.
-  package func add(inPlace other: Tensor) {
-    storage.markWritten(by: "add")
-    Tensor.zip(lk_add, self, other, into: self, "add")
+    if !a.dtype.isFloatingPoint { return 0 - a }
+    return a.map(lk_negate).recorded("negate", [a.edge { -$0 }])
   }
 }
