@@ -90,7 +90,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport",
       swiftSettings: strict),
-    tests("Kernels", ["CKernels", "TestSupport"]),
+    tests("Kernels", ["CKernels", "TensorCore", "TestSupport"]),
     tests("TensorCore", ["CKernels", "Diagnostics", "TestSupport"]),
     tests("NeuralNet", ["TensorCore", "TestSupport"]),
     tests("Optimizers", ["TensorCore", "TestSupport"]),

@@ -1,6 +1,5 @@
 #include "kernel.h"
 
-
 KERNEL void lk_sgd_update(ptrdiff_t n, float *p, const float *g, float *m, float rate,
                           float momentum, float dampening, float decay, bool nesterov,
                           bool first) {
@@ -20,15 +19,15 @@ KERNEL void lk_sgd_update(ptrdiff_t n, float *p, const float *g, float *m, float
 }
 
 KERNEL void lk_adam_update(ptrdiff_t n, float *p, const float *g, float *m, float *v, float rate,
-                           float beta1, float beta2, float epsilon, float decay, bool decoupled,
-                           float correction1, float correction2) {
+                           float rest1, float beta2, float rest2, float epsilon, float decay,
+                           bool decoupled, float correction1, float correction2) {
   const float shrink = decoupled ? 1.0f - rate * decay : 1.0f;
   const float coupled = decoupled ? 0.0f : decay;
   const float step = rate / correction1;
   INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {
     const float d = g[i] + coupled * p[i];
-    const float a = m[i] + (1.0f - beta1) * (d - m[i]);
-    const float b = beta2 * v[i] + (1.0f - beta2) * d * d;
+    const float a = m[i] + rest1 * (d - m[i]);
+    const float b = beta2 * v[i] + rest2 * d * d;
     m[i] = a;
     v[i] = b;
     p[i] = shrink * p[i] - step * a / (square_root(b) / correction2 + epsilon);

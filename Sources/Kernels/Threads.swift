@@ -15,7 +15,7 @@ public enum Threads {
   public static var availableCores: Int { max(1, Int(lk_available_cores())) }
 
   /// A rank that its launcher bound to some cores uses those; ranks that share all cores divide them.
-  static func defaultCount() -> Int {
+  package static func defaultCount() -> Int {
     func integer(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
     if let requested = integer("LOCKSTEP_NUM_THREADS"), requested > 0 { return requested }
     let available = availableCores

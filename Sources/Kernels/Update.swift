@@ -31,7 +31,7 @@ package func adamUpdate(
     let start = range.lowerBound
     lk_adam_update(
       range.count, parameter + start, gradient + start, firstMoment + start, secondMoment + start,
-      learningRate, Float(beta1), Float(beta2), epsilon, weightDecay, isDecoupled, correction1,
-      correction2)
+      learningRate, Float(1 - beta1), Float(beta2), Float(1 - beta2), epsilon, weightDecay,
+      isDecoupled, correction1, correction2)
   }
 }

@@ -9,19 +9,28 @@ public func gridValues(
   return Tensor(values.map { ($0 * 1024).rounded() / 1024 }, shape: shape)
 }
 
-/// Compares the gradients that `backward` finds for `function` at `inputs` with finite differences.
+/// Records an issue where a gradient that `backward` finds for `function` at `inputs` is wrong; see `gradientError`.
+public func checkGradients(
+  at inputs: [Tensor], tolerance: Double = 5e-5,
+  sourceLocation: SourceLocation = #_sourceLocation, _ function: ([Tensor]) throws -> Tensor
+) rethrows {
+  if let error = try gradientError(at: inputs, tolerance: tolerance, function) {
+    Issue.record("\(error)", sourceLocation: sourceLocation)
+  }
+}
+
+/// What is wrong with the gradients that `backward` finds for `function` at `inputs`, compared with finite
+/// differences; nil where nothing is.
 ///
 /// The result is multiplied by random numbers and summed in Double. Along a direction the slope of that scalar is
 /// taken from four points, `(8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h`, whose error is h⁴ / 30 of the
 /// fifth derivative; with h = 2⁻⁵ that is below what Float32 rounds. Directions are the axes of inputs of at most
 /// 32 elements, and 24 vectors of random signs for larger ones.
 ///
-/// Records an issue where a slope differs by more than `tolerance * (1 + |slope|)`. Keep inputs 2⁻⁴ away from
-/// kinks and poles.
-public func checkGradients(
-  _ name: String = "", at inputs: [Tensor], tolerance: Double = 2e-4,
-  sourceLocation: SourceLocation = #_sourceLocation, _ function: ([Tensor]) throws -> Tensor
-) rethrows {
+/// A slope may differ by `tolerance * (1 + |slope|)`. Keep inputs 2⁻⁴ away from kinks and poles.
+public func gradientError(
+  at inputs: [Tensor], tolerance: Double = 5e-5, _ function: ([Tensor]) throws -> Tensor
+) rethrows -> String? {
   let leaves = inputs.map { Tensor($0.floats, shape: $0.shape) }
   for leaf in leaves { leaf.requiresGrad = true }
   let result = try function(leaves)
@@ -30,22 +39,21 @@ public func checkGradients(
 
   for (index, leaf) in leaves.enumerated() {
     let gradient = leaf.grad?.floats ?? Array(repeating: 0, count: leaf.count)
-    for (number, direction) in directions(leaf.count).enumerated() {
-      let slope = try slope(along: direction, from: leaf.floats) { values in
+    let all = directions(leaf.count)
+    let slopes = try all.map { direction in
+      try slope(along: direction, from: leaf.floats) { values in
         var moved = leaves.map { $0.detach() }
         moved[index] = Tensor(values, shape: leaf.shape)
         return weightedSum(try function(moved), weights)
       }
-      let found = zip(gradient, direction).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
-      if !(abs(found - slope) <= tolerance * (1 + abs(slope))) {
-        Issue.record(
-          """
-          \(name): input \(index) of shape \(leaf.shape), direction \(number): the gradient says \
-          \(found), finite differences \(slope)
-          """, sourceLocation: sourceLocation)
-      }
+    }
+    let found = all.map { zip(gradient, $0).reduce(0.0) { $0 + Double($1.0) * Double($1.1) } }
+    let bound = Tolerance(relative: tolerance, absolute: tolerance)
+    if let wrong = difference(found, slopes, bound) {
+      return "slope of input \(index), shape \(leaf.shape), in \(all.count) directions: \(wrong)"
     }
   }
+  return nil
 }
 
 private func weightedSum(_ values: Tensor, _ weights: Tensor) -> Double {

@@ -113,10 +113,11 @@ void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const flo
 void lk_sgd_update(ptrdiff_t n, float *p, const float *g, float *_Nullable m, float rate, float momentum,
                    float dampening, float decay, bool nesterov, bool first);
 /// Adam (decay added to the gradient) or AdamW (decoupled). correction1 = 1 - beta1^t;
-/// correction2 = sqrt(1 - beta2^t).
+/// correction2 = sqrt(1 - beta2^t); rest1 = 1 - beta1 and rest2 = 1 - beta2, which a float beta2 near 1 would give
+/// with an error of 5e-5.
 void lk_adam_update(ptrdiff_t n, float *p, const float *g, float *m, float *v, float rate,
-                    float beta1, float beta2, float epsilon, float decay, bool decoupled,
-                    float correction1, float correction2);
+                    float rest1, float beta2, float rest2, float epsilon, float decay,
+                    bool decoupled, float correction1, float correction2);
 
 // MARK: threads (threads.c)
 

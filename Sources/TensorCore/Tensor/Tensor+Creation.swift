@@ -78,7 +78,7 @@ extension Tensor {
     let pointer = result.pointer(Int32.self)
     let width = UInt64(Int64(range.upperBound) - Int64(range.lowerBound))
     generator.fill(result.count) { index, bits in
-      pointer[index] = range.lowerBound &+ Int32(truncatingIfNeeded: UInt64(bits) * width >> 32)
+      pointer[index] = range.lowerBound &+ Int32(truncatingIfNeeded: (UInt64(bits) * width) >> 32)
     }
     return result
   }

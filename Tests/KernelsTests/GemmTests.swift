@@ -1,0 +1,93 @@
+import Kernels
+import TestSupport
+import Testing
+
+/// A stored matrix, perhaps the transpose of the operand, with NaN between its rows.
+private struct Stored {
+  let values: [Float]
+  let leading: Int
+  let isTransposed: Bool
+
+  init(_ rows: Int, _ columns: Int, isTransposed: Bool, gap: Int, seed: UInt64) {
+    let (storedRows, width) = isTransposed ? (columns, rows) : (rows, columns)
+    leading = max(1, width + gap)
+    self.isTransposed = isTransposed
+    var values = randomValues(max(1, storedRows * leading), seed: seed)
+    for index in values.indices where index % leading >= width { values[index] = .nan }
+    self.values = values
+  }
+
+  func value(_ row: Int, _ column: Int) -> Double {
+    Double(values[isTransposed ? column * leading + row : row * leading + column])
+  }
+}
+
+private func product(
+  _ m: Int, _ n: Int, _ k: Int, _ a: Stored, _ b: Stored, into c: inout [Float], leading: Int,
+  accumulate: Bool
+) {
+  a.values.withUnsafeBufferPointer { x in
+    b.values.withUnsafeBufferPointer { y in
+      c.withUnsafeMutableBufferPointer { z in
+        guard let x = x.baseAddress, let y = y.baseAddress, let z = z.baseAddress else { return }
+        gemm(
+          m: m, n: n, k: k, MatrixOperand(x, leading: a.leading, isTransposed: a.isTransposed),
+          MatrixOperand(y, leading: b.leading, isTransposed: b.isTransposed), into: z,
+          leading: leading, accumulate: accumulate)
+      }
+    }
+  }
+}
+
+@Suite struct GemmTests {
+  @Test(
+    arguments: [
+      (1, 1, 1), (2, 3, 4), (17, 13, 9), (33, 1, 67), (1, 65, 31), (64, 64, 64), (5, 7, 0),
+      (0, 3, 2), (3, 0, 2), (100, 37, 129),
+    ], [(false, false), (true, false), (false, true), (true, true)])
+  func agreesWithTheDefinition(_ size: (Int, Int, Int), _ transposed: (Bool, Bool)) {
+    let (m, n, k) = size
+    for gap in [0, 3] {
+      for accumulate in [false, true] {
+        let a = Stored(m, k, isTransposed: transposed.0, gap: gap, seed: 1)
+        let b = Stored(k, n, isTransposed: transposed.1, gap: gap, seed: 2)
+        let leading = max(1, n + gap)
+        var c = [Float](repeating: accumulate ? 5 : .nan, count: m * leading)
+        product(m, n, k, a, b, into: &c, leading: leading, accumulate: accumulate)
+        let expected = (0..<m).flatMap { row in
+          (0..<n).map { column in
+            (0..<k).reduce(accumulate ? 5 : 0) { $0 + a.value(row, $1) * b.value($1, column) }
+          }
+        }
+        let found = (0..<m).flatMap { row in (0..<n).map { c[row * leading + $0] } }
+        expectClose(found, to: expected, within: .sum(of: 16 * k), "\(size), gap \(gap)")
+        let gaps = (0..<m).flatMap { row in (n..<leading).map { c[row * leading + $0] } }
+        #expect(gaps.allSatisfy { accumulate ? $0 == 5 : $0.isNaN } || n == 0, "wrote into the gaps")
+      }
+    }
+  }
+}
+
+extension ThreadTests {
+  /// Pieces of a large product on several threads: the same bits as on one thread, and correct.
+  @Test(arguments: [(300, 401, 201), (401, 300, 201), (1000, 30, 500), (64, 2000, 256)])
+  func largeProductsDoNotDependOnThreads(_ size: (Int, Int, Int)) {
+    let (m, n, k) = size
+    for transposed in [false, true] {
+      let a = Stored(m, k, isTransposed: transposed, gap: 0, seed: 1)
+      let b = Stored(k, n, isTransposed: transposed, gap: 0, seed: 2)
+      let results = [1, 2, 3, 5].map { threads in
+        withThreads(threads) {
+          var c = [Float](repeating: 1, count: m * n)
+          product(m, n, k, a, b, into: &c, leading: n, accumulate: true)
+          return c
+        }
+      }
+      for result in results.dropFirst() { #expect(result == results[0], "\(size)") }
+      for index in stride(from: 0, to: m * n, by: 997) {
+        let exact = (0..<k).reduce(1.0) { $0 + a.value(index / n, $1) * b.value($1, index % n) }
+        #expect(abs(Double(results[0][index]) - exact) <= 2e-5 * Double(k).squareRoot())
+      }
+    }
+  }
+}

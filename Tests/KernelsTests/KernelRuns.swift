@@ -1,0 +1,24 @@
+import Kernels
+import TensorCore
+import TestSupport
+
+/// `kernel` applied to contiguous values.
+func apply(
+  _ kernel: UnaryKernel, to values: [Float], p: Float = 0, q: Float = 0
+) -> [Float] {
+  [Float](unsafeUninitializedCapacity: values.count) { result, count in
+    count = values.count
+    values.withUnsafeBufferPointer { source in
+      guard let target = result.baseAddress, let source = source.baseAddress else { return }
+      kernel(values.count, target, 1, source, 1, p, q)
+    }
+  }
+}
+
+/// `count` random values in -4 ... 4.
+func randomValues(_ count: Int, seed: UInt64 = 1) -> [Float] {
+  gridValues([count], in: -4...4, seed: seed).floats
+}
+
+/// The sizes that kernels are tried at: every remainder of every vector width, and a few large ones.
+let testSizes = Array(0...70) + [127, 128, 1000, 4096, 4097, 20_011]

@@ -1,0 +1,117 @@
+import Foundation
+import Kernels
+import Synchronization
+import Testing
+
+/// Counts how often each of a number of pieces was run.
+private final class Tally: Sendable {
+  private let counts: Mutex<[Int]>
+
+  init(_ pieces: Int) { counts = Mutex(Array(repeating: 0, count: pieces)) }
+  func count(_ piece: Int) { counts.withLock { $0[piece] += 1 } }
+  var isOnceEach: Bool { counts.withLock { $0.allSatisfy { $0 == 1 } } }
+}
+
+/// Tests that change `Threads.count`, which the process shares: one after the other.
+@Suite(.serialized) struct ThreadTests {
+  func withThreads<Result>(_ count: Int, _ body: () -> Result) -> Result {
+    let before = Threads.count
+    defer { Threads.count = before }
+    Threads.count = count
+    return body()
+  }
+
+  @Test(arguments: 1...5)
+  func everyPieceRunsOnce(_ threads: Int) {
+    withThreads(threads) {
+      for pieces in [0, 1, 2, 3, 7, 64, 1000] {
+        for _ in 0..<20 {
+          let tally = Tally(pieces)
+          parallelFor(pieces) { tally.count($0) }
+          #expect(tally.isOnceEach)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: 1...5)
+  func rangesCoverEveryIndexOnce(_ threads: Int) {
+    withThreads(threads) {
+      for count in [0, 1, 15, 16, 17, 1000, 4096, 10_007] {
+        for grain in [0, 1, 100, 5000] {
+          let tally = Tally(count)
+          parallelRanges(count, grain: grain) { for index in $0 { tally.count(index) } }
+          #expect(tally.isOnceEach, "\(count) indices, grain \(grain)")
+        }
+      }
+    }
+  }
+
+  @Test func nestedCallsRunEveryPieceOnce() {
+    withThreads(3) {
+      let tally = Tally(8 * 50)
+      parallelFor(8) { outer in parallelFor(50) { tally.count(outer * 50 + $0) } }
+      #expect(tally.isOnceEach)
+    }
+  }
+
+  @Test func concurrentCallersDoNotMeet() async {
+    Threads.count = 3
+    await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<8 {
+        group.addTask {
+          (0..<200).allSatisfy { round in
+            let tally = Tally(1 + round)
+            parallelFor(1 + round) { tally.count($0) }
+            return tally.isOnceEach
+          }
+        }
+      }
+      for await isRight in group { #expect(isRight) }
+    }
+    Threads.count = Threads.availableCores
+  }
+
+  /// A team that sleeps, grows, and shrinks again.
+  @Test func teamSurvivesSleepAndResizing() {
+    for threads in [4, 1, 5, 2, 4] {
+      withThreads(threads) {
+        usleep(20_000)
+        let tally = Tally(100)
+        parallelFor(100) { tally.count($0) }
+        #expect(tally.isOnceEach)
+      }
+    }
+  }
+
+  @Test func piecesRunOnSeveralThreads() {
+    let threads = Mutex(Set<UInt>())
+    withThreads(3) {
+      for _ in 0..<50 {
+        parallelFor(30) { _ in
+          let identity = UInt(pthread_self())
+          threads.withLock { _ = $0.insert(identity) }
+          usleep(100)
+        }
+      }
+    }
+    #expect(threads.withLock { $0.count } > 1)
+  }
+
+  @Test func countIsAtLeastOne() {
+    withThreads(-3) { #expect(Threads.count == 1) }
+    #expect(Threads.availableCores >= 1)
+  }
+
+  @Test(arguments: [
+    (["LOCKSTEP_NUM_THREADS": "7"], 7), (["LOCKSTEP_NUM_THREADS": "0"], 0),
+    (["OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 1), (["MPI_LOCALNRANKS": "1000"], 1),
+    (["LOCKSTEP_NUM_THREADS": "3", "OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 3),
+  ] as [([String: String], Int)])
+  func environmentDecides(_ environment: [String: String], _ expected: Int) {
+    let names = ["LOCKSTEP_NUM_THREADS", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"]
+    for name in names { unsetenv(name) }
+    for (name, value) in environment { setenv(name, value, 1) }
+    #expect(Threads.defaultCount() == (expected == 0 ? Threads.availableCores : expected))
+  }
+}

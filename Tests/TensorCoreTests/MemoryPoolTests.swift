@@ -1,0 +1,58 @@
+import TensorCore
+import Testing
+
+@Suite struct MemoryPoolTests {
+  /// Small sizes one by one, and then the neighbourhoods of every class boundary up to 64 GiB.
+  @Test func sizeClassesCoverWithLittleWaste() {
+    let large = (13..<36).flatMap { exponent in
+      (8...16).flatMap { step in (-1...1).map { (step << (exponent - 3)) + $0 } }
+    }
+    for byteCount in Array(0...8192) + large {
+      let size = MemoryPool.sizeClass(byteCount).size
+      #expect(size >= byteCount && size.isMultiple(of: 64))
+      #expect(size - byteCount <= max(64, size / 8), "\(byteCount) bytes in \(size)")
+    }
+  }
+
+  @Test func classesAreOrderedAndConsistent() {
+    var (lastIndex, lastSize) = (0, 0)
+    for byteCount in stride(from: 1, through: 1 << 20, by: 32) {
+      let (index, size) = MemoryPool.sizeClass(byteCount)
+      #expect(MemoryPool.sizeClass(size) == (index, size), "a block returns to its own class")
+      #expect((index == lastIndex) == (size == lastSize))
+      #expect(index >= lastIndex && size >= lastSize)
+      (lastIndex, lastSize) = (index, size)
+    }
+  }
+
+  @Test func blocksAreAlignedAndReused() async {
+    await #expect(processExitsWith: .success) {
+      let before = MemoryPool.statistics
+      for count in [1, 100, 5000, 3_000_000] {
+        var tensor: Tensor? = Tensor.zeros([count])
+        let address = tensor.map { Int(bitPattern: $0.storage.pointer) } ?? 1
+        #expect(address.isMultiple(of: count > 1_000_000 ? 2 << 20 : 64))
+        let allocations = MemoryPool.statistics.systemAllocations
+        tensor = nil
+        tensor = Tensor.ones([count])
+        #expect(tensor.map { Int(bitPattern: $0.storage.pointer) } == address)
+        #expect(MemoryPool.statistics.systemAllocations == allocations)
+      }
+      let after = MemoryPool.statistics
+      #expect(after.usedBytes == before.usedBytes)
+      #expect(after.systemAllocations == before.systemAllocations + 4)
+      #expect(after.systemBytes - before.systemBytes >= 12_020_404)
+      #expect(after.peakUsedBytes - before.usedBytes >= 12_000_000)
+    }
+  }
+
+  @Test func viewsKeepTheirStorage() async {
+    await #expect(processExitsWith: .success) {
+      var base: Tensor? = Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
+      let view = base?.transposed()
+      base = nil
+      _ = Tensor.full([2, 2], 9)
+      #expect(view?.floats == [1, 3, 2, 4])
+    }
+  }
+}
