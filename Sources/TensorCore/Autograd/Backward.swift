@@ -32,7 +32,7 @@ extension Tensor {
     noGrad {
       let pass = BackwardPass(from: node)
       let weight = pass.begin()
-      var seed = gradient ?? Tensor.full(shape, 1)
+      var seed = gradient ?? Tensor.full(shape, 1, dtype)
       if weight != 1 { seed = seed * weight }
       pass.run(seed: seed, retainGraph: retainGraph)
       pass.end()
@@ -138,8 +138,8 @@ struct BackwardPass {
   }
 
   private func accumulate(_ share: Tensor, into node: Node) {
-    let isReduced = share.shape != node.shape
-    let share = isReduced ? share.summed(to: node.shape) : share
+    let isReduced = share.shape != node.shape || share.dtype != node.dtype
+    let share = isReduced ? share.summed(to: node.shape).converted(to: node.dtype) : share
     if let leaf = node as? Leaf {
       leaf.accumulate(share, isFresh: isReduced)
     } else if let operation = node as? Operation {
@@ -167,7 +167,7 @@ struct BackwardPass {
     {
       compute(gradient, sum, true)
     } else {
-      let share = Tensor(uninitialized: node.shape)
+      let share = Tensor(uninitialized: node.shape, node.dtype)
       compute(gradient, share, false)
       let isFirst = (node as? Operation)?.gradient == nil
       accumulate(share, into: node)
@@ -184,7 +184,7 @@ extension Leaf {
     } else if slot == nil, isFresh {
       gradient = share
     } else {
-      let destination = slot ?? Tensor(uninitialized: shape)
+      let destination = slot ?? Tensor(uninitialized: shape, dtype)
       destination.assign(share)
       gradient = destination
     }
@@ -192,7 +192,7 @@ extension Leaf {
 
   /// Lets `compute` write the share of `gradient` straight to where it belongs.
   fileprivate func accumulate(_ compute: (Tensor, Tensor, Bool) -> Void, _ share: Tensor) {
-    let destination = gradient ?? slot ?? Tensor(uninitialized: shape)
+    let destination = gradient ?? slot ?? Tensor(uninitialized: shape, dtype)
     compute(share, destination, gradient != nil)
     gradient = destination
   }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Kernels
 
 /// The node of a tensor that the user made with `requiresGrad`: where gradients end up.
 package final class Leaf: Node {
@@ -9,7 +10,7 @@ package final class Leaf: Node {
   /// Whoever wants to know of this leaf's gradients.
   package var observer: (any GradientObserver)?
 
-  init(shape: Shape) { super.init(name: "leaf", shape: shape) }
+  init(shape: Shape, dtype: DType) { super.init(name: "leaf", shape: shape, dtype: dtype) }
 }
 
 /// What joins gradients across ranks. Attached to leaves; the engine calls it.
@@ -40,7 +41,7 @@ extension Tensor {
       check(
         !(node is Operation),
         "requiresGrad: cannot be cleared on the result of \(node?.name ?? ""); use detach()")
-      node = newValue ? Leaf(shape: shape) : nil
+      node = newValue ? Leaf(shape: shape, dtype: dtype) : nil
     }
   }
 

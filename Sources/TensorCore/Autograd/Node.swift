@@ -1,18 +1,23 @@
+package import Kernels
+
 /// A place in the graph: something that receives the gradient of one tensor.
 package class Node {
   /// The operation's name, for messages.
   package let name: StaticString
   /// The shape of the tensor, and so of its gradient.
   package let shape: Shape
+  /// The type of the tensor, and so of its gradient.
+  package let dtype: DType
 
   // The state of the backward pass `pass`.
   var pass = 0
   /// How many contributions to the gradient are still to come.
   var pending = 0
 
-  init(name: StaticString, shape: Shape) {
+  init(name: StaticString, shape: Shape, dtype: DType) {
     self.name = name
     self.shape = shape
+    self.dtype = dtype
   }
 }
 
@@ -27,9 +32,9 @@ package final class Operation: Node {
   /// Whether a backward pass has used this node and freed what it kept.
   var isFreed = false
 
-  init(name: StaticString, shape: Shape, edges: [Edge]) {
+  init(name: StaticString, shape: Shape, dtype: DType, edges: [Edge]) {
     self.edges = edges
-    super.init(name: name, shape: shape)
+    super.init(name: name, shape: shape, dtype: dtype)
   }
 
   /// Takes long chains apart without recursion: a chain of 100,000 nodes must not need as many stack frames.
@@ -75,6 +80,7 @@ extension Tensor {
   /// broadcast share back to the input's shape is left to the engine.
   package func edge(_ gradient: @escaping (_ gradient: Tensor) -> Tensor) -> Edge? {
     guard let node, isGradientEnabled else { return nil }
+    requireCurrentView()
     return Edge(node, .value(gradient))
   }
 
@@ -84,13 +90,14 @@ extension Tensor {
     into gradient: @escaping (Tensor, _ destination: Tensor, _ accumulating: Bool) -> Void
   ) -> Edge? {
     guard let node, isGradientEnabled else { return nil }
+    requireCurrentView()
     return Edge(node, .into(gradient))
   }
 
   /// Gives this fresh result of operation `name` its place in the graph, if any input needs a gradient.
   package func recorded(_ name: StaticString, _ edges: [Edge?]) -> Tensor {
     let edges = edges.compactMap { $0 }
-    if !edges.isEmpty { node = Operation(name: name, shape: shape, edges: edges) }
+    if !edges.isEmpty { node = Operation(name: name, shape: shape, dtype: dtype, edges: edges) }
     return self
   }
 }

@@ -1,5 +1,6 @@
 import CKernels
 import Diagnostics
+import Kernels
 
 extension BinaryOperation {
   static let add = BinaryOperation("add", lk_add, integer: { $0 &+ $1 })

@@ -1,5 +1,6 @@
 import CKernels
 import Diagnostics
+import Kernels
 
 // Comparisons are element-wise, broadcast, and give booleans; their operators start with a dot, as those of SIMD types.
 
@@ -104,10 +105,5 @@ extension Tensor {
     case 4: copy(UInt32.self)
     default: copy(UInt64.self)
     }
-  }
-
-  /// The first element, seen as a `Word` of the same size.
-  package func base<Word: BitwiseCopyable>(of _: Word.Type) -> UnsafeMutablePointer<Word> {
-    storage.pointer.assumingMemoryBound(to: Word.self) + offset
   }
 }

@@ -1,5 +1,6 @@
 import CKernels
 import Diagnostics
+import Kernels
 
 /// How the losses of a batch become one value.
 public enum LossReduction: Sendable {

@@ -1,5 +1,6 @@
 import CKernels
 import Diagnostics
+import Kernels
 
 extension Tensor {
   /// The sum of all elements, a scalar.
@@ -63,7 +64,7 @@ extension Tensor {
       if axis < added || stretched { isReduced[axis] = 1 }
     }
     let sum = totals(isReduced, true)
-    return sum.alias(shape: target, strides: target.contiguousStrides, offset: sum.offset)
+    return sum.arranged(as: target)
   }
 
   // MARK: - Machinery
@@ -112,7 +113,7 @@ extension Tensor {
     }
     let result = values === self ? values.copied() : values
     let shape = reducedShape(isReduced, keepingAxes: keepingAxes)
-    return result.alias(shape: shape, strides: shape.contiguousStrides, offset: result.offset)
+    return result.arranged(as: shape)
   }
 
   /// Sums a contiguous tensor over neighbouring axes, which keep size 1.

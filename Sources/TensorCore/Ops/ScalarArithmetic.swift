@@ -1,4 +1,5 @@
 import CKernels
+import Kernels
 
 // Scalars take the tensor's type and have no gradient; a fractional scalar turns integers into float32.
 

@@ -1,4 +1,5 @@
 import Diagnostics
+public import Kernels
 
 extension Tensor {
   /// A tensor of `shape` with `values` in row-major order. Stops unless there are as many as the shape holds.
@@ -35,51 +36,60 @@ extension Tensor {
     self.init([value], shape: [])
   }
 
-  /// A float32 tensor of `shape` filled with `value`.
-  public static func full(_ shape: Shape, _ value: Float) -> Tensor {
-    let result = Tensor(uninitialized: shape)
-    result.pointer(Float.self).update(repeating: value, count: result.count)
-    return result
-  }
-
-  /// A float32 tensor of zeros.
-  public static func zeros(_ shape: Shape) -> Tensor { full(shape, 0) }
-
-  /// A float32 tensor of ones.
-  public static func ones(_ shape: Shape) -> Tensor { full(shape, 1) }
-
-  /// Uniform random values in `range`, from `generator` or this thread's default one.
-  public static func uniform(
-    _ shape: Shape, in range: ClosedRange<Float> = 0...1, generator: Generator = .default
-  ) -> Tensor {
-    let result = Tensor(uninitialized: shape)
-    let pointer = result.pointer(Float.self)
-    let width = range.upperBound - range.lowerBound
-    generator.fill(result.count) { index, bits in
-      pointer[index] = range.lowerBound + width * unitInterval(bits)
+  /// A tensor of `shape` filled with `value`.
+  public static func full(_ shape: Shape, _ value: Float, _ dtype: DType = .float32) -> Tensor {
+    let result = Tensor(uninitialized: shape, dtype)
+    if dtype == .float32 {
+      result.pointer(Float.self).update(repeating: value, count: result.count)
+    } else {
+      result.assign(elementsOf: Tensor(value))
     }
     return result
   }
 
-  /// Random values of the standard normal distribution.
-  public static func normal(_ shape: Shape, generator: Generator = .default) -> Tensor {
-    let result = Tensor(uninitialized: shape)
+  /// A tensor of zeros.
+  public static func zeros(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
+    full(shape, 0, dtype)
+  }
+
+  /// A tensor of ones.
+  public static func ones(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
+    full(shape, 1, dtype)
+  }
+
+  /// The identity matrix of `size` rows, or the first `columns` columns of it.
+  public static func eye(_ size: Int, columns: Int? = nil) -> Tensor {
+    let columns = columns ?? size
+    check(size >= 0 && columns >= 0, "eye: \(size) rows and \(columns) columns")
+    let result = zeros([size, columns])
     let pointer = result.pointer(Float.self)
-    generator.fillNormal(result.count) { pointer[$0] = $1 }
+    for index in 0..<min(size, columns) { pointer[index * (columns + 1)] = 1 }
     return result
   }
 
-  /// Random integers in `range`, of type int32.
-  public static func randomIntegers(
-    _ shape: Shape, in range: Range<Int32>, generator: Generator = .default
-  ) -> Tensor {
-    check(!range.isEmpty, "randomIntegers: the range \(range) is empty")
-    let result = Tensor(uninitialized: shape, .int32)
-    let pointer = result.pointer(Int32.self)
-    let width = UInt64(Int64(range.upperBound) - Int64(range.lowerBound))
-    generator.fill(result.count) { index, bits in
-      pointer[index] = range.lowerBound &+ Int32(truncatingIfNeeded: (UInt64(bits) * width) >> 32)
-    }
-    return result
+  /// The integers of `range`, of type int64.
+  public static func arange(_ range: Range<Int>) -> Tensor { Tensor(range.map { Int64($0) }) }
+
+  /// The integers 0 ..< `count`, of type int64.
+  public static func arange(_ count: Int) -> Tensor { arange(0..<count) }
+
+  /// The floats from `start` in steps of `step` as long as they are before `end`.
+  public static func arange(from start: Float, to end: Float, by step: Float) -> Tensor {
+    check(step != 0, "arange: the step is 0")
+    let count = max(0, Int(((Double(end) - Double(start)) / Double(step)).rounded(.up)))
+    return Tensor((0..<count).map { Float(Double(start) + Double($0) * Double(step)) })
+  }
+
+  /// `count` evenly spaced floats from `start` to `end`, both included.
+  public static func linspace(from start: Float, to end: Float, count: Int) -> Tensor {
+    check(count >= 0, "linspace: \(count) values")
+    let step = count > 1 ? (Double(end) - Double(start)) / Double(count - 1) : 0
+    // From the nearer end, so that both ends are exact.
+    return Tensor(
+      (0..<count).map { index in
+        index < (count + 1) / 2
+          ? Float(Double(start) + Double(index) * step)
+          : Float(Double(end) - Double(count - 1 - index) * step)
+      })
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Kernels
 
 extension Tensor: CustomStringConvertible {
   /// The values in nested brackets, four decimals each, with the middle of long axes left out, and the shape.
@@ -33,7 +34,7 @@ extension Tensor: CustomStringConvertible {
 
   private func text(_ value: Float) -> String {
     guard value.isFinite else { return "\(value)" }
-    let magnitude = abs(value)
+    let magnitude = value.magnitude
     let format = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e5) ? "%.4e" : "%.4f"
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
       guard let start = buffer.baseAddress else { return "" }
