@@ -16,6 +16,13 @@ package struct MatrixOperand {
     self.isTransposed = isTransposed
   }
 
+  /// The operand `offset` elements further on in memory.
+  package func advanced(by offset: Int) -> MatrixOperand {
+    var moved = self
+    moved.pointer += offset
+    return moved
+  }
+
   fileprivate var order: CBLAS_TRANSPOSE { isTransposed ? CblasTrans : CblasNoTrans }
 
   /// The operand from logical row `row` and column `column` on.
