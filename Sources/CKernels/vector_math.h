@@ -131,7 +131,7 @@ INLINE float erf_f(float x) {
   q = q * z - 1.68282697438203e-3f;
   q = q * z - 7.37332916720468e-3f;
   q = q * z - 1.42647390514189e-2f;
-  return c * p / q;
+  return c * (p / q);  // c * p could be denormal
 }
 
 #endif

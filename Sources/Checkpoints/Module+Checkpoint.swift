@@ -68,7 +68,7 @@ extension Module {
             + "\(expected.dtype.rawValue) \(expected.shape) in the model)")
       }
       for other in candidates.dropFirst() where try !file.areEqual(name, other) {
-        mismatched.append("\(other) (the model ties it to \(name), but the file's values differ)")
+        mismatched.append("\(other) (tied to \(name) in the model, with other values in the file)")
       }
     }
     guard missing.isEmpty, unexpected.isEmpty, mismatched.isEmpty else {

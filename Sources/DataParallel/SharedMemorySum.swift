@@ -8,7 +8,7 @@ import Communication
 /// rank: one read and one write of the values, whatever the number of ranks.
 func sumInSharedMemory(_ window: SharedWindow, count: Int, rank: Int) {
   let parts = window.parts.map { $0.assumingMemoryBound(to: Float.self) }
-  let slice = (count + parts.count - 1) / parts.count + 15 & ~15
+  let slice = ((count + parts.count - 1) / parts.count + 15) & ~15
   let range = min(count, rank * slice)..<min(count, (rank + 1) * slice)
   let blockSize = 4096  // four blocks fit the first-level cache
   withUnsafeTemporaryAllocation(of: Float.self, capacity: blockSize) { sum in

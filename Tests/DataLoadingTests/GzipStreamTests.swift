@@ -1,4 +1,5 @@
 import DataLoading
+import TestSupport
 import Testing
 
 @Suite struct GzipStreamTests {

@@ -2,6 +2,7 @@ import DataLoading
 import Diagnostics
 import Glibc
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite struct MNISTTests {

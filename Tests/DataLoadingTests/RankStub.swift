@@ -29,5 +29,7 @@ final class RankStub: Communicator {
 
   func barrier() { stop("a loader exchanges nothing") }
 
+  func makeSharedWindow(byteCount: Int) -> SharedWindow? { nil }
+
   func abort(_ code: ExitCode) -> Never { stop("a loader ends no job") }
 }

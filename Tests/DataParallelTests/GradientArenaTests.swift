@@ -1,3 +1,4 @@
+import Communication
 import DataParallel
 import TensorCore
 import Testing
@@ -29,7 +30,7 @@ import Testing
     let parameters = [Tensor.ones([2, 2]), Tensor.ones([3])]
     for parameter in parameters { parameter.requiresGrad = true }
     parameters[0].grad = Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
-    let arena = GradientArena(for: parameters.compactMap(\.leaf))
+    let arena = GradientArena(for: parameters.compactMap(\.leaf), over: SoloCommunicator())
     #expect(parameters[0].grad?.storage === arena.values.storage)
     #expect(parameters[1].grad == nil)
     (parameters[0].sum() * parameters[1].sum()).backward()

@@ -15,7 +15,8 @@ private struct Function: Sendable, CustomTestStringConvertible {
   let range: ClosedRange<Float>
 
   init(
-    _ name: String, _ kernel: @escaping UnaryKernel, _ exact: @escaping @Sendable (Double) -> Double,
+    _ name: String, _ kernel: @escaping UnaryKernel,
+    _ exact: @escaping @Sendable (Double) -> Double,
     within bound: Double, in range: ClosedRange<Float>
   ) {
     testDescription = name
@@ -26,7 +27,8 @@ private struct Function: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// The bounds lie slightly above what a sweep over all floats finds. Ranges end where results become denormal.
+/// The bounds lie slightly above what a sweep over all floats finds. Ranges end where results
+/// become denormal.
 private let functions: [Function] = [
   .init("exp", lk_exp, { exp($0) }, within: 1.1, in: -87.3...88.7),
   .init("expm1", lk_expm1, { expm1($0) }, within: 3.5, in: -110...88.7),
@@ -56,15 +58,22 @@ private let functions: [Function] = [
       "\(function.testDescription)(\(worst.at)) is \(worst.error) ulp off")
   }
 
-  @Test(arguments: [
-    ("exp", [-.infinity, -200, -104, 0, 89, 1e30, .infinity], [0, 0, 0, 1, .infinity, .infinity, .infinity]),
-    ("expm1", [-.infinity, -200, 0, 1e30, .infinity], [-1, -1, 0, .infinity, .infinity]),
-    ("log", [-.infinity, -1, -0.0, 0, 1, .infinity], [.nan, .nan, -.infinity, -.infinity, 0, .infinity]),
-    ("log1p", [-.infinity, -2, -1, 0, .infinity], [.nan, .nan, -.infinity, 0, .infinity]),
-    ("tanh", [-.infinity, -50, 0, 50, .infinity], [-1, -1, 0, 1, 1]),
-    ("sigmoid", [-.infinity, -200, 0, 200, .infinity], [0, 0, 0.5, 1, 1]),
-    ("erf", [-.infinity, -6, 0, 6, .infinity], [-1, -1, 0, 1, 1]),
-  ] as [(String, [Float], [Double])])
+  @Test(
+    arguments: [
+      (
+        "exp", [-.infinity, -200, -104, 0, 89, 1e30, .infinity],
+        [0, 0, 0, 1, .infinity, .infinity, .infinity]
+      ),
+      ("expm1", [-.infinity, -200, 0, 1e30, .infinity], [-1, -1, 0, .infinity, .infinity]),
+      (
+        "log", [-.infinity, -1, -0.0, 0, 1, .infinity],
+        [.nan, .nan, -.infinity, -.infinity, 0, .infinity]
+      ),
+      ("log1p", [-.infinity, -2, -1, 0, .infinity], [.nan, .nan, -.infinity, 0, .infinity]),
+      ("tanh", [-.infinity, -50, 0, 50, .infinity], [-1, -1, 0, 1, 1]),
+      ("sigmoid", [-.infinity, -200, 0, 200, .infinity], [0, 0, 0.5, 1, 1]),
+      ("erf", [-.infinity, -6, 0, 6, .infinity], [-1, -1, 0, 1, 1]),
+    ] as [(String, [Float], [Double])])
   func endsOfTheLineAreRight(_ name: String, _ points: [Float], _ expected: [Double]) throws {
     let function = try #require(functions.first { $0.testDescription == name })
     let tolerance = Tolerance(relative: name == "erf" ? 3e-7 : 0, absolute: 0)
@@ -80,7 +89,8 @@ private let functions: [Function] = [
     let points = stride(from: Float(-103.9), through: -87.4, by: 0.01).map { $0 }
     let unit = Double(Float.leastNonzeroMagnitude)
     for (x, found) in zip(points, apply(lk_exp, to: points)) {
-      #expect(abs(Double(found) - exp(Double(x))) <= max(1.5 * unit, 2e-7 * exp(Double(x))), "exp(\(x))")
+      #expect(
+        abs(Double(found) - exp(Double(x))) <= max(1.5 * unit, 2e-7 * exp(Double(x))), "exp(\(x))")
     }
   }
 }

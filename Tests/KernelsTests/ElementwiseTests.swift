@@ -157,7 +157,9 @@ private struct Operand {
     var a = Operand(count, stride: 1, shift: 0, seed: 1)
     var b = Operand(count, stride: -2, shift: 0, seed: 2)
     var out = Operand(count, stride: 3, shift: 1, seed: 3)
-    out.withRun { out in a.withRun { a in b.withRun { apply(lk_subtract, count: count, out, a, $0) } } }
+    out.withRun { out in
+      a.withRun { a in b.withRun { apply(lk_subtract, count: count, out, a, $0) } }
+    }
     let expected = (0..<count).map { a.value($0) - b.value($0) }
     expectClose((0..<count).map { Float(out.value($0)) }, to: expected, within: tolerance)
     out.withRun { out in a.withRun { apply(lk_scale, count: count, out, $0, p: -2) } }

@@ -61,17 +61,21 @@ private func product(
         }
         let found = (0..<m).flatMap { row in (0..<n).map { c[row * leading + $0] } }
         expectClose(found, to: expected, within: .sum(of: 16 * k), "\(size), gap \(gap)")
-        let gaps = (0..<m).flatMap { row in (n..<leading).map { c[row * leading + $0] } }
-        #expect(gaps.allSatisfy { accumulate ? $0 == 5 : $0.isNaN } || n == 0, "wrote into the gaps")
+        let gaps = (0..<m).flatMap { row in
+          (min(n, leading)..<leading).map { c[row * leading + $0] }
+        }
+        #expect(
+          gaps.allSatisfy { accumulate ? $0 == 5 : $0.isNaN } || n == 0, "wrote into the gaps")
       }
     }
   }
 }
 
 extension ThreadTests {
-  /// Pieces of a large product on several threads: the same bits as on one thread, and correct.
+  /// Two threads and more compute the same pieces and so the same bits. One thread makes a single
+  /// call of BLAS, which may round differently at the seams: there the definition decides.
   @Test(arguments: [(300, 401, 201), (401, 300, 201), (1000, 30, 500), (64, 2000, 256)])
-  func largeProductsDoNotDependOnThreads(_ size: (Int, Int, Int)) {
+  func largeProductsOnThreads(_ size: (Int, Int, Int)) {
     let (m, n, k) = size
     for transposed in [false, true] {
       let a = Stored(m, k, isTransposed: transposed, gap: 0, seed: 1)
@@ -83,10 +87,16 @@ extension ThreadTests {
           return c
         }
       }
-      for result in results.dropFirst() { #expect(result == results[0], "\(size)") }
-      for index in stride(from: 0, to: m * n, by: 997) {
-        let exact = (0..<k).reduce(1.0) { $0 + a.value(index / n, $1) * b.value($1, index % n) }
-        #expect(abs(Double(results[0][index]) - exact) <= 2e-5 * Double(k).squareRoot())
+      for result in results.dropFirst(2) {
+        let isSame = result == results[1]  // in a variable: to show the difference takes minutes
+        #expect(isSame, "\(size)")
+      }
+      let sample = Array(stride(from: 0, to: m * n, by: 997))
+      let exact = sample.map { index in
+        (0..<k).reduce(1.0) { $0 + a.value(index / n, $1) * b.value($1, index % n) }
+      }
+      for result in results.prefix(2) {
+        expectClose(sample.map { result[$0] }, to: exact, within: .sum(of: 16 * k), "\(size)")
       }
     }
   }

@@ -20,5 +20,6 @@ func randomValues(_ count: Int, seed: UInt64 = 1) -> [Float] {
   gridValues([count], in: -4...4, seed: seed).floats
 }
 
-/// The sizes that kernels are tried at: every remainder of every vector width, and a few large ones.
+/// The sizes that kernels are tried at: every remainder of every vector width, and a few large
+/// ones.
 let testSizes = Array(0...70) + [127, 128, 1000, 4096, 4097, 20_011]

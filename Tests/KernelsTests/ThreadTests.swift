@@ -103,11 +103,12 @@ private final class Tally: Sendable {
     #expect(Threads.availableCores >= 1)
   }
 
-  @Test(arguments: [
-    (["LOCKSTEP_NUM_THREADS": "7"], 7), (["LOCKSTEP_NUM_THREADS": "0"], 0),
-    (["OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 1), (["MPI_LOCALNRANKS": "1000"], 1),
-    (["LOCKSTEP_NUM_THREADS": "3", "OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 3),
-  ] as [([String: String], Int)])
+  @Test(
+    arguments: [
+      (["LOCKSTEP_NUM_THREADS": "7"], 7), (["LOCKSTEP_NUM_THREADS": "0"], 0),
+      (["OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 1), (["MPI_LOCALNRANKS": "1000"], 1),
+      (["LOCKSTEP_NUM_THREADS": "3", "OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 3),
+    ] as [([String: String], Int)])
   func environmentDecides(_ environment: [String: String], _ expected: Int) {
     let names = ["LOCKSTEP_NUM_THREADS", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"]
     for name in names { unsetenv(name) }

@@ -11,7 +11,8 @@ import Testing
     for tensor in [layer.weight, layer.bias ?? layer.weight] {
       let values = tensor.floats
       #expect(values.allSatisfy { abs($0) <= bound })
-      // All of the interval is used: the extremes of n uniform values are about 1 / n from the ends.
+      // All of the interval is used: the extremes of n uniform values are about 1 / n from the
+      // ends.
       #expect((values.max() ?? 0) > bound * 0.8 && (values.min() ?? 0) < -bound * 0.8)
       #expect(tensor.requiresGrad && tensor.isContiguous)
     }

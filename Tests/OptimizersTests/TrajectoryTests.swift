@@ -6,8 +6,8 @@ import Testing
 @Suite struct TrajectoryTests {
   /// Twenty steps of three parameters against PyTorch's in Float64.
   ///
-  /// Every step rounds the parameter once, by at most 6e-8 of its size, and its update by a few times that: 20 steps
-  /// stay within 2e-6 · (1 + |value|).
+  /// Every step rounds the parameter once, by at most 6e-8 of its size, and its update by a few
+  /// times that: 20 steps stay within 2e-6 · (1 + |value|).
   @Test(arguments: ["sgd", "adam", "adamW"])
   func followsPyTorch(_ name: String) throws {
     let cases = try Fixture("optimizers").cases(of: name)

@@ -31,7 +31,8 @@ func leaf(_ values: [Float]) -> Tensor {
   }
 
   @Test func sharedContributionsAreNotAddedInPlace() {
-    // Both leaves get the very tensor that the sum passes on; adding to one must not change the other.
+    // Both leaves get the very tensor that the sum passes on; adding to one must not change the
+    // other.
     let (a, b) = (leaf([1]), leaf([1]))
     let sum = a + b
     (sum + a + a).backward()

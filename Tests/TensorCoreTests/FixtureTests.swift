@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 @Suite struct FixtureTests {
-  /// Values and gradients against PyTorch, in every layout; gradients also from a strided cotangent.
+  /// Values and gradients against PyTorch, in every layout; gradients also from a strided
+  /// cotangent.
   @Test(arguments: operationTable.keys.sorted())
   func agreesWithPyTorch(_ key: String) throws {
     let (entry, cases) = try walked(key)

@@ -4,20 +4,21 @@ import Testing
 
 @Suite struct GeneratorTests {
   /// The known answers of the Random123 distribution (kat_vectors, philox4x32 10).
-  @Test(arguments: [
-    (
-      [0, 0, 0, 0], [0, 0],
-      [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
-    ),
-    (
-      [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff], [0xffff_ffff, 0xffff_ffff],
-      [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
-    ),
-    (
-      [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0],
-      [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
-    ),
-  ] as [([UInt64], [UInt64], [UInt32])])
+  @Test(
+    arguments: [
+      (
+        [0, 0, 0, 0], [0, 0],
+        [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
+      ),
+      (
+        [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff], [0xffff_ffff, 0xffff_ffff],
+        [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
+      ),
+      (
+        [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0],
+        [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+      ),
+    ] as [([UInt64], [UInt64], [UInt32])])
   func philoxGivesKnownAnswers(_ counter: [UInt64], _ key: [UInt64], _ expected: [UInt32]) {
     let words = Generator.philox(
       counter: counter[0] | counter[1] << 32, stream: counter[2] | counter[3] << 32,
@@ -61,7 +62,8 @@ import Testing
     }
   }
 
-  /// Bounds are five standard errors of the estimate: 200,000 values, one failure in a million seeds.
+  /// Bounds are five standard errors of the estimate: 200,000 values, one failure in a million
+  /// seeds.
   @Test func uniformValuesAreUniform() {
     let values = Tensor.uniform([200_000], in: -1...3, generator: Generator(seed: 8)).floats
     #expect(values.allSatisfy { $0 >= -1 && $0 <= 3 })

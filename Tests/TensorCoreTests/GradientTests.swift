@@ -102,7 +102,8 @@ private let compositions: [Differentiable] = [
     checkGradients(at: composition.inputs, composition.function)
   }
 
-  /// The check itself must be able to fail: a square whose gradient is `factor · x` is right for 2 only.
+  /// The check itself must be able to fail: a square whose gradient is `factor · x` is right for 2
+  /// only.
   @Test(arguments: [Float(-2), 0, 1, 1.99, 2, 2.01], [5, 100])
   func wrongFactorIsFound(_ factor: Float, _ count: Int) {
     let error = gradientError(at: [gridValues([count])]) { inputs in

@@ -79,13 +79,17 @@ private let misuses: [Misuse] = [
   .init("permuted: [0, 0] does not name each axis of shape [3, 4] once") {
     _ = zeros([3, 4]).permuted([0, 0])
   },
-  .init("expanded: shapes [3, 4] and [3] do not broadcast") { _ = zeros([3, 4]).expanded(to: [3]) },
+  .init("expanded: shapes [3, 4] and [3] do not broadcast") {
+    _ = zeros([3, 4]).expanded(to: [3])
+  },
   .init("expanded: shape [1, 4] does not expand to [3, 1]") {
     _ = zeros([1, 4]).expanded(to: [3, 1])
   },
   .init("expanded: shape [1] does not expand to [-2]") { _ = zeros([1]).expanded(to: [-2]) },
   .init("squeezed: axis 1 of shape [3, 4] has not size 1") { _ = zeros([3, 4]).squeezed(1) },
-  .init("unsqueezed: no position 4 in a tensor of shape [3, 4]") { _ = zeros([3, 4]).unsqueezed(4) },
+  .init("unsqueezed: no position 4 in a tensor of shape [3, 4]") {
+    _ = zeros([3, 4]).unsqueezed(4)
+  },
   .init("Shape: more than 8 dimensions") { _ = zeros([1, 1, 1, 1, 1, 1, 1, 1]).unsqueezed(0) },
   .init("Tensor: 3 values for shape [2, 2], which holds 4") {
     _ = Tensor([1, 2, 3] as [Float], shape: [2, 2])
@@ -131,7 +135,9 @@ private let misuses: [Misuse] = [
     x.detach().fill(7)
     y.backward()
   },
-  .init("backward: exp: a value of shape [2] that its gradient needs was changed in place by assign") {
+  .init(
+    "backward: exp: a value of shape [2] that its gradient needs was changed in place by assign"
+  ) {
     let y = leaf([1, 2]).exp()
     y.assign(zeros([2]))
     y.sum().backward()

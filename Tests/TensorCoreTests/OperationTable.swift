@@ -1,7 +1,8 @@
 import TensorCore
 import TestSupport
 
-/// How an operation of the fixtures is called here, and which of its cases the library cannot do yet.
+/// How an operation of the fixtures is called here, and which of its cases the library cannot do
+/// yet.
 struct TableEntry: Sendable {
   typealias Call = @Sendable (FixtureCase, [Tensor]) throws -> Tensor
 

@@ -48,7 +48,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ([2, 3], [3, 1], true), ([2, 3], [1, 2], false), ([1, 3], [7, 1], true), ([3, 1], [1, 9], true),
+    ([2, 3], [3, 1], true), ([2, 3], [1, 2], false), ([1, 3], [7, 1], true),
+    ([3, 1], [1, 9], true),
     ([2, 3], [0, 1], false), ([2, 3], [-3, 1], false), ([0, 3], [9, 9], true), ([], [], true),
     ([2, 1, 3], [3, 5, 1], true), ([4], [2], false),
   ])
@@ -60,7 +61,8 @@ import Testing
   }
 }
 
-/// Layouts for `RunPlan`: sizes of 0, 1 and more; strides that are contiguous, permuted, 0 or negative.
+/// Layouts for `RunPlan`: sizes of 0, 1 and more; strides that are contiguous, permuted, 0 or
+/// negative.
 private func randomCase(_ seed: UInt64) -> (shape: Shape, strides: [Shape]) {
   let words = Tensor.randomIntegers([64], in: 0..<1000, generator: Generator(seed: seed))
     .array(of: Int32.self).map(Int.init)
@@ -80,7 +82,8 @@ private func randomCase(_ seed: UInt64) -> (shape: Shape, strides: [Shape]) {
 }
 
 @Suite struct RunPlanTests {
-  /// Runs, written out element by element, must be what an odometer over the shape visits, in its order.
+  /// Runs, written out element by element, must be what an odometer over the shape visits, in its
+  /// order.
   @Test func visitsWhatAnOdometerVisits() {
     for seed in UInt64(0)..<2000 {
       let (shape, strides) = randomCase(seed)

@@ -63,7 +63,8 @@ public func expectClose(
   }
 }
 
-/// Records an issue unless shape and type are equal and the values within `tolerance`; integers must be equal.
+/// Records an issue unless shape and type are equal and the values within `tolerance`; integers
+/// must be equal.
 public func expectClose(
   _ actual: Tensor, to expected: Tensor, within tolerance: Tolerance = .float32,
   _ what: String = "", sourceLocation: SourceLocation = #_sourceLocation

@@ -9,7 +9,8 @@ public func gridValues(
   return Tensor(values.map { ($0 * 1024).rounded() / 1024 }, shape: shape)
 }
 
-/// Records an issue where a gradient that `backward` finds for `function` at `inputs` is wrong; see `gradientError`.
+/// Records an issue where a gradient that `backward` finds for `function` at `inputs` is wrong; see
+/// `gradientError`.
 public func checkGradients(
   at inputs: [Tensor], tolerance: Double = 5e-5,
   sourceLocation: SourceLocation = #_sourceLocation, _ function: ([Tensor]) throws -> Tensor
@@ -19,13 +20,14 @@ public func checkGradients(
   }
 }
 
-/// What is wrong with the gradients that `backward` finds for `function` at `inputs`, compared with finite
-/// differences; nil where nothing is.
+/// What is wrong with the gradients that `backward` finds for `function` at `inputs`, compared with
+/// finite differences; nil where nothing is.
 ///
-/// The result is multiplied by random numbers and summed in Double. Along a direction the slope of that scalar is
-/// taken from four points, `(8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h`, whose error is h⁴ / 30 of the
-/// fifth derivative; with h = 2⁻⁵ that is below what Float32 rounds. Directions are the axes of inputs of at most
-/// 32 elements, and 24 vectors of random signs for larger ones.
+/// The result is multiplied by random numbers and summed in Double. Along a direction the slope of
+/// that scalar is taken from four points, `(8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h`, whose
+/// error is h⁴ / 30 of the fifth derivative; with h = 2⁻⁵ that is below what Float32 rounds.
+/// Directions are the axes of inputs of at most 32 elements, and 24 vectors of random signs for
+/// larger ones.
 ///
 /// A slope may differ by `tolerance * (1 + |slope|)`. Keep inputs 2⁻⁴ away from kinks and poles.
 public func gradientError(

@@ -15,7 +15,8 @@ public enum Layout: String, CaseIterable, Sendable {
 }
 
 extension Tensor {
-  /// A view of a new buffer, in `layout`, with this tensor's values; other elements of the buffer are NaN.
+  /// A view of a new buffer, in `layout`, with this tensor's values; other elements of the buffer
+  /// are NaN.
   public func laidOut(_ layout: Layout) -> Tensor {
     guard rank > 0, rank > 1 || layout != .transposed else { return detach() }
     let last = rank - 1

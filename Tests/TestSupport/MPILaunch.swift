@@ -1,4 +1,6 @@
 import Foundation
+public import Glibc
+import Synchronization
 
 /// The path of an executable target of this package, which is built beside the test bundle.
 public func builtProgram(_ name: String) throws -> String {
@@ -12,28 +14,41 @@ public func builtProgram(_ name: String) throws -> String {
 
 /// Runs a program of this package as `ranks` ranks on this machine, however few cores it has.
 ///
-/// - Parameter limit: seconds after which the job is killed.
+/// One job runs at a time, whichever suites ask: waiting ranks keep their cores busy, and each job
+/// takes itself for the only one.
+///
+/// - Parameters:
+///   - directory: where it is started; by default where this process is.
+///   - limit: seconds after which the job is killed.
+///   - whileRunning: called with the process id of `mpirun` every few milliseconds.
 public func mpirun(
-  ranks: Int, _ program: String, _ arguments: [String], limit: Double = 60
+  ranks: Int, _ program: String, _ arguments: [String], in directory: String? = nil,
+  limit: Double = 60, whileRunning: (pid_t) -> Void = { _ in }
 ) throws -> ProcessRun {
-  try run(
-    [try installed("mpirun"), "--oversubscribe", "-n", String(ranks), builtProgram(program)]
-      + arguments,
-    environment: plainEnvironment.merging([
-      "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    ]) { $1 },
-    limit: limit)
+  let command = [
+    try installed("mpirun"), "--oversubscribe", "-n", String(ranks), try builtProgram(program),
+  ]
+  return try jobs.withLock { _ in
+    try run(
+      command + arguments,
+      environment: plainEnvironment.merging([
+        "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+      ]) { $1 },
+      in: directory, limit: limit, whileRunning: whileRunning)
+  }
 }
 
+private let jobs = Mutex(())
+
 /// Runs a program of this package as one process, in an environment without any launcher but
-/// `environment`.
+/// `environment`; with `nil` a variable is removed.
 public func runAlone(
-  _ program: String, _ arguments: [String], environment: [String: String] = [:],
-  limit: Double = 30
+  _ program: String, _ arguments: [String], environment: [String: String?] = [:],
+  in directory: String? = nil, limit: Double = 30
 ) throws -> ProcessRun {
   try run(
     [try builtProgram(program)] + arguments,
-    environment: plainEnvironment.merging(environment) { $1 }, limit: limit)
+    environment: plainEnvironment.merging(environment) { $1 }, in: directory, limit: limit)
 }
 
 /// Removes every launcher's variables, and Swift's crash reports, which take seconds.

@@ -1,5 +1,5 @@
 import Foundation
-import Glibc
+public import Glibc
 
 /// How a program that a test started came to its end.
 public struct ProcessRun: Sendable {
@@ -31,9 +31,13 @@ public struct StartFailure: Error, CustomStringConvertible {
 /// It is the head of a process group of its own, which is killed after `limit` seconds; it writes
 /// to files, because a grandchild that outlives it would hold a pipe open.
 ///
-/// - Parameter environment: variables to set on top of this process's, or with `nil` to remove.
+/// - Parameters:
+///   - environment: variables to set on top of this process's, or with `nil` to remove.
+///   - workingDirectory: where it is started; by default where this process is.
+///   - whileRunning: called with its process id every few milliseconds.
 public func run(
-  _ command: [String], environment: [String: String?] = [:], limit: Double = 30
+  _ command: [String], environment: [String: String?] = [:], in workingDirectory: String? = nil,
+  limit: Double = 30, whileRunning: (pid_t) -> Void = { _ in }
 ) throws -> ProcessRun {
   let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
   try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
@@ -44,10 +48,11 @@ public func run(
   var merged = ProcessInfo.processInfo.environment
   for (name, value) in environment { merged[name] = value }
 
+  let change = workingDirectory.map { ["/usr/bin/env", "-C", $0] } ?? []
   let start = SuspendingClock.now
   let process = try spawn(
-    command, merged.map { "\($0)=\($1)" }, output: output.path, errors: errors.path)
-  let (status, timedOut) = wait(for: process, until: start + .seconds(limit))
+    change + command, merged.map { "\($0)=\($1)" }, output: output.path, errors: errors.path)
+  let (status, timedOut) = wait(for: process, until: start + .seconds(limit), whileRunning)
   return ProcessRun(
     status: status,
     output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
@@ -92,7 +97,7 @@ private func withCStrings<Result>(
 }
 
 private func wait(
-  for process: pid_t, until deadline: SuspendingClock.Instant
+  for process: pid_t, until deadline: SuspendingClock.Instant, _ whileRunning: (pid_t) -> Void
 ) -> (status: Int32, timedOut: Bool) {
   var state: Int32 = 0
   var timedOut = false
@@ -101,6 +106,7 @@ private func wait(
       timedOut = true
       kill(-process, SIGKILL)
     }
+    whileRunning(process)
     usleep(5000)
   }
   let signal = state & 0x7f

@@ -18,7 +18,7 @@ struct RunConfiguration: Codable {
     do {
       self = try JSONDecoder().decode(Self.self, from: data)
     } catch {
-      throw RunConfigurationError.malformed(path, "\(error)")
+      throw RunConfigurationError.malformed(path)
     }
   }
 
@@ -33,14 +33,15 @@ struct RunConfiguration: Codable {
 /// Why a run cannot be evaluated.
 enum RunConfigurationError: ReportableError {
   case missing(String)
-  case malformed(String, String)
+  case malformed(String)
   case unknown(String, key: String, value: String)
 
   var description: String {
     switch self {
     case .missing(let path):
       "\(path): no such file; is this the --run-dir of a finished training run?"
-    case .malformed(let path, let reason): "\(path): not the description of a run: \(reason)"
+    case .malformed(let path):
+      "\(path): not the description of a run, expected an object with model and data; train again"
     case .unknown(let path, let key, let value): "\(path): \(key) '\(value)' is not known"
     }
   }

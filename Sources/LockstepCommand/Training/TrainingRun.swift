@@ -17,7 +17,7 @@ struct TrainingRun {
     self.world = world
     training = try options.data.load(.train)
     test = try options.data.load(.test)
-    try training.requireSamples(forRanks: world.size)
+    for dataset in [training, test] { try dataset.requireSamples(forRanks: world.size) }
     model = options.model.make(
       inputShape: training.inputShape, classes: DataSource.classCount, seed: options.seed)
     model.averageGradients(over: world)

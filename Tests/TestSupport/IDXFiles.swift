@@ -1,43 +1,7 @@
 import CZlib
-import Glibc
-
-/// A directory for one test's files, removed when the value is gone.
-final class TemporaryDirectory {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/lockstep-data-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw FileFailure(errno: errno) }
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
-
-  /// Writes a file and returns its path.
-  @discardableResult
-  func write(_ bytes: [UInt8], to name: String) throws -> String {
-    let file = "\(path)/\(name)"
-    guard let handle = fopen(file, "w") else { throw FileFailure(errno: errno) }
-    defer { fclose(handle) }
-    guard fwrite(bytes, 1, bytes.count, handle) == bytes.count else {
-      throw FileFailure(errno: errno)
-    }
-    names.insert(name)
-    return file
-  }
-
-  private var names: Set<String> = []
-
-  deinit {
-    for name in names { unlink("\(path)/\(name)") }
-    rmdir(path)
-  }
-}
-
-struct FileFailure: Error {
-  let errno: Int32
-}
 
 /// The gzip file that holds `bytes`.
-func gzip(_ bytes: [UInt8]) -> [UInt8] {
+public func gzip(_ bytes: [UInt8]) -> [UInt8] {
   var stream = z_stream()
   let gzipFormat = MAX_WBITS + 16
   deflateInit2_(
@@ -60,19 +24,19 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
 }
 
 /// The IDX file with this magic number, these sizes and these values, whether they agree or not.
-func idx(magic: UInt32, sizes: [UInt32], values: [UInt8]) -> [UInt8] {
+public func idx(magic: UInt32, sizes: [UInt32], values: [UInt8]) -> [UInt8] {
   ([magic] + sizes).flatMap { word in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> $0) } }
     + values
 }
 
 /// The IDX file of `count` images whose pixels count up from 0 and start anew after 250.
-func imageFile(count: Int) -> [UInt8] {
+public func imageFile(count: Int) -> [UInt8] {
   idx(
     magic: 0x803, sizes: [UInt32(count), 28, 28],
     values: (0..<count * 784).map { UInt8($0 % 251) })
 }
 
 /// The IDX file of these labels.
-func labelFile(_ labels: [UInt8]) -> [UInt8] {
+public func labelFile(_ labels: [UInt8]) -> [UInt8] {
   idx(magic: 0x801, sizes: [UInt32(labels.count)], values: labels)
 }

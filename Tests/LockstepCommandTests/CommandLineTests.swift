@@ -1,0 +1,69 @@
+import TestSupport
+import Testing
+
+/// What is wrong with a command line is said once; help is printed once.
+@Suite(.serialized) struct CommandLineTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private static let mistakes = [
+    ("train --colour red", "Unknown option '--colour'"),
+    ("fly", "Unexpected argument 'fly'"),
+    ("train --model alexnet", "The value 'alexnet' is invalid for '--model"),
+    ("train --data cifar", "The value 'cifar' is invalid for '--data"),
+    ("train --data digits:x", "The value 'digits:x' is invalid for '--data"),
+    ("train --optimizer lion", "The value 'lion' is invalid for '--optimizer"),
+    ("train --schedule linear", "The value 'linear' is invalid for '--schedule"),
+    ("train --epochs 0", "--epochs is 0; it must be at least 1"),
+    ("train --epochs two", "The value 'two' is invalid for '--epochs"),
+    ("train --epochs", "Missing value for '--epochs"),
+    ("train --steps 0", "--steps is 0; it must be at least 1"),
+    ("train --epochs 1 --steps 2", "--epochs and --steps cannot both be given"),
+    ("train --global-batch 0", "--global-batch is 0; it must be at least 1"),
+    ("train --global-batch -5", "--global-batch"),
+    ("train --global-batch=-5", "--global-batch is -5; it must be at least 1"),
+    ("train --learning-rate 0", "--learning-rate is 0.0; it must be positive"),
+    ("train --learning-rate nan", "--learning-rate is nan; it must be positive"),
+    ("train --learning-rate inf", "--learning-rate is inf; it must be positive"),
+    ("train --learning-rate=-1", "--learning-rate is -1.0; it must be positive"),
+    ("train --warmup=-1", "--warmup is -1; it must not be negative"),
+    ("train --seed=-1", "The value '-1' is invalid for '--seed"),
+    ("train --threads 0", "--threads is 0; it must be at least 1"),
+    ("evaluate", "Missing expected argument '--run-dir"),
+    ("bench step --workload nothing", "The value 'nothing' is invalid for '--workload"),
+    ("bench step --steps 0", "--steps is 0; it must be at least 1"),
+  ]
+
+  @Test(arguments: mistakes)
+  func mistakesAreUsageErrors(_ line: String, _ cause: String) throws {
+    expectFailure(try lockstep(line, in: directory), 64, cause)
+    #expect(directory.list() == [])
+  }
+
+  @Test(arguments: [mistakes[0], mistakes[2], mistakes[12]])
+  func mistakesAreSaidByOneOfTheRanks(_ line: String, _ cause: String) throws {
+    expectFailure(try lockstep(line, ranks: 2, in: directory), 64, cause)
+    #expect(directory.list() == [])
+  }
+
+  @Test(arguments: [
+    ("--help", "USAGE: lockstep <subcommand>", 1), ("train --help", "USAGE: lockstep train", 1),
+    ("help bench", "USAGE: lockstep bench <subcommand>", 1), ("", "USAGE: lockstep", 1),
+    ("--help", "USAGE: lockstep <subcommand>", 2), ("train --help", "USAGE: lockstep train", 2),
+  ])
+  func helpIsPrintedOnce(_ line: String, _ usage: String, _ ranks: Int) throws {
+    let help = try lockstep(line, ranks: ranks, in: directory)
+    let text = try succeeded(help)
+    #expect(text.split(separator: "\n").filter { $0.hasPrefix("USAGE: ") }.count == 1, "\(text)")
+    #expect(text.contains(usage), "\(text)")
+    #expect(help.errors == [])
+  }
+
+  @Test(arguments: ["train --run-dir run", "evaluate --run-dir run", "bench allreduce", "--help"])
+  func ranksWithoutMpirunAreRefused(_ line: String) throws {
+    let alone = try lockstep(line, in: directory, environment: ["OMPI_COMM_WORLD_SIZE": "4"])
+    expectFailure(alone, 69, "the environment promises 4 ranks (OMPI_COMM_WORLD_SIZE=4) but")
+    #expect(directory.list() == [])
+  }
+}

@@ -1,0 +1,39 @@
+import TestSupport
+import Testing
+
+/// What `lockstep doctor` says of this machine.
+@Suite(.serialized) struct DoctorTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  @Test(arguments: [1, 2])
+  func describesEveryRank(_ ranks: Int) throws {
+    let doctor = try lockstep("doctor", ranks: ranks, in: directory)
+    let lines = try succeeded(doctor).split(separator: "\n")
+    #expect(doctor.errors == [])
+    let expected: [Regex<Substring>] = [
+      /MPI        Open MPI v[0-9.]+.*/,
+      ranks == 1
+        ? /threads    MPI is not started: no mpirun/ : /threads    MPI grants [a-zA-Z]+/,
+      /OpenBLAS   [A-Z][A-Za-z]+ kernels; OpenBLAS [0-9.]+.*/,
+      ranks == 1 ? /ranks      1/ : /ranks      2/,
+    ]
+    let rank = #/  rank [01]: host \S+, process [0-9]+, may use cores [0-9,-]+, [0-9]+ thread\(s\)/#
+    for (line, pattern) in zip(lines, expected + Array(repeating: rank, count: ranks)) {
+      #expect(line.wholeMatch(of: pattern) != nil, "\(line)")
+    }
+    #expect(lines.filter { $0.contains(": host ") }.count == ranks)
+    #expect(["Nothing to mend.", "To mend:"].contains(lines[expected.count + ranks]))
+  }
+
+  @Test func namesWhatHoldsTheMachineBack() throws {
+    let set = try lockstep("doctor", in: directory, environment: ["OPENBLAS_CORETYPE": "Haswell"])
+    let advice = "OPENBLAS_CORETYPE=Haswell pins OpenBLAS to Haswell kernels"
+    let text = try succeeded(set)
+    #expect(text.contains("OpenBLAS   Haswell kernels"))
+    #expect(text.contains("To mend:\n  \(advice)"))
+    let unset = try lockstep("doctor", in: directory, environment: ["OPENBLAS_CORETYPE": nil])
+    #expect(try succeeded(unset).contains("OPENBLAS_CORETYPE") == false)
+  }
+}
