@@ -53,7 +53,7 @@ private let operations: [Differentiable] = [
   .init("linear without bias", [[4], [5, 4]]) { linear($0[0], $0[1]) },
   .init("softmax", [[3, 5]]) { softmax($0[0]) },
   .init("softmax over the first axis", [[4, 2, 3]]) { softmax($0[0], axis: 0) },
-  .init("logSoftmax", [[3, 5]]) { logSoftmax($0[0], axis: 1) },
+  .init("logSoftmax over the last axis", [[3, 5]]) { logSoftmax($0[0], axis: 1) },
   .init("crossEntropy", [[4, 5]]) { crossEntropy($0[0], Tensor([0, 4, 2, 2] as [Int32])) },
   .init("crossEntropy of each sample", [[4, 5]]) {
     crossEntropy($0[0], Tensor([0, 4, 2, 2] as [Int64]), reduction: .none)
