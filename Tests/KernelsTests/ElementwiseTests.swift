@@ -3,9 +3,17 @@ import Kernels
 import TestSupport
 import Testing
 
+/// Where floats lie: the first, and the stride to the next.
+private struct FloatRun {
+  let pointer: UnsafeMutablePointer<Float>
+  let stride: Int
+
+  var run: Run { Run(pointer, .float32, stride: stride) }
+}
+
 private struct Binary: Sendable {
   let name: String
-  let run: @Sendable (Int, Run<Float>, Run<Float>, Run<Float>) -> Void
+  let run: @Sendable (Int, FloatRun, FloatRun, FloatRun) -> Void
   let exact: @Sendable (Double, Double) -> Double
 
   init(
@@ -20,7 +28,7 @@ private struct Binary: Sendable {
 
 private struct Unary: Sendable {
   let name: String
-  let run: @Sendable (Int, Run<Float>, Run<Float>) -> Void
+  let run: @Sendable (Int, FloatRun, FloatRun) -> Void
   let exact: @Sendable (Double) -> Double
 
   init(
@@ -86,11 +94,11 @@ private struct Operand {
 
   func value(_ index: Int) -> Double { Double(memory[start + index * stride]) }
 
-  mutating func withRun<Result>(_ body: (Run<Float>) -> Result) -> Result {
+  mutating func withRun<Result>(_ body: (FloatRun) -> Result) -> Result {
     memory.withUnsafeMutableBufferPointer { [start, stride] buffer in
       var dummy: Float = 0
       return withUnsafeMutablePointer(to: &dummy) {
-        body(Run(buffer.baseAddress.map { $0 + start } ?? $0, stride: stride))
+        body(FloatRun(pointer: buffer.baseAddress.map { $0 + start } ?? $0, stride: stride))
       }
     }
   }
@@ -158,11 +166,11 @@ private struct Operand {
     var b = Operand(count, stride: -2, shift: 0, seed: 2)
     var out = Operand(count, stride: 3, shift: 1, seed: 3)
     out.withRun { out in
-      a.withRun { a in b.withRun { apply(lk_subtract, count: count, out, a, $0) } }
+      a.withRun { a in b.withRun { apply(lk_subtract, count: count, out.run, a.run, $0.run) } }
     }
     let expected = (0..<count).map { a.value($0) - b.value($0) }
     expectClose((0..<count).map { Float(out.value($0)) }, to: expected, within: tolerance)
-    out.withRun { out in a.withRun { apply(lk_scale, count: count, out, $0, p: -2) } }
+    out.withRun { out in a.withRun { apply(lk_scale, count: count, out.run, $0.run, p: -2) } }
     let scaled = (0..<count).map { -2 * a.value($0) }
     expectClose((0..<count).map { Float(out.value($0)) }, to: scaled, within: .exact)
   }

@@ -1,4 +1,5 @@
 public import TensorCore
+import Kernels
 public import Testing
 
 /// How far a value may lie from the expected one: `absolute + relative * |expected|`.

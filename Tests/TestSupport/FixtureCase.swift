@@ -1,4 +1,5 @@
 public import TensorCore
+import Kernels
 
 /// Inputs of an operation, and what PyTorch computes from them.
 public struct FixtureCase: CustomStringConvertible {

@@ -98,4 +98,35 @@ extension Tensor {
     order.append(order.remove(at: axis))
     return permuted(order)
   }
+
+  /// The view that `make` makes of this tensor, by strides alone. The gradient is added to the same view of the
+  /// gradient of the whole.
+  package func view(_ name: StaticString, _ make: @escaping (Tensor) -> Tensor) -> Tensor {
+    make(self).recorded(
+      name,
+      [
+        edge(into: { gradient, target, accumulating in
+          if !accumulating { target.fill(0) }
+          make(target).add(inPlace: gradient)
+        })
+      ])
+  }
+
+  /// A view of the elements whose indices along `axes` differ by `offset`, along a new last axis.
+  public func diagonal(offset: Int = 0, axes: (Int, Int) = (0, 1)) -> Tensor {
+    let (row, column) = (shape.axis(axes.0, "diagonal"), shape.axis(axes.1, "diagonal"))
+    check(row != column, "diagonal: axes \(axes.0) and \(axes.1) of shape \(shape) are the same")
+    let size = max(0, min(shape[row] + min(0, offset), shape[column] - max(0, offset)))
+    return view("diagonal") { tensor in
+      var (shape, strides) = (tensor.shape, tensor.strides)
+      let start = size == 0 ? 0 : max(0, offset) * strides[column] - min(0, offset) * strides[row]
+      shape.append(size)
+      strides.append(strides[row] + strides[column])
+      for axis in [max(row, column), min(row, column)] {
+        shape.remove(at: axis)
+        strides.remove(at: axis)
+      }
+      return tensor.alias(shape: shape, strides: strides, offset: tensor.offset + start)
+    }
+  }
 }
