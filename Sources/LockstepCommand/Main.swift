@@ -34,8 +34,13 @@ private struct CommandLineError: ReportableError {
   let message: String
   let status: Int32
 
+  /// What is wrong, and where to read how it is done, on one line: the usage that follows would bury it.
   var description: String {
-    message.hasPrefix("Error: ") ? String(message.dropFirst("Error: ".count)) : message
+    let lines = message.split(separator: "\n")
+    let hint = lines.last.map { $0.drop { $0 == " " } } ?? ""
+    let cause = lines.first.map { $0.hasPrefix("Error: ") ? $0.dropFirst(7) : $0 } ?? ""
+    let end = cause.hasSuffix(".") ? "" : "."
+    return hint.hasPrefix("See ") ? "\(cause)\(end) \(hint)" : String(cause)
   }
 
   var exitCode: Diagnostics.ExitCode {

@@ -25,6 +25,8 @@ enum DataSource: ExpressibleByArgument, CustomStringConvertible {
     }
   }
 
+  static let allValueStrings = ["digits", "mnist:DIR"]
+
   func load(_ split: Split) throws -> any Dataset<Float, Int32> {
     switch self {
     case .digits: Digits(split)
@@ -84,7 +86,7 @@ struct ThreadOptions: ParsableArguments {
   var threads: Int?
 
   func validate() throws {
-    try requirePositive(threads, "--threads")
+    try require("--threads", threads, in: 1...1024)
   }
 
   func apply() {
@@ -92,9 +94,12 @@ struct ThreadOptions: ParsableArguments {
   }
 }
 
-/// Refuses a value below 1 of the option called `name`.
-func requirePositive(_ value: Int?, _ name: String) throws {
-  if let value, value < 1 {
-    throw ValidationError("\(name) is \(value); it must be at least 1.")
-  }
+/// Refuses a value of the option called `name` that is not in `range`.
+func require(_ name: String, _ value: Int?, in range: ClosedRange<Int> = counts) throws {
+  guard let value, !range.contains(value) else { return }
+  throw ValidationError(
+    "\(name) is \(value); it must be from \(range.lowerBound) to \(range.upperBound).")
 }
+
+/// How many of anything may be asked for: products of two counts do not overflow.
+let counts = 1...1_000_000_000

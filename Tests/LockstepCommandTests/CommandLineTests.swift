@@ -15,30 +15,38 @@ import Testing
     ("train --data digits:x", "The value 'digits:x' is invalid for '--data"),
     ("train --optimizer lion", "The value 'lion' is invalid for '--optimizer"),
     ("train --schedule linear", "The value 'linear' is invalid for '--schedule"),
-    ("train --epochs 0", "--epochs is 0; it must be at least 1"),
+    ("train --epochs 0", "--epochs is 0; it must be from 1 to 1000000000"),
     ("train --epochs two", "The value 'two' is invalid for '--epochs"),
     ("train --epochs", "Missing value for '--epochs"),
-    ("train --steps 0", "--steps is 0; it must be at least 1"),
+    ("train --steps 0", "--steps is 0; it must be from 1 to 1000000000"),
     ("train --epochs 1 --steps 2", "--epochs and --steps cannot both be given"),
-    ("train --global-batch 0", "--global-batch is 0; it must be at least 1"),
+    ("train --global-batch 0", "--global-batch is 0; it must be from 1 to 1000000000"),
     ("train --global-batch -5", "--global-batch"),
-    ("train --global-batch=-5", "--global-batch is -5; it must be at least 1"),
+    ("train --global-batch=-5", "--global-batch is -5; it must be from 1 to 1000000000"),
     ("train --learning-rate 0", "--learning-rate is 0.0; it must be positive"),
     ("train --learning-rate nan", "--learning-rate is nan; it must be positive"),
     ("train --learning-rate inf", "--learning-rate is inf; it must be positive"),
     ("train --learning-rate=-1", "--learning-rate is -1.0; it must be positive"),
-    ("train --warmup=-1", "--warmup is -1; it must not be negative"),
+    ("train --warmup=-1", "--warmup is -1; it must be from 0 to 1000000000"),
     ("train --seed=-1", "The value '-1' is invalid for '--seed"),
-    ("train --threads 0", "--threads is 0; it must be at least 1"),
+    ("train --threads 0", "--threads is 0; it must be from 1 to 1024"),
+    ("train --threads 1025", "--threads is 1025; it must be from 1 to 1024"),
+    ("train --epochs 9223372036854775807", "it must be from 1 to 1000000000"),
+    ("train --epochs 9223372036854775808", "is invalid for '--epochs"),
     ("evaluate", "Missing expected argument '--run-dir"),
     ("bench step --workload nothing", "The value 'nothing' is invalid for '--workload"),
-    ("bench step --steps 0", "--steps is 0; it must be at least 1"),
+    ("bench step --steps 0", "--steps is 0; it must be from 1 to 1000000000"),
   ]
 
   @Test(arguments: mistakes)
   func mistakesAreUsageErrors(_ line: String, _ cause: String) throws {
     expectFailure(try lockstep(line, in: directory), 64, cause)
     #expect(directory.list() == [])
+  }
+
+  @Test func emptyRunDirectoryIsAUsageError() throws {
+    let training = try runAlone("lockstep", ["train", "--run-dir", ""], in: directory.path)
+    expectFailure(training, 64, "--run-dir is empty; it must be a path")
   }
 
   @Test(arguments: [mistakes[0], mistakes[2], mistakes[12]])

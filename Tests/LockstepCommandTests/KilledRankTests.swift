@@ -32,7 +32,10 @@ import Testing
       usleep(5000)
     }
     for process in ranks { #expect(kill(process, 0) == -1, "process \(process) is left") }
+    // No model, and metrics without a gap.
     #expect(directory.list("run") == ["metrics.jsonl", "run.json"])
+    let steps = try Metrics(of: "run", in: directory).steps.map(\.step)
+    #expect(!steps.isEmpty && steps == Array(1...steps.count))
   }
 
   /// The processes that the threads of `parent` started, in that order.

@@ -20,6 +20,16 @@ import Testing
     #expect(training.errors.last?.hasSuffix("; results in runs/\(name)") == true)
   }
 
+  @Test func isNewInTheSameSecond() throws {
+    for _ in 1...4 { try succeeded(try lockstep("train --steps 1 --quiet", in: directory)) }
+    let runs = directory.list("runs")
+    #expect(runs.count == 4)
+    for run in runs {
+      #expect(run.wholeMatch(of: /20[0-9]{6}-[0-9]{6}(-[234])?/) != nil, "\(run)")
+      #expect(directory.list("runs/\(run)").count == 3)
+    }
+  }
+
   @Test func isMadeWithItsParents() throws {
     try succeeded(try lockstep("train --steps 1 --run-dir a/b//c/", in: directory))
     #expect(directory.list("a/b/c") == ["metrics.jsonl", "model.safetensors", "run.json"])

@@ -19,7 +19,7 @@ struct BenchStep: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  func validate() throws { try requirePositive(steps, "--steps") }
+  func validate() throws { try require("--steps", steps) }
 
   func run() throws {
     threads.apply()

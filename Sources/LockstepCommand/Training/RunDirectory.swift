@@ -3,19 +3,23 @@ import Lockstep
 
 /// What a run leaves behind: `run.json`, `metrics.jsonl` and `model.safetensors` in one directory. Rank 0 writes.
 final class RunDirectory {
+  /// Where it is; empty on the ranks that do not write.
   let path: String
   private let isWriter: Bool
   private var metrics: UnsafeMutablePointer<FILE>?
   private var hasWarned = false
 
-  /// Creates the directory at `path`, or at `runs/` and the time, for a run of `configuration`.
+  /// Creates the directory at `path`, or one below `runs` with the time as its name, for a run of
+  /// `configuration`.
   init(
     creating path: String?, world: any Communicator, _ configuration: RunConfiguration
   ) throws {
     isWriter = world.isRoot
-    // Rank 0's clock names the directory for all.
-    self.path = world.gather(path ?? "runs/\(Self.timestamp())")[0]
-    guard isWriter else { return }
+    guard isWriter else {
+      self.path = ""
+      return
+    }
+    self.path = try path ?? Self.createNewDirectory(in: "runs")
     try Self.createDirectories(self.path)
     for name in ["metrics.jsonl", "model.safetensors"] where access(file(name), F_OK) == 0 {
       throw RunDirectoryError.occupied(self.path, by: name)
@@ -23,6 +27,8 @@ final class RunDirectory {
     try configuration.write(to: file("run.json"))
     metrics = fopen(file("metrics.jsonl"), "w")
     guard metrics != nil else { throw RunDirectoryError.cannotCreate(file("metrics.jsonl"), errno) }
+    // By lines, so that they can be followed, and are there when a rank is lost.
+    setvbuf(metrics, nil, _IOLBF, 0)
   }
 
   deinit {
@@ -47,7 +53,6 @@ final class RunDirectory {
         "step": .integer(step), "epoch": .integer(epoch), "split": .text("test"),
         "loss": .number(result.loss), "accuracy": .number(result.accuracy),
       ]))
-    if let metrics { fflush(metrics) }
   }
 
   func save(_ model: any Layer) throws {
@@ -63,6 +68,20 @@ final class RunDirectory {
       strftime(start, buffer.count, "%Y%m%d-%H%M%S", &parts)
       return String(cString: start)
     }
+  }
+
+  /// Creates a directory that was not there, even if other runs start in the same second.
+  private static func createNewDirectory(in parent: String) throws -> String {
+    try createDirectories(parent)
+    let time = "\(parent)/\(timestamp())"
+    var path = time
+    var count = 1
+    while mkdir(path, 0o777) != 0 {
+      guard errno == EEXIST else { throw RunDirectoryError.cannotCreate(path, errno) }
+      count += 1
+      path = "\(time)-\(count)"
+    }
+    return path
   }
 
   private static func createDirectories(_ path: String) throws {

@@ -50,13 +50,14 @@ struct Train: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    try requirePositive(epochs, "--epochs")
-    try requirePositive(steps, "--steps")
-    try requirePositive(globalBatch, "--global-batch")
-    if warmup < 0 { throw ValidationError("--warmup is \(warmup); it must not be negative.") }
+    try require("--epochs", epochs)
+    try require("--steps", steps)
+    try require("--global-batch", globalBatch)
+    try require("--warmup", warmup, in: 0...counts.upperBound)
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate is \(learningRate); it must be positive.")
     }
+    if runDir == "" { throw ValidationError("--run-dir is empty; it must be a path.") }
     if epochs != nil, steps != nil {
       throw ValidationError("--epochs and --steps cannot both be given.")
     }
