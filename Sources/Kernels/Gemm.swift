@@ -43,6 +43,11 @@ package func gemm(
   into c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool = false
 ) {
   guard m > 0, n > 0 else { return }
+  guard k > 0 else {
+    // BLAS leaves C alone; the sum of no products is 0.
+    if !accumulate { for row in 0..<m { (c + row * leading).update(repeating: 0, count: n) } }
+    return
+  }
   oneThreadPerCall
   let pieces = pieceCount(m: m, n: n, k: k)
   guard pieces > 1, Threads.count > 1 else {

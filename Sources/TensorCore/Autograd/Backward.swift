@@ -116,8 +116,10 @@ struct BackwardPass {
     accumulate(seed, into: root)
     if let leaf = root as? Leaf { leaf.observer?.gradientIsReady(of: leaf) }
     for operation in operations.reversed() {
-      guard let gradient = operation.gradient else { continue }
+      guard let sum = operation.gradient else { continue }
       operation.gradient = nil
+      // Half gradients are widened, so that a share is rounded once and not by every step of its formula.
+      let gradient = sum.dtype == .float16 ? sum.converted(to: .float32) : sum
       lk_current_operation().pointee = UnsafePointer(
         UnsafeRawPointer(operation.name.utf8Start).assumingMemoryBound(to: CChar.self))
       for edge in operation.edges {

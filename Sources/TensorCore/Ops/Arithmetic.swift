@@ -53,7 +53,7 @@ extension Tensor {
       [
         a.edge { [b = Saved(b)] gradient in gradient / b.value },
         b.edge { [a = Saved(a), b = Saved(b)] gradient in
-          -(gradient * a.value) / (b.value * b.value)
+          -(gradient / b.value * a.value) / b.value
         },
       ])
   }

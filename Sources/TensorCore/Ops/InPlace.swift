@@ -55,10 +55,10 @@ extension Tensor {
       "\(operation.name) in place: shape \(other.shape) does not broadcast to \(shape)")
     check(
       !other.dtype.isFloatingPoint || dtype.isFloatingPoint,
-      "\(operation.name) in place: a \(dtype) tensor cannot hold the \(other.dtype) result")
+      "\(operation.name) in place: a tensor of \(dtype) cannot hold the \(other.dtype) result")
     check(
       operation.result != .float || dtype.isFloatingPoint,
-      "\(operation.name) in place: a \(dtype) tensor cannot hold a fraction")
+      "\(operation.name) in place: a tensor of \(dtype) cannot hold a fraction")
     if isGradientEnabled, node != nil || other.node != nil {
       form(operation.name) { outOfPlace($0, other) }
     } else {

@@ -21,6 +21,9 @@ public func crossEntropy(
   _ logits: Tensor, _ targets: Tensor, reduction: LossReduction = .mean
 ) -> Tensor {
   logits.requireFloat("crossEntropy")
+  if logits.dtype == .float16 {
+    return logits.inFloat32 { crossEntropy($0, targets, reduction: reduction) }
+  }
   check(
     logits.rank == 2 && targets.shape == [logits.shape[0]],
     """

@@ -14,6 +14,7 @@ extension Tensor {
   /// The sum along `axes`; reduced axes vanish, or keep size 1 with `keepingAxes`.
   public func sum(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     requireFloat("sum")
+    if dtype == .float16 { return inFloat32 { $0.sum(axes: axes, keepingAxes: keepingAxes) } }
     let isReduced = reducedAxes(axes, "sum")
     return totals(isReduced, keepingAxes).recorded("sum", [broadcastEdge(isReduced, keepingAxes)])
   }
@@ -40,6 +41,9 @@ extension Tensor {
 
   private func indexOfExtreme(_ axis: Int, sign: Float, _ operation: StaticString) -> Tensor {
     requireFloat(operation)
+    if dtype == .float16 {
+      return detach().converted(to: .float32).indexOfExtreme(axis, sign: sign, operation)
+    }
     let axis = shape.axis(axis, operation)
     check(
       shape[axis] > 0, "\(operation): axis \(axis) of shape \(shape) is empty: no index to return")

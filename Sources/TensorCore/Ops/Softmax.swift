@@ -32,6 +32,9 @@ private func overRows(
   gradient backward: @escaping (_ gradient: Tensor, _ y: Tensor, _ result: Tensor) -> Void
 ) -> Tensor {
   x.requireFloat(name)
+  if x.dtype == .float16 {
+    return x.inFloat32 { overRows($0, axis, name, forward, gradient: backward) }
+  }
   let axis = x.rank == 0 ? 0 : x.shape.axis(axis, name)
   if x.rank > 0, axis != x.rank - 1 {
     return overRows(x.transposed(axis, -1), -1, name, forward, gradient: backward)

@@ -85,7 +85,7 @@ extension Tensor {
   package func pointer<Element: TensorElement>(
     _: Element.Type = Element.self
   ) -> UnsafeMutablePointer<Element> {
-    precondition(Element.dtype == dtype)
+    check(Element.dtype == dtype, "a kernel for \(Element.dtype) got a tensor of \(dtype)")
     return storage.pointer.assumingMemoryBound(to: Element.self) + offset
   }
 
