@@ -18,9 +18,11 @@ package struct Saved {
     check(
       tensor.storage.version == version,
       """
-      backward: \(BackwardPass.currentOperation): a value of shape \(tensor.shape) that its gradient needs \
-      was changed in place by \(tensor.storage.lastWriter) (version \(tensor.storage.version), \
-      expected \(version)); change a copy, or change it after backward()
+      backward: \(BackwardPass.current?.name ?? "an operation"): a value of shape \(tensor.shape) that its \
+      gradient needs was changed in place by \(tensor.storage.lastWriter) (version \
+      \(tensor.storage.version), expected \(version)); change a copy, or change it after backward(). \
+      Saved at \(BackwardPass.current?.site.line ?? "an unknown line"), changed at \
+      \(tensor.storage.lastWrite?.line ?? "an unknown line")
       """)
     return tensor
   }
