@@ -102,8 +102,28 @@ extension Tensor {
 
   /// Gives this fresh result of operation `name` its place in the graph, if any input needs a gradient.
   package func recorded(_ name: StaticString, _ edges: [Edge?]) -> Tensor {
-    let edges = edges.compactMap { $0 }
-    if !edges.isEmpty { node = Operation(name: name, shape: shape, dtype: dtype, edges: edges) }
+    var present: [Edge] = []
+    for case let edge? in edges {
+      if present.isEmpty { present.reserveCapacity(edges.count) }
+      present.append(edge)
+    }
+    if !present.isEmpty {
+      node = Operation(name: name, shape: shape, dtype: dtype, edges: present)
+    }
+    return self
+  }
+
+  /// The same for one input, without a detour through arrays.
+  package func recorded(_ name: StaticString, _ edge: Edge?) -> Tensor {
+    if let edge { node = Operation(name: name, shape: shape, dtype: dtype, edges: [edge]) }
+    return self
+  }
+
+  /// The same for two inputs.
+  package func recorded(_ name: StaticString, _ first: Edge?, _ second: Edge?) -> Tensor {
+    guard let first else { return recorded(name, second) }
+    guard let second else { return recorded(name, first) }
+    node = Operation(name: name, shape: shape, dtype: dtype, edges: [first, second])
     return self
   }
 }
