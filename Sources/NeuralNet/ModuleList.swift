@@ -42,7 +42,7 @@ public final class ModuleList<Element: Module>: Module, Sequence, ExpressibleByA
   /// end, nil means all the way. The modules are shared.
   public subscript(from start: Int? = nil, to end: Int? = nil, by step: Int = 1) -> ModuleList {
     check(step > 0, "ModuleList: a slice with step \(step); it must be positive")
-    func bound(_ index: Int) -> Int { min(max(index < 0 ? index + count : index, 0), count) }
+    func bound(_ index: Int) -> Int { Swift.min(Swift.max(index < 0 ? index + count : index, 0), count) }
     let positions = stride(from: bound(start ?? 0), to: bound(end ?? count), by: step)
     return ModuleList(positions.map { modules[$0] })
   }
