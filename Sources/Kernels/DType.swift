@@ -80,6 +80,15 @@ extension Int64: TensorElement {
   public var number: Double { Double(self) }
 }
 
+extension Int: TensorElement {
+  /// The matching element type.
+  public static var dtype: DType { .int64 }
+  /// `number` rounded toward zero and limited to the range of the type; 0 for NaN.
+  public init(number: Double) { self = integer(number) }
+  /// The value as a double.
+  public var number: Double { Double(self) }
+}
+
 extension Int32: TensorElement {
   /// The matching element type.
   public static var dtype: DType { .int32 }

@@ -19,6 +19,8 @@ public struct Tolerance: Sendable {
   public static let float32 = Tolerance(relative: 1e-5, absolute: 1e-5)
   /// 1e-3 · (1 + |expected|): a result that was rounded to Float16, twice at most.
   public static let float16 = Tolerance(relative: 1e-3, absolute: 1e-3)
+  /// 1e-5 · |expected|: for results that are precise near 0, too.
+  public static let relative = Tolerance(relative: 1e-5, absolute: 0)
   /// Equal values; zeros of either sign are equal.
   public static let exact = Tolerance(relative: 0, absolute: 0)
 

@@ -68,6 +68,9 @@ public struct FixtureCase: CustomStringConvertible {
     return value
   }
 
+  /// The attribute `name`, a number; nil where it is null.
+  public func optionalNumber(_ name: String) throws -> Double? { try attribute(name) }
+
   /// The attribute `name`, true or false.
   public func flag(_ name: String) throws -> Bool {
     guard let value: Bool = try attribute(name) else { throw missing("flag", name) }

@@ -41,7 +41,7 @@ extension Tensor {
     let buffer = Tensor(uninitialized: [stored], dtype)
     if dtype == .float32 { buffer.fill(.nan) }
     let view = buffer.alias(shape: shape, strides: strides, offset: start)
-    view.assign(self)
+    view.assign(elementsOf: self)
     return view
   }
 }

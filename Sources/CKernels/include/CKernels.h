@@ -38,6 +38,7 @@ LK_BINARY(greater) LK_BINARY(greater_equal) LK_BINARY(logical_and) LK_BINARY(log
 LK_UNARY(logical_not) LK_UNARY(truth) LK_UNARY(is_nan) LK_UNARY(is_finite)
 
 LK_UNARY(scale) LK_UNARY(shift) LK_UNARY(subtract_from)  // p * x, x + p, p - x
+LK_UNARY(divide_by) LK_UNARY(divide_into)                // x / p, p / x
 LK_UNARY(power_scalar) LK_UNARY(clamp)                   // x^p; x between p and q
 LK_UNARY(negate) LK_UNARY(abs) LK_UNARY(sign) LK_UNARY(square) LK_UNARY(sqrt) LK_UNARY(rsqrt)
 LK_UNARY(reciprocal) LK_UNARY(exp) LK_UNARY(expm1) LK_UNARY(log) LK_UNARY(log1p) LK_UNARY(log2)

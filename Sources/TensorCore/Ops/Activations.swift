@@ -25,12 +25,13 @@ private func activation(
   slope: @escaping lk_unary
 ) -> Tensor {
   x.map(kernel, p: p, q: q).recorded(
-    name, [x.edge { [x = Saved(x)] in $0 * x.value.map(slope, p: p, q: q) }])
+    name, [x.edge { [x = Saved(x)] in $0 * x.value.wide.map(slope, p: p, q: q) }])
 }
 
-/// max(x, 0) of every element; the gradient at 0 is 0.
+/// max(x, 0) of every element; the gradient at 0 is 0. Integers stay integers.
 public func relu(_ x: Tensor) -> Tensor {
-  activation("relu", x, lk_relu, gradientFromResult: lk_relu_gradient)
+  guard x.dtype.isFloatingPoint else { return Tensor.maximum(x, x.scalar(0)) }
+  return activation("relu", x, lk_relu, gradientFromResult: lk_relu_gradient)
 }
 
 /// The hyperbolic tangent of every element.

@@ -16,12 +16,18 @@ extension BinaryOperation {
   }
   static let floorDivide = BinaryOperation("floorDivide", lk_floor_divide) { a, b in
     check(b != 0, "floorDivide: an integer divided by 0")
-    let (quotient, _) = a.dividedReportingOverflow(by: b)
-    return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient
+    let quotient = a.dividedReportingOverflow(by: b).partialValue
+    return quotient &* b != a && (a < 0) != (b < 0) ? quotient - 1 : quotient
   }
   static let power = BinaryOperation("power", lk_power) { base, exponent in
-    check(exponent >= 0, "power: an integer to the negative power \(exponent); use a float base")
-    return (0..<exponent).reduce(1) { product, _ in product &* base }
+    if exponent < 0, base != 1, base != -1 { return 0 }  // a fraction, rounded toward 0
+    var (result, square, rest) = (Int64(1), base, exponent.magnitude)
+    while rest > 0 {
+      if rest & 1 == 1 { result = result &* square }
+      square = square &* square
+      rest >>= 1
+    }
+    return result
   }
 }
 
@@ -31,9 +37,16 @@ extension Tensor {
     zip(.add, a, b).recorded("add", [a.edge { $0 }, b.edge { $0 }])
   }
 
-  /// Element-wise difference; shapes broadcast.
+  /// Element-wise difference; shapes broadcast. Stops for two Boolean tensors.
   public static func - (a: Tensor, b: Tensor) -> Tensor {
-    zip(.subtract, a, b).recorded("subtract", [a.edge { $0 }, b.edge { -$0 }])
+    requireSubtractable(a, b)
+    return zip(.subtract, a, b).recorded("subtract", [a.edge { $0 }, b.edge { -$0 }])
+  }
+
+  static func requireSubtractable(_ a: Tensor, _ b: Tensor) {
+    check(
+      a.dtype != .bool || b.dtype != .bool,
+      "subtract: both tensors are bool; use .!= or convert them to an integer type")
   }
 
   /// Element-wise product; shapes broadcast.
@@ -58,7 +71,7 @@ extension Tensor {
       ])
   }
 
-  /// The remainder of a / b with the sign of `b`, element by element.
+  /// The remainder of a / b with the sign of `b`, element by element. Stops where an integer is divided by 0.
   public static func % (a: Tensor, b: Tensor) -> Tensor {
     zip(.remainder, a, b).recorded(
       "remainder",
@@ -70,10 +83,10 @@ extension Tensor {
       ])
   }
 
-  /// a / b rounded down, element by element. Has no gradient.
+  /// a / b rounded down, element by element. Has no gradient. Stops where an integer is divided by 0.
   public func floorDivided(by b: Tensor) -> Tensor { Tensor.zip(.floorDivide, self, b) }
 
-  /// Element-wise power; shapes broadcast.
+  /// Element-wise power; shapes broadcast. An integer to a negative power is rounded toward 0.
   public func raised(to exponent: Tensor) -> Tensor {
     let y = Tensor.zip(.power, self, exponent)
     return y.recorded(
@@ -81,13 +94,13 @@ extension Tensor {
       [
         edge { [x = Saved(self), exponent = Saved(exponent)] gradient in
           // 0 where the exponent is 0, also at x = 0.
-          let slope = exponent.value * x.value.raised(to: exponent.value - 1)
-          return gradient * `where`(exponent.value .== 0, .zeros([]), slope)
+          let (x, exponent) = (x.value.wide, exponent.value.wide)
+          return gradient * `where`(exponent .== 0, 0, exponent * x.raised(to: exponent - 1))
         },
         exponent.edge { [x = Saved(self), exponent = Saved(exponent), y = Saved(y)] gradient in
           // x^e log(x), which tends to 0 as x does.
-          let isZero = (x.value .== 0) .& (exponent.value .>= 0)
-          return gradient * `where`(isZero, .zeros([]), y.value * x.value.log())
+          let (x, y) = (x.value.wide, y.value.wide)
+          return gradient * `where`((x .== 0) .& (exponent.value .>= 0), 0, y * x.log())
         },
       ])
   }
@@ -118,8 +131,9 @@ extension Tensor {
       ])
   }
 
-  /// The negative of every element.
+  /// The negative of every element. Stops for Booleans.
   public static prefix func - (a: Tensor) -> Tensor {
+    check(a.dtype != .bool, "negate: a tensor of bool; use .! or convert it")
     if !a.dtype.isFloatingPoint { return 0 - a }
     return a.map(lk_negate).recorded("negate", [a.edge { -$0 }])
   }

@@ -3,7 +3,7 @@ import Diagnostics
 import Kernels
 
 // Comparisons are element-wise, broadcast, and give booleans; their operators start with a dot, as those of SIMD types.
-
+// They compare values of the common type: 0.1 equals the half that is nearest to it.
 
 extension BinaryOperation {
   private static func comparison(
@@ -25,34 +25,59 @@ extension BinaryOperation {
 
 extension Tensor {
   /// Where elements are equal.
-  public static func .== (a: Tensor, b: Tensor) -> Tensor { zip(.equal, a, b) }
+  public static func .== (a: Tensor, b: Tensor) -> Tensor { compare(.equal, a, b) }
   /// Where elements differ.
-  public static func .!= (a: Tensor, b: Tensor) -> Tensor { zip(.notEqual, a, b) }
+  public static func .!= (a: Tensor, b: Tensor) -> Tensor { compare(.notEqual, a, b) }
   /// Where elements of `a` are less.
-  public static func .< (a: Tensor, b: Tensor) -> Tensor { zip(.less, a, b) }
+  public static func .< (a: Tensor, b: Tensor) -> Tensor { compare(.less, a, b) }
   /// Where elements of `a` are less or equal.
-  public static func .<= (a: Tensor, b: Tensor) -> Tensor { zip(.lessEqual, a, b) }
+  public static func .<= (a: Tensor, b: Tensor) -> Tensor { compare(.lessEqual, a, b) }
   /// Where elements of `a` are greater.
-  public static func .> (a: Tensor, b: Tensor) -> Tensor { zip(.greater, a, b) }
+  public static func .> (a: Tensor, b: Tensor) -> Tensor { compare(.greater, a, b) }
   /// Where elements of `a` are greater or equal.
-  public static func .>= (a: Tensor, b: Tensor) -> Tensor { zip(.greaterEqual, a, b) }
+  public static func .>= (a: Tensor, b: Tensor) -> Tensor { compare(.greaterEqual, a, b) }
   /// Where both are true (not 0).
   public static func .& (a: Tensor, b: Tensor) -> Tensor { zip(.and, a, b) }
   /// Where either is true (not 0).
   public static func .| (a: Tensor, b: Tensor) -> Tensor { zip(.or, a, b) }
 
   /// Where elements equal `b`.
-  public static func .== (a: Tensor, b: Float) -> Tensor { a .== Tensor(b) }
+  public static func .== (a: Tensor, b: Float) -> Tensor { a .== a.comparand(b) }
   /// Where elements differ from `b`.
-  public static func .!= (a: Tensor, b: Float) -> Tensor { a .!= Tensor(b) }
+  public static func .!= (a: Tensor, b: Float) -> Tensor { a .!= a.comparand(b) }
   /// Where elements are less than `b`.
-  public static func .< (a: Tensor, b: Float) -> Tensor { a .< Tensor(b) }
+  public static func .< (a: Tensor, b: Float) -> Tensor { a .< a.comparand(b) }
   /// Where elements are at most `b`.
-  public static func .<= (a: Tensor, b: Float) -> Tensor { a .<= Tensor(b) }
+  public static func .<= (a: Tensor, b: Float) -> Tensor { a .<= a.comparand(b) }
   /// Where elements are greater than `b`.
-  public static func .> (a: Tensor, b: Float) -> Tensor { a .> Tensor(b) }
+  public static func .> (a: Tensor, b: Float) -> Tensor { a .> a.comparand(b) }
   /// Where elements are at least `b`.
-  public static func .>= (a: Tensor, b: Float) -> Tensor { a .>= Tensor(b) }
+  public static func .>= (a: Tensor, b: Float) -> Tensor { a .>= a.comparand(b) }
+
+  /// Where elements equal `b`.
+  public static func .== (a: Tensor, b: Int) -> Tensor { a .== a.comparand(b) }
+  /// Where elements differ from `b`.
+  public static func .!= (a: Tensor, b: Int) -> Tensor { a .!= a.comparand(b) }
+  /// Where elements are less than `b`.
+  public static func .< (a: Tensor, b: Int) -> Tensor { a .< a.comparand(b) }
+  /// Where elements are at most `b`.
+  public static func .<= (a: Tensor, b: Int) -> Tensor { a .<= a.comparand(b) }
+  /// Where elements are greater than `b`.
+  public static func .> (a: Tensor, b: Int) -> Tensor { a .> a.comparand(b) }
+  /// Where elements are at least `b`.
+  public static func .>= (a: Tensor, b: Int) -> Tensor { a .>= a.comparand(b) }
+
+  private static func compare(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> Tensor {
+    guard a.dtype != b.dtype, promotedType(a, b) == .float16 else { return zip(operation, a, b) }
+    return zip(operation, a.detach().converted(to: .float16), b.detach().converted(to: .float16))
+  }
+
+  private func comparand(_ value: Float) -> Tensor { scalar(value) }
+
+  /// Integers are compared as they are, also with values that their own type cannot hold.
+  private func comparand(_ value: Int) -> Tensor {
+    dtype.isFloatingPoint ? scalar(Float(value)) : Tensor(Int64(value))
+  }
 
   /// Where elements are false (0).
   public static prefix func .! (a: Tensor) -> Tensor { a.map(lk_logical_not, to: .bool) }
@@ -72,12 +97,32 @@ public func `where`(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
     "where",
     [
       a.edge { [condition = Saved(condition)] gradient in
-        `where`(condition.value, gradient, Tensor.zeros([]).converted(to: gradient.dtype))
+        `where`(condition.value, gradient, 0)
       },
       b.edge { [condition = Saved(condition)] gradient in
-        `where`(condition.value, Tensor.zeros([]).converted(to: gradient.dtype), gradient)
+        `where`(condition.value, 0, gradient)
       },
     ])
+}
+
+/// Elements of `a` where `condition` is true, and `b` elsewhere.
+public func `where`(_ condition: Tensor, _ a: Tensor, _ b: Float) -> Tensor {
+  `where`(condition, a, a.scalar(b))
+}
+
+/// `a` where `condition` is true, and elements of `b` elsewhere.
+public func `where`(_ condition: Tensor, _ a: Float, _ b: Tensor) -> Tensor {
+  `where`(condition, b.scalar(a), b)
+}
+
+/// Elements of `a` where `condition` is true, and `b` elsewhere.
+public func `where`(_ condition: Tensor, _ a: Tensor, _ b: Int) -> Tensor {
+  `where`(condition, a, a.scalar(b))
+}
+
+/// `a` where `condition` is true, and elements of `b` elsewhere.
+public func `where`(_ condition: Tensor, _ a: Int, _ b: Tensor) -> Tensor {
+  `where`(condition, b.scalar(a), b)
 }
 
 extension Tensor {

@@ -33,7 +33,7 @@ package struct BinaryOperation: Sendable {
     self.result = result
   }
 
-  fileprivate func resultType(_ common: DType) -> DType {
+  func resultType(_ common: DType) -> DType {
     switch result {
     case .promoted: common
     case .float: common.isFloatingPoint ? common : .float32
@@ -129,6 +129,9 @@ extension Tensor {
     dtype == .float16
       ? compute(converted(to: .float32)).converted(to: .float16) : compute(self)
   }
+
+  /// This saved value for a formula with several steps, each of which would round a half.
+  package var wide: Tensor { dtype == .float16 ? converted(to: .float32) : self }
 
   /// Stops unless this tensor can take part in `operation`, which computes with floats.
   @inline(__always)

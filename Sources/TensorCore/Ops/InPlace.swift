@@ -9,22 +9,45 @@ extension Tensor {
   /// Adds `b`, which must broadcast to this shape, to every element in place.
   public static func += (a: Tensor, b: Tensor) { a.form(.add, b) { $0 + $1 } }
   /// Subtracts `b` in place.
-  public static func -= (a: Tensor, b: Tensor) { a.form(.subtract, b) { $0 - $1 } }
+  public static func -= (a: Tensor, b: Tensor) {
+    requireSubtractable(a, b)
+    a.form(.subtract, b) { $0 - $1 }
+  }
   /// Multiplies by `b` in place.
   public static func *= (a: Tensor, b: Tensor) { a.form(.multiply, b) { $0 * $1 } }
   /// Divides by `b` in place. Stops for integers.
   public static func /= (a: Tensor, b: Tensor) { a.form(.divide, b) { $0 / $1 } }
-  /// Adds `b` in place.
-  public static func += (a: Tensor, b: Float) { a += Tensor(b).converted(to: a.dtype) }
-  /// Subtracts `b` in place.
-  public static func -= (a: Tensor, b: Float) { a -= Tensor(b).converted(to: a.dtype) }
-  /// Multiplies by `b` in place.
-  public static func *= (a: Tensor, b: Float) { a *= Tensor(b).converted(to: a.dtype) }
-  /// Divides by `b` in place. Stops for integers.
-  public static func /= (a: Tensor, b: Float) { a /= Tensor(b).converted(to: a.dtype) }
 
-  /// Limits every element to `lower ... upper` in place.
+  /// Adds `b` in place. Stops for integers.
+  public static func += (a: Tensor, b: Float) { a.form("add", lk_shift, b) { $0 + b } }
+  /// Subtracts `b` in place. Stops for integers.
+  public static func -= (a: Tensor, b: Float) { a.form("subtract", lk_shift, -b) { $0 - b } }
+  /// Multiplies by `b` in place. Stops for integers.
+  public static func *= (a: Tensor, b: Float) { a.form("multiply", lk_scale, b) { $0 * b } }
+  /// Divides by `b` in place. Stops for integers.
+  public static func /= (a: Tensor, b: Float) { a.form("divide", lk_divide_by, b) { $0 / b } }
+
+  /// Adds `b` in place.
+  public static func += (a: Tensor, b: Int) {
+    if a.dtype.isFloatingPoint { a += Float(b) } else { a += a.scalar(b) }
+  }
+  /// Subtracts `b` in place.
+  public static func -= (a: Tensor, b: Int) {
+    if a.dtype.isFloatingPoint { a -= Float(b) } else { a -= a.scalar(b) }
+  }
+  /// Multiplies by `b` in place.
+  public static func *= (a: Tensor, b: Int) {
+    if a.dtype.isFloatingPoint { a *= Float(b) } else { a *= a.scalar(b) }
+  }
+  /// Divides by `b` in place. Stops for integers.
+  public static func /= (a: Tensor, b: Int) { a /= Float(b) }
+
+  /// Limits every element to `lower ... upper` in place. Stops for integers.
   public func clamp(from lower: Float? = nil, to upper: Float? = nil) {
+    form("clamp") { $0.clamped(from: lower, to: upper) }
+  }
+  /// Limits every element to `lower ... upper` in place.
+  public func clamp(from lower: Int? = nil, to upper: Int? = nil) {
     form("clamp") { $0.clamped(from: lower, to: upper) }
   }
   /// Negates every element in place.
@@ -43,8 +66,12 @@ extension Tensor {
   public func formTanh() { form("formTanh") { tanh($0) } }
   /// Replaces every element by 1 / (1 + exp(-x)).
   public func formSigmoid() { form("formSigmoid") { sigmoid($0) } }
-  /// Overwrites all elements with 0.
-  public func formZero() { form("formZero") { .zeros($0.shape, $0.dtype) } }
+  /// Overwrites all elements with 0; no gradient flows to what they were.
+  public func formZero() {
+    form("formZero") { x in
+      .zeros(x.shape, x.dtype).recorded("formZero", [x.edge { .zeros($0.shape, $0.dtype) }])
+    }
+  }
 
   /// Replaces this tensor by `operation(self, other)`; `outOfPlace` is the operation that records.
   private func form(
@@ -53,22 +80,33 @@ extension Tensor {
     check(
       broadcast(shape, other.shape, operation.name) == shape,
       "\(operation.name) in place: shape \(other.shape) does not broadcast to \(shape)")
-    check(
-      !other.dtype.isFloatingPoint || dtype.isFloatingPoint,
-      "\(operation.name) in place: a tensor of \(dtype) cannot hold the \(other.dtype) result")
-    check(
-      operation.result != .float || dtype.isFloatingPoint,
-      "\(operation.name) in place: a tensor of \(dtype) cannot hold a fraction")
+    requireRoom(for: operation.resultType(Tensor.promotedType(self, other)), operation.name)
     if isGradientEnabled, node != nil || other.node != nil {
       form(operation.name) { outOfPlace($0, other) }
     } else {
+      requireDistinctElements(operation.name)
       storage.markWritten(by: operation.name)
-      Tensor.zip(operation, self, other, into: self)
+      Tensor.zip(operation, self, other.apart(from: self), into: self)
+    }
+  }
+
+  /// Replaces this tensor by `kernel(self; p)`; `outOfPlace` is the operation that records.
+  private func form(
+    _ name: StaticString, _ kernel: UnaryKernel, _ p: Float, _ outOfPlace: (Tensor) -> Tensor
+  ) {
+    requireRoom(for: dtype.isFloatingPoint ? dtype : .float32, name)
+    if isGradientEnabled, node != nil {
+      form(name, outOfPlace)
+    } else {
+      requireDistinctElements(name)
+      storage.markWritten(by: name)
+      map(kernel, p: p, into: self)
     }
   }
 
   /// Replaces this tensor's values and its place in the graph by those of `compute(self)`.
   package func form(_ name: StaticString, _ compute: (Tensor) -> Tensor) {
+    requireDistinctElements(name)
     let isRecording = isGradientEnabled && node != nil
     check(
       !(isRecording && node is Leaf),
@@ -76,7 +114,9 @@ extension Tensor {
       \(name) in place: this tensor is a leaf that requires a gradient; change it under noGrad, or \
       compute a new tensor
       """)
-    let result = compute(self)
+    let computed = compute(self)
+    requireRoom(for: computed.dtype, name)
+    let result = computed.converted(to: dtype)
     let isRecorded = isGradientEnabled && result.node != nil
     check(
       !(isView && (isRecording || isRecorded)),
@@ -89,9 +129,52 @@ extension Tensor {
     if isGradientEnabled { node = result.node }
   }
 
+  /// Stops unless a result of type `result` may be written here: floats into floats, integers into
+  /// integers or floats, Booleans anywhere.
+  private func requireRoom(for result: DType, _ name: StaticString) {
+    check(
+      result.kind <= dtype.kind,
+      """
+      \(name) in place: a tensor of \(dtype) cannot hold the \(result) result; compute a new tensor \
+      instead
+      """)
+  }
+
+  /// Stops where one place in memory stands for several elements.
+  func requireDistinctElements(_ name: StaticString) {
+    check(
+      isContiguous || !(0..<rank).contains { strides[$0] == 0 && shape[$0] > 1 },
+      """
+      \(name) in place: elements of this expanded tensor of shape \(shape) share memory; change what \
+      it views
+      """)
+  }
+
   /// Adds `other`, which must broadcast to this shape, in place and outside the graph.
   package func add(inPlace other: Tensor) {
     storage.markWritten(by: "add")
-    Tensor.zip(.add, self, other, into: self)
+    Tensor.zip(.add, self, other.apart(from: self), into: self)
+  }
+
+  /// This tensor, or a copy if writing to `target`, which it broadcasts to, changed elements of it
+  /// that are still to be read.
+  func apart(from target: Tensor) -> Tensor {
+    guard storage === target.storage, extent.overlaps(target.extent),
+      offset != target.offset || strides(broadcastTo: target.shape) != target.strides
+    else { return self }
+    let copy = Tensor(uninitialized: shape, dtype)
+    copy.assign(elementsOf: self)
+    return copy
+  }
+
+  /// Where the first and the last element in memory are, counted from the start of the storage.
+  private var extent: Range<Int> {
+    if count == 0 { return offset..<offset }
+    var (first, last) = (offset, offset)
+    for axis in 0..<rank {
+      let reach = (shape[axis] - 1) * strides[axis]
+      if reach < 0 { first += reach } else { last += reach }
+    }
+    return first..<(last + 1)
   }
 }

@@ -9,7 +9,7 @@ extension Tensor {
     fromInput gradient: @escaping (_ gradient: Tensor, _ x: Tensor) -> Tensor
   ) -> Tensor {
     map(kernel, p: p, q: q).recorded(
-      name, [edge { [x = Saved(self)] g in gradient(g, x.value) }])
+      name, [edge { [x = Saved(self)] g in gradient(g, x.value.wide) }])
   }
 
   fileprivate func pointwise(
@@ -17,7 +17,7 @@ extension Tensor {
     fromResult gradient: @escaping (_ gradient: Tensor, _ y: Tensor) -> Tensor
   ) -> Tensor {
     let y = map(kernel)
-    return y.recorded(name, [edge { [y = Saved(y)] g in gradient(g, y.value) }])
+    return y.recorded(name, [edge { [y = Saved(y)] g in gradient(g, y.value.wide) }])
   }
 
   /// e to the power of every element.
@@ -44,22 +44,33 @@ extension Tensor {
 
   /// 1 / sqrt(x) of every element.
   public func reciprocalSquareRoot() -> Tensor {
-    pointwise("reciprocalSquareRoot", lk_rsqrt, fromResult: { $0 * $1 * $1.squared() * -0.5 })
+    pointwise(
+      "reciprocalSquareRoot", lk_rsqrt, fromInput: { $0 * $1.map(lk_rsqrt) / $1 * -0.5 })
   }
 
   /// 1 / x of every element.
   public func reciprocal() -> Tensor {
-    pointwise("reciprocal", lk_reciprocal, fromResult: { -($0 * $1.squared()) })
+    pointwise("reciprocal", lk_reciprocal, fromInput: { -($0 / $1 / $1) })
   }
 
   /// The absolute value of every element; the gradient at 0 is 0.
   public func abs() -> Tensor {
-    if !dtype.isFloatingPoint { return Tensor.maximum(self, 0 - self) }
-    return pointwise("abs", lk_abs, fromInput: { $0 * $1.sign() })
+    switch dtype {
+    case .bool, .uint8: copied()
+    case .int32, .int64: Tensor.maximum(self, -self)
+    case .float16, .float32: pointwise("abs", lk_abs, fromInput: { $0 * $1.map(lk_sign) })
+    }
   }
 
-  /// -1, 0 or 1 for every element. Its gradient is 0.
-  public func sign() -> Tensor { map(lk_sign).recorded("sign", [edge { $0 * 0 }]) }
+  /// -1, 0 or 1 for every element; 0 for NaN. Its gradient is 0.
+  public func sign() -> Tensor {
+    switch dtype {
+    case .bool: copied()
+    case .uint8, .int32, .int64:
+      (self .> 0).converted(to: dtype) - (self .< 0).converted(to: dtype)
+    case .float16, .float32: step("sign", lk_sign)
+    }
+  }
 
   /// The sine of every element, in radians.
   public func sin() -> Tensor {
@@ -77,18 +88,43 @@ extension Tensor {
   }
 
   /// The largest integer that is not above, for every element. Its gradient is 0.
-  public func floor() -> Tensor { map(lk_floor).recorded("floor", [edge { $0 * 0 }]) }
+  public func floor() -> Tensor { dtype.isFloatingPoint ? step("floor", lk_floor) : copied() }
 
   /// The smallest integer that is not below, for every element. Its gradient is 0.
-  public func ceil() -> Tensor { map(lk_ceil).recorded("ceil", [edge { $0 * 0 }]) }
+  public func ceil() -> Tensor { dtype.isFloatingPoint ? step("ceil", lk_ceil) : copied() }
 
   /// The nearest integer for every element, halves to even. Its gradient is 0.
-  public func rounded() -> Tensor { map(lk_round).recorded("rounded", [edge { $0 * 0 }]) }
+  public func rounded() -> Tensor { dtype.isFloatingPoint ? step("rounded", lk_round) : copied() }
 
-  /// Every element limited to `lower ... upper`; nil leaves that side open. No gradient flows at or beyond the limits.
+  /// Every element limited to `lower ... upper`; nil leaves that side open. Integers give float32.
+  ///
+  /// No gradient flows beyond the limits.
   public func clamped(from lower: Float? = nil, to upper: Float? = nil) -> Tensor {
     let (p, q) = (lower ?? -.infinity, upper ?? .infinity)
     return pointwise(
       "clamped", lk_clamp, p: p, q: q, fromInput: { $0 * $1.map(lk_clamp_slope, p: p, q: q) })
+  }
+
+  /// Every element limited to `lower ... upper`; nil leaves that side open. Integers stay integers.
+  ///
+  /// No gradient flows beyond the limits.
+  public func clamped(from lower: Int? = nil, to upper: Int? = nil) -> Tensor {
+    if dtype.isFloatingPoint {
+      return clamped(from: lower.map { Float($0) }, to: upper.map { Float($0) })
+    }
+    let raised = lower.map { Tensor.maximum(self, scalar($0)) } ?? copied()
+    return upper.map { Tensor.minimum(raised, scalar($0)) } ?? raised
+  }
+
+  /// A fresh result of a kernel whose slope is 0 wherever it has one.
+  private func step(_ name: StaticString, _ kernel: lk_unary) -> Tensor {
+    map(kernel).recorded(name, [edge { .zeros($0.shape, $0.dtype) }])
+  }
+
+  /// A fresh tensor with the same values, outside the graph.
+  private func copied() -> Tensor {
+    let copy = Tensor(uninitialized: shape, dtype)
+    copy.assign(elementsOf: self)
+    return copy
   }
 }

@@ -1,4 +1,5 @@
 import CKernels
+import Diagnostics
 import Kernels
 
 // Scalars take the tensor's type and have no gradient; a fractional scalar turns integers into float32.
@@ -20,9 +21,20 @@ extension Tensor {
   }
 
   /// Divides every element by `b`.
-  public static func / (a: Tensor, b: Float) -> Tensor { a / Tensor(b) }
+  public static func / (a: Tensor, b: Float) -> Tensor {
+    a.map(lk_divide_by, p: b).recorded("divide", [a.edge { $0 / b }])
+  }
+
   /// Divides `a` by every element.
-  public static func / (a: Float, b: Tensor) -> Tensor { Tensor(a) / b }
+  public static func / (a: Float, b: Tensor) -> Tensor {
+    b.map(lk_divide_into, p: a).recorded(
+      "divide", [b.edge { [b = Saved(b)] gradient in gradient / b.value * -a / b.value }])
+  }
+
+  /// The remainder by `b`, with the sign of `b`.
+  public static func % (a: Tensor, b: Float) -> Tensor { a % a.scalar(b) }
+  /// The elements divided by `b` and rounded down. Has no gradient.
+  public func floorDivided(by b: Float) -> Tensor { floorDivided(by: scalar(b)) }
   /// Adds `a` to every element.
   public static func + (a: Float, b: Tensor) -> Tensor { b + a }
   /// Subtracts `b` from every element.
@@ -31,12 +43,16 @@ extension Tensor {
   public static func * (a: Float, b: Tensor) -> Tensor { b * a }
 
   /// Adds `b` to every element.
-  public static func + (a: Tensor, b: Int) -> Tensor { a.withInteger(b, .add) { $0 + Float(b) } }
+  public static func + (a: Tensor, b: Int) -> Tensor {
+    a.dtype.isFloatingPoint ? a + Float(b) : a + a.scalar(b)
+  }
   /// Subtracts `b` from every element.
-  public static func - (a: Tensor, b: Int) -> Tensor { a + -b }
+  public static func - (a: Tensor, b: Int) -> Tensor {
+    a.dtype.isFloatingPoint ? a - Float(b) : a - a.scalar(b)
+  }
   /// Multiplies every element by `b`.
   public static func * (a: Tensor, b: Int) -> Tensor {
-    a.withInteger(b, .multiply) { $0 * Float(b) }
+    a.dtype.isFloatingPoint ? a * Float(b) : a * a.scalar(b)
   }
   /// Divides every element by `b`; integers give float32.
   public static func / (a: Tensor, b: Int) -> Tensor { a / Float(b) }
@@ -44,36 +60,47 @@ extension Tensor {
   public static func + (a: Int, b: Tensor) -> Tensor { b + a }
   /// Subtracts every element from `a`.
   public static func - (a: Int, b: Tensor) -> Tensor {
-    b.dtype.isFloatingPoint ? Float(a) - b : zip(.subtract, Tensor(Int64(a)), b)
+    b.dtype.isFloatingPoint ? Float(a) - b : b.scalar(a) - b
   }
   /// Multiplies every element by `a`.
   public static func * (a: Int, b: Tensor) -> Tensor { b * a }
   /// Divides `a` by every element; integers give float32.
   public static func / (a: Int, b: Tensor) -> Tensor { Float(a) / b }
-  /// The remainder by `b`, with the sign of `b`.
-  public static func % (a: Tensor, b: Int) -> Tensor {
-    a.withInteger(b, .remainder) { $0 % Tensor(Float(b)) }
+  /// The remainder by `b`, with the sign of `b`. Stops for integers by 0.
+  public static func % (a: Tensor, b: Int) -> Tensor { a % a.scalar(b) }
+  /// The elements divided by `b` and rounded down. Has no gradient. Stops for integers by 0.
+  public func floorDivided(by b: Int) -> Tensor { floorDivided(by: scalar(b)) }
+
+  /// A scalar tensor that leaves this tensor's type to the result, if that can hold `value`.
+  func scalar(_ value: Float) -> Tensor {
+    Tensor(value).converted(to: dtype.isFloatingPoint ? dtype : .float32)
   }
 
-  /// `operation` with an integer scalar: exact on integers, `onFloats` otherwise.
-  private func withInteger(
-    _ scalar: Int, _ operation: BinaryOperation, _ onFloats: (Tensor) -> Tensor
-  ) -> Tensor {
-    dtype.isFloatingPoint ? onFloats(self) : Tensor.zip(operation, self, Tensor(Int64(scalar)))
+  /// The same for integers.
+  func scalar(_ value: Int) -> Tensor {
+    dtype.isFloatingPoint
+      ? scalar(Float(value)) : Tensor(Int64(value)).converted(to: dtype == .bool ? .int64 : dtype)
   }
 
-  /// Every element to the power `exponent`.
+  /// Every element to the power `exponent`. Stops for integers to a negative power.
+  public func raised(to exponent: Int) -> Tensor {
+    if dtype.isFloatingPoint { return raised(to: Float(exponent)) }
+    check(exponent >= 0, "power: an integer to the negative power \(exponent); use a float base")
+    return raised(to: scalar(exponent))
+  }
+
+  /// Every element to the power `exponent`; integers give float32.
   public func raised(to exponent: Float) -> Tensor {
     switch exponent {
-    case 2: squared()
+    case 2 where dtype.isFloatingPoint: squared()
     case 0.5: squareRoot()
     default:
       map(lk_power_scalar, p: exponent).recorded(
         "power",
         [
           edge { [x = Saved(self)] gradient in
-            exponent == 0
-              ? gradient * 0 : gradient * x.value.map(lk_power_scalar, p: exponent - 1) * exponent
+            if exponent == 0 { return .zeros(gradient.shape) }
+            return gradient * x.value.wide.map(lk_power_scalar, p: exponent - 1) * exponent
           }
         ])
     }
@@ -81,7 +108,7 @@ extension Tensor {
 
   /// The square of every element.
   public func squared() -> Tensor {
-    if !dtype.isFloatingPoint { return self * self }
+    if !dtype.isFloatingPoint { return raised(to: 2) }
     return map(lk_square).recorded(
       "squared", [edge { [x = Saved(self)] gradient in gradient * x.value * 2 }])
   }

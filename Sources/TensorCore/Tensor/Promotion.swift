@@ -18,5 +18,5 @@ extension Tensor {
 
 extension DType {
   /// 0 for booleans, 1 for integers, 2 for floats.
-  fileprivate var kind: Int { isFloatingPoint ? 2 : (self == .bool ? 0 : 1) }
+  var kind: Int { isFloatingPoint ? 2 : (self == .bool ? 0 : 1) }
 }

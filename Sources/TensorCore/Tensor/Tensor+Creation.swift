@@ -4,6 +4,7 @@ public import Kernels
 extension Tensor {
   /// A tensor of `shape` with `values` in row-major order. Stops unless there are as many as the shape holds.
   public convenience init<Element: TensorElement>(_ values: [Element], shape: Shape) {
+    shape.requireSizes("Tensor")
     check(
       values.count == shape.elementCount,
       "Tensor: \(values.count) values for shape \(shape), which holds \(shape.elementCount)")
@@ -31,13 +32,57 @@ extension Tensor {
     self.init(rows.flatMap { $0 }, shape: [rows.count, columns])
   }
 
+  /// A tensor of three dimensions from its matrices. Stops unless all are equally large.
+  public convenience init<Element: TensorElement>(_ matrices: [[[Element]]]) {
+    let (rows, columns) = (matrices.first?.count ?? 0, matrices.first?.first?.count ?? 0)
+    for (index, matrix) in matrices.enumerated() {
+      check(
+        matrix.count == rows,
+        "Tensor: matrix \(index) has \(matrix.count) rows, matrix 0 has \(rows)")
+      for (position, row) in matrix.enumerated() {
+        check(
+          row.count == columns,
+          """
+          Tensor: row \(position) of matrix \(index) has \(row.count) values, the first row of \
+          matrix 0 has \(columns)
+          """)
+      }
+    }
+    self.init(matrices.flatMap { $0.flatMap { $0 } }, shape: [matrices.count, rows, columns])
+  }
+
   /// A scalar.
   public convenience init<Element: TensorElement>(_ value: Element) {
     self.init([value], shape: [])
   }
 
-  /// A tensor of `shape` filled with `value`.
+  /// A tensor of `shape` filled with `value`. Stops if a size is negative.
   public static func full(_ shape: Shape, _ value: Float, _ dtype: DType = .float32) -> Tensor {
+    filled(shape, dtype, "full", value)
+  }
+
+  /// A tensor of `shape` and type `dtype` filled with an integer.
+  public static func full(_ shape: Shape, _ value: Int, _ dtype: DType) -> Tensor {
+    shape.requireSizes("full")
+    let result = Tensor(uninitialized: shape, dtype)
+    result.assign(elementsOf: Tensor(Int64(value)))
+    return result
+  }
+
+  /// A tensor of zeros. Stops if a size is negative.
+  public static func zeros(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
+    filled(shape, dtype, "zeros", 0)
+  }
+
+  /// A tensor of ones. Stops if a size is negative.
+  public static func ones(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
+    filled(shape, dtype, "ones", 1)
+  }
+
+  private static func filled(
+    _ shape: Shape, _ dtype: DType, _ operation: StaticString, _ value: Float
+  ) -> Tensor {
+    shape.requireSizes(operation)
     let result = Tensor(uninitialized: shape, dtype)
     if dtype == .float32 {
       result.pointer(Float.self).update(repeating: value, count: result.count)
@@ -47,37 +92,39 @@ extension Tensor {
     return result
   }
 
-  /// A tensor of zeros.
-  public static func zeros(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
-    full(shape, 0, dtype)
-  }
-
-  /// A tensor of ones.
-  public static func ones(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
-    full(shape, 1, dtype)
-  }
-
   /// The identity matrix of `size` rows, or the first `columns` columns of it.
-  public static func eye(_ size: Int, columns: Int? = nil) -> Tensor {
+  public static func eye(_ size: Int, columns: Int? = nil, _ dtype: DType = .float32) -> Tensor {
     let columns = columns ?? size
     check(size >= 0 && columns >= 0, "eye: \(size) rows and \(columns) columns")
     let result = zeros([size, columns])
     let pointer = result.pointer(Float.self)
     for index in 0..<min(size, columns) { pointer[index * (columns + 1)] = 1 }
-    return result
+    return result.converted(to: dtype)
   }
 
   /// The integers of `range`, of type int64.
   public static func arange(_ range: Range<Int>) -> Tensor { Tensor(range.map { Int64($0) }) }
 
-  /// The integers 0 ..< `count`, of type int64.
-  public static func arange(_ count: Int) -> Tensor { arange(0..<count) }
+  /// The integers 0 ..< `count`, of type int64. Stops if `count` is negative.
+  public static func arange(_ count: Int) -> Tensor {
+    check(count >= 0, "arange: \(count) integers")
+    return arange(0..<count)
+  }
+
+  /// The integers from `start` in steps of `step` as long as they are before `end`, of type int64.
+  public static func arange(from start: Int, to end: Int, by step: Int) -> Tensor {
+    check(step != 0, "arange: the step is 0")
+    return Tensor(stride(from: start, to: end, by: step).map { Int64($0) })
+  }
 
   /// The floats from `start` in steps of `step` as long as they are before `end`.
   public static func arange(from start: Float, to end: Float, by step: Float) -> Tensor {
     check(step != 0, "arange: the step is 0")
-    let count = max(0, Int(((Double(end) - Double(start)) / Double(step)).rounded(.up)))
-    return Tensor((0..<count).map { Float(Double(start) + Double($0) * Double(step)) })
+    let steps = ((Double(end) - Double(start)) / Double(step)).rounded(.up)
+    check(
+      steps.magnitude < 0x1p60, "arange: from \(start) to \(end) by \(step) is no finite sequence")
+    return Tensor(
+      (0..<max(0, Int(steps))).map { Float(Double(start) + Double($0) * Double(step)) })
   }
 
   /// `count` evenly spaced floats from `start` to `end`, both included.
@@ -92,4 +139,26 @@ extension Tensor {
           : Float(Double(end) - Double(count - 1 - index) * step)
       })
   }
+}
+
+// Literals without a type: fractions are float32, and whole numbers, being `Int`, int64.
+extension Tensor {
+  /// A float32 tensor of `shape` with `values` in row-major order.
+  public convenience init(_ values: [Double], shape: Shape) {
+    self.init(values.map { Float($0) }, shape: shape)
+  }
+
+  /// A float32 tensor of one dimension.
+  public convenience init(_ values: [Double]) { self.init(values.map { Float($0) }) }
+
+  /// A float32 matrix from its rows. Stops unless all are equally long.
+  public convenience init(_ rows: [[Double]]) { self.init(rows.map { $0.map { Float($0) } }) }
+
+  /// A float32 tensor of three dimensions from its matrices. Stops unless all are equally large.
+  public convenience init(_ matrices: [[[Double]]]) {
+    self.init(matrices.map { $0.map { $0.map { Float($0) } } })
+  }
+
+  /// A float32 scalar.
+  public convenience init(_ value: Double) { self.init(Float(value)) }
 }

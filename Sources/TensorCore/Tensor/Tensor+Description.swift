@@ -2,7 +2,8 @@ import Glibc
 import Kernels
 
 extension Tensor: CustomStringConvertible {
-  /// The values in nested brackets, four decimals each, with the middle of long axes left out, and the shape.
+  /// The values in nested brackets, floats with four decimals, with the middle of long axes left out; the shape, and
+  /// the type.
   public var description: String {
     "tensor(\(values), shape: \(shape), \(dtype))"
   }
@@ -11,6 +12,10 @@ extension Tensor: CustomStringConvertible {
     if dtype.isFloatingPoint {
       let values = floats
       return text(axis: 0, from: 0) { text(values[$0]) }
+    }
+    if dtype == .bool {
+      let values = array(of: Bool.self)
+      return text(axis: 0, from: 0) { String(values[$0]) }
     }
     let values = array(of: Int64.self)
     return text(axis: 0, from: 0) { String(values[$0]) }

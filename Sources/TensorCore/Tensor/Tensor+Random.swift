@@ -6,6 +6,7 @@ extension Tensor {
   public static func uniform(
     _ shape: Shape, in range: ClosedRange<Float> = 0...1, generator: Generator = .default
   ) -> Tensor {
+    shape.requireSizes("uniform")
     let result = Tensor(uninitialized: shape)
     let pointer = result.pointer(Float.self)
     let width = range.upperBound - range.lowerBound
@@ -17,6 +18,7 @@ extension Tensor {
 
   /// Random values of the standard normal distribution.
   public static func normal(_ shape: Shape, generator: Generator = .default) -> Tensor {
+    shape.requireSizes("normal")
     let result = Tensor(uninitialized: shape)
     let pointer = result.pointer(Float.self)
     generator.fillNormal(result.count) { pointer[$0] = $1 }
@@ -28,6 +30,7 @@ extension Tensor {
     _ shape: Shape, in range: Range<Int32>, generator: Generator = .default
   ) -> Tensor {
     check(!range.isEmpty, "randomIntegers: the range \(range) is empty")
+    shape.requireSizes("randomIntegers")
     let result = Tensor(uninitialized: shape, .int32)
     let pointer = result.pointer(Int32.self)
     let width = UInt64(Int64(range.upperBound) - Int64(range.lowerBound))
@@ -44,6 +47,7 @@ extension Tensor {
     check(
       probability >= 0 && probability <= 1,
       "bernoulli: probability \(probability) is not between 0 and 1")
+    shape.requireSizes("bernoulli")
     let result = Tensor(uninitialized: shape)
     let pointer = result.pointer(Float.self)
     generator.fill(result.count) { pointer[$0] = unitInterval($1) < probability ? 1 : 0 }

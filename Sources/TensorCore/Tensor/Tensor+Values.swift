@@ -38,17 +38,20 @@ extension Tensor {
   }
 
   /// Overwrites the values with those of `source`, which must broadcast to this shape; they are converted to this type.
+  /// `source` may be another view of the same memory.
   ///
   /// In place and outside the graph: for setting parameters and buffers, not for computing with.
   public func assign(_ source: Tensor) {
     check(
       broadcast(shape, source.shape, "assign") == shape,
       "assign: shape \(source.shape) does not broadcast to \(shape)")
+    requireDistinctElements("assign")
     storage.markWritten(by: "assign")
     assign(elementsOf: source)
   }
 
   package func assign(elementsOf source: Tensor) {
+    let source = source.apart(from: self)
     let strides: InlineArray<2, Shape> = [strides, source.strides(broadcastTo: shape)]
     guard source.dtype == dtype else {
       return RunPlan<2>(shape, strides).forEachRun { count, strides, offsets in
@@ -78,7 +81,10 @@ extension Tensor {
     }
   }
 
-  /// This tensor with elements of type `dtype`; itself if they are. Floats become integers by rounding toward zero.
+  /// This tensor with elements of type `dtype`; itself if they are.
+  ///
+  /// Floats become integers by rounding toward zero; what is too large becomes the largest integer, and NaN 0. Integers
+  /// that do not fit lose their upper bits. Halves are rounded to nearest, ties to even. Booleans are what is not 0.
   public func converted(to dtype: DType) -> Tensor {
     if dtype == self.dtype { return self }
     let result = Tensor(uninitialized: shape, dtype)
