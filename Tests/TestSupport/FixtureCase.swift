@@ -15,12 +15,14 @@ public struct FixtureCase: CustomStringConvertible {
   /// How many inputs the operation takes.
   public var inputCount: Int { (0...).prefix { tensors["input\($0)"] != nil }.count }
 
-  /// Whether all tensors of the case have element types that the library knows.
-  public var hasKnownTypes: Bool { tensors.values.allSatisfy { $0.dtype != nil } }
+  /// How many results the operation has.
+  public var outputCount: Int {
+    tensors["output"] != nil ? 1 : (0...).prefix { tensors["output\($0)"] != nil }.count
+  }
 
-  /// Whether an input is of a type other than float32.
+  /// Whether an input is of an integer type or Boolean.
   public var takesIntegers: Bool {
-    (0..<inputCount).contains { tensors["input\($0)"]?.dtype != .float32 }
+    (0..<inputCount).contains { tensors["input\($0)"]?.dtype?.isFloatingPoint != true }
   }
 
   /// The shape of the tensor `key`; `[]` where there is none.
@@ -33,6 +35,12 @@ public struct FixtureCase: CustomStringConvertible {
   public func requiredTensor(_ key: String) throws -> Tensor {
     guard let tensor = tensor(key) else { throw missing("tensor", key) }
     return tensor
+  }
+
+  /// The result of number `index`.
+  public func output(_ index: Int = 0) throws -> Tensor {
+    if index == 0, let output = tensor("output") { return output }
+    return try requiredTensor("output\(index)")
   }
 
   /// The inputs, laid out as the case says.

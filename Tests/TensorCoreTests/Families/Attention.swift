@@ -1,0 +1,9 @@
+import TensorCore
+import TestSupport
+
+let attentionFamily = OperationFamily(
+  "attention",
+  table: [:],
+  missing: ["scaledDotProductAttention"],
+  differentiable: [],
+  misuses: [])
