@@ -63,7 +63,7 @@ extension Tensor {
     check(size >= 0 && columns >= 0, "eye: \(size) rows and \(columns) columns")
     let result = zeros([size, columns])
     let pointer = result.pointer(Float.self)
-    for index in 0..<min(size, columns) { pointer[index * (columns + 1)] = 1 }
+    for index in 0..<Swift.min(size, columns) { pointer[index * (columns + 1)] = 1 }
     return result
   }
 
@@ -76,7 +76,7 @@ extension Tensor {
   /// The floats from `start` in steps of `step` as long as they are before `end`.
   public static func arange(from start: Float, to end: Float, by step: Float) -> Tensor {
     check(step != 0, "arange: the step is 0")
-    let count = max(0, Int(((Double(end) - Double(start)) / Double(step)).rounded(.up)))
+    let count = Swift.max(0, Int(((Double(end) - Double(start)) / Double(step)).rounded(.up)))
     return Tensor((0..<count).map { Float(Double(start) + Double($0) * Double(step)) })
   }
 
