@@ -9,6 +9,7 @@ package func moments(
   deviation: UnsafeMutablePointer<Float>
 ) {
   let (size, inner) = (run.size, run.inner)
+  if inner == 0 { return }
   if inner == 1, size <= longestRow {
     return parallelItems(run.outer, cost: size) { rows in
       lk_moments_rows(

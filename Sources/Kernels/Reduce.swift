@@ -95,6 +95,7 @@ package func reduce<Element>(
   _ source: UnsafePointer<Element>, _ target: UnsafeMutablePointer<Element>
 ) {
   let (size, inner) = (run.size, run.inner)
+  if inner == 0 { return }
   if inner == 1, size <= longestRow {
     return parallelItems(run.outer, cost: size) { rows in
       first.rows(
