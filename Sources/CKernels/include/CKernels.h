@@ -72,19 +72,68 @@ void lk_float_to_half(ptrdiff_t n, uint16_t *out, ptrdiff_t stride, const float 
 void lk_half_to_float_portable(ptrdiff_t n, float *out, const uint16_t *a);
 void lk_float_to_half_portable(ptrdiff_t n, uint16_t *out, const float *a);
 
-// MARK: reductions (reduce.c)
+// MARK: reductions (reduce.c, extremes.c, moments.c)
 
 /// The sum of n contiguous values.
 float lk_sum(ptrdiff_t n, const float *a);
-/// out[r] = sum over c of a[r * stride + c].
-void lk_sum_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride, float *out);
-/// out[c] (+)= sum over r of a[r * stride + c]; adds to `out` when `accumulate`.
-void lk_sum_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
-                    float *out, bool accumulate);
-/// The largest of n > 0 contiguous values; NaN if any is NaN.
-float lk_maximum_of(ptrdiff_t n, const float *a);
-/// The index of the first largest (`sign` 1) or smallest (`sign` -1) of n > 0 contiguous values; a NaN wins.
-ptrdiff_t lk_index_of_extreme(ptrdiff_t n, const float *a, float sign);
+
+/// lk_<name>_rows: out[r] = the reduction over c of a[r * stride + c].
+/// lk_<name>_columns: out[c] = the reduction over r of a[r * stride + c], and of out[c] when `accumulate`.
+/// Of no elements: the value that changes no other (0, 1, an infinity, the least or largest integer).
+#define LK_REDUCTION(name, T)                                                                    \
+  void lk_##name##_rows(ptrdiff_t rows, ptrdiff_t columns, const T *a, ptrdiff_t stride, T *out);\
+  void lk_##name##_columns(ptrdiff_t rows, ptrdiff_t columns, const T *a, ptrdiff_t stride,      \
+                           T *out, bool accumulate);
+
+LK_REDUCTION(sum, float) LK_REDUCTION(product, float)
+LK_REDUCTION(sum_of_magnitudes, float) LK_REDUCTION(sum_of_squares, float)
+// A NaN is larger and smaller than any number.
+LK_REDUCTION(largest, float) LK_REDUCTION(smallest, float) LK_REDUCTION(largest_magnitude, float)
+LK_REDUCTION(log_sum_exp, float)
+// Sums and products wrap around.
+LK_REDUCTION(integer_sum, int64_t) LK_REDUCTION(integer_product, int64_t)
+LK_REDUCTION(integer_largest, int64_t) LK_REDUCTION(integer_smallest, int64_t)
+// Of booleans, stored as 0 or 1.
+LK_REDUCTION(any, uint8_t) LK_REDUCTION(all, uint8_t)
+
+/// The extreme of n > 0 contiguous values, and the index of the first of them; a NaN is extreme.
+#define LK_EXTREME(name, T)                                                                      \
+  T lk_index_of_##name(ptrdiff_t n, const T *a, int64_t *index);                                 \
+  void lk_index_of_##name##_columns(ptrdiff_t rows, ptrdiff_t columns, const T *a,               \
+                                    ptrdiff_t stride, int64_t *out);
+LK_EXTREME(largest, float) LK_EXTREME(smallest, float)
+LK_EXTREME(integer_largest, int64_t) LK_EXTREME(integer_smallest, int64_t)
+
+/// mean[r] and the sum of squared deviations from it, of each row of columns > 0 values, in two passes.
+void lk_moments_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                     float *mean, float *deviation);
+/// The same for each column of rows > 0 values.
+void lk_moments_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                        float *mean, float *deviation);
+/// Joins the moments of `parts` parts, stored part after part: each of `size` values, but `last` in the last.
+void lk_moments_join(ptrdiff_t parts, ptrdiff_t columns, ptrdiff_t size, ptrdiff_t last,
+                     const float *means, const float *deviations, float *mean, float *deviation);
+
+/// out[r, c] = g[r] times the product of the other elements of row r.
+void lk_product_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g, const float *a,
+                              float *out);
+/// out[r, c] = the sum of a[0 ... r, c], computed in double; from the last row backwards when `reversed`.
+void lk_cumulative_sum(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                       float *out, bool reversed);
+/// The same for integers, which wrap around.
+void lk_integer_cumulative_sum(ptrdiff_t rows, ptrdiff_t columns, const int64_t *a,
+                               ptrdiff_t stride, int64_t *out, bool reversed);
+
+// MARK: sorting (sort.c)
+
+/// Sorts by the upper halves; entries whose upper halves are equal keep their order, which must be that of their
+/// lower halves. `scratch` has room for n entries.
+void lk_sort(ptrdiff_t n, uint64_t *entries, uint64_t *scratch);
+/// Moves the k smallest of n entries, all different, to the front, in no order.
+void lk_select(ptrdiff_t n, ptrdiff_t k, uint64_t *entries);
+/// out[i] = a key that orders like a[i] in its upper half, and i in its lower. A NaN is last, zeros of either
+/// sign are equal. `flip` is 0, or UINT32_MAX for the reverse order.
+void lk_sort_keys(ptrdiff_t n, const float *a, uint64_t *out, uint32_t flip);
 
 // MARK: softmax and cross-entropy over contiguous rows (softmax.c)
 
