@@ -222,7 +222,7 @@ extension Tensor {
       let pixels = planes.shape[2] * planes.shape[3]
       let sums = Tensor(uninitialized: [batch, channels])
       let (from, to) = (planes.pointer(Float.self), sums.pointer(Float.self))
-      parallelRanges(batch * channels, grain: 1 + 32_768 / max(1, pixels)) { range in
+      parallelRanges(batch * channels, grain: 1 + 32_768 / Swift.max(1, pixels)) { range in
         let first = range.lowerBound
         lk_sum_rows(range.count, pixels, from + first * pixels, pixels, to + first)
       }
