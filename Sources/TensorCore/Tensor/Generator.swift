@@ -6,8 +6,8 @@ import Synchronization
 /// The n-th number of a stream is a function of (seed, stream, n) alone, so it does not depend on threads or on
 /// what else draws numbers. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 public final class Generator: Sendable {
-  private let key: UInt64
-  private let stream: UInt64
+  let key: UInt64
+  let stream: UInt64
   private let cursor: Mutex<UInt64>
 
   /// The numbers of `seed`; streams of one seed are independent of each other.
@@ -31,13 +31,18 @@ public final class Generator: Sendable {
     set { cursor.withLock { $0 = newValue } }
   }
 
-  /// Calls `body` with `count` fresh random words.
-  package func fill(_ count: Int, _ body: (_ index: Int, _ bits: UInt32) -> Void) {
-    let blocks = UInt64((count + 3) / 4)
-    let first = cursor.withLock { position in
+  /// Sets the next `blocks` counter values aside, four words each; returns the first.
+  func reserve(_ blocks: UInt64) -> UInt64 {
+    cursor.withLock { position in
       defer { position += blocks }
       return position
     }
+  }
+
+  /// Calls `body` with `count` fresh random words.
+  package func fill(_ count: Int, _ body: (_ index: Int, _ bits: UInt32) -> Void) {
+    let blocks = UInt64((count + 3) / 4)
+    let first = reserve(blocks)
     for block in 0..<blocks {
       let words = Self.philox(counter: first + block, stream: stream, key: key)
       let start = Int(block) * 4
