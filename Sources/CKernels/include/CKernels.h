@@ -135,7 +135,7 @@ void lk_select(ptrdiff_t n, ptrdiff_t k, uint64_t *entries);
 /// sign are equal. `flip` is 0, or UINT32_MAX for the reverse order.
 void lk_sort_keys(ptrdiff_t n, const float *a, uint64_t *out, uint32_t flip);
 
-// MARK: softmax and cross-entropy over contiguous rows (softmax.c)
+// MARK: softmax (softmax.c)
 
 /// out = softmax of each row.
 void lk_softmax_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, float *out);
@@ -147,14 +147,111 @@ void lk_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
 /// out = g - exp(y) * sum(g) of each row.
 void lk_log_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
                                   const float *y, float *out);
-/// normaliser[r] = log(sum(exp(a[r, :]))); loss[r] = normaliser[r] - a[r, target[r]].
-/// Targets must lie in 0 ..< columns.
+/// The same along the columns of a [size, columns] matrix, whose rows are `stride` apart; `logarithm`: of softmax.
+void lk_softmax_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t stride, const float *a,
+                        float *out, bool logarithm);
+void lk_softmax_gradient_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t stride,
+                                 const float *g, const float *y, float *out, bool logarithm);
+
+// MARK: losses (losses.c)
+
+/// Cross-entropy of each row with the class target[r] < columns; a negative one is ignored and costs 0.
+///
+/// normaliser[r] = log(sum(exp(a[r, :]))); with n(c) = weights[c] * (normaliser[r] - a[r, c]) and smoothing s,
+/// loss[r] = (1 - s) * n(target[r]) + s * mean over c of weights[c] * n(c). Without weights all are 1.
 void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
-                           const int32_t *target, float *normaliser, float *loss);
-/// out[r, c] = scale[r * scale_stride] * (exp(a[r, c] - normaliser[r]) - (c == target[r])).
+                           const int32_t *target, const float *_Nullable weights, float smoothing,
+                           float *normaliser, float *loss);
+/// out[r, c] = factor * g[r * g_stride] * d loss[r] / d a[r, c].
 void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
-                                    const int32_t *target, const float *normaliser,
-                                    const float *scale, ptrdiff_t scale_stride, float *out);
+                                    const int32_t *target, const float *_Nullable weights,
+                                    float smoothing, const float *normaliser, const float *g,
+                                    ptrdiff_t g_stride, float factor, float *out);
+
+/// out[i] = loss(a[i], b[i]; p) of an input and a target.
+typedef void (*lk_pair_loss)(ptrdiff_t n, float *out, const float *a, const float *b, float p);
+/// The sum of the losses.
+typedef float (*lk_pair_loss_sum)(ptrdiff_t n, const float *a, const float *b, float p);
+/// out[i] = factor * g[i] * slope(a[i], b[i]; p); with `one_g`, g[0] is for all.
+typedef void (*lk_pair_loss_gradient)(ptrdiff_t n, float *out, const float *g, bool one_g,
+                                      float factor, const float *a, const float *b, float p);
+
+#define LK_PAIR_LOSS(name)                                                                       \
+  void lk_##name##_loss(ptrdiff_t n, float *out, const float *a, const float *b, float p);       \
+  float lk_##name##_loss_sum(ptrdiff_t n, const float *a, const float *b, float p);              \
+  void lk_##name##_loss_gradient(ptrdiff_t n, float *out, const float *g, bool one_g,            \
+                                 float factor, const float *a, const float *b, float p);         \
+  void lk_##name##_loss_target_gradient(ptrdiff_t n, float *out, const float *g, bool one_g,     \
+                                        float factor, const float *a, const float *b, float p);
+LK_PAIR_LOSS(squared)
+LK_PAIR_LOSS(absolute)
+LK_PAIR_LOSS(smooth_absolute)              // quadratic within p, of slope 1 beyond
+LK_PAIR_LOSS(huber)                        // quadratic within p, of slope p beyond
+LK_PAIR_LOSS(binary_cross_entropy)         // of probabilities; logarithms are at least -100
+LK_PAIR_LOSS(binary_cross_entropy_logits)  // of logits
+LK_PAIR_LOSS(divergence)                   // Kullback-Leibler, a logarithm against a probability
+LK_PAIR_LOSS(log_divergence)               // a logarithm against a logarithm
+
+/// Whether all values are in lower ... upper; NaN is not.
+bool lk_all_within(ptrdiff_t n, const float *a, float lower, float upper);
+
+// MARK: normalisation (normalization.c)
+
+/// out = (a - mean) * scale * weight + bias of each contiguous row, scale = 1 / sqrt(variance + epsilon).
+void lk_layer_norm_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                        const float *_Nullable weight, const float *_Nullable bias, float epsilon,
+                        float *mean, float *scale, float *out);
+/// out = a * scale * weight of each contiguous row, scale = 1 / sqrt(mean of squares + epsilon).
+void lk_rms_norm_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                      const float *_Nullable weight, float epsilon, float *scale, float *out);
+/// out = the gradient of a; the gradients of weight and bias are added to dw and db.
+void lk_layer_norm_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g, const float *a,
+                                 const float *_Nullable weight, const float *mean,
+                                 const float *scale, float *out, float *_Nullable dw,
+                                 float *_Nullable db);
+void lk_rms_norm_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g, const float *a,
+                               const float *_Nullable weight, const float *scale, float *out,
+                               float *_Nullable dw);
+
+// Channels of contiguous [batch, channels, size].
+
+/// The mean and the biased variance of each of the channels first ..< last.
+void lk_channel_moments(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *a,
+                        ptrdiff_t first, ptrdiff_t last, float *mean, float *variance);
+/// sum[c] = sum of g, product[c] = sum of g * (a - mean[c]), for the channels first ..< last.
+void lk_channel_products(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *g,
+                         const float *a, const float *mean, ptrdiff_t first, ptrdiff_t last,
+                         float *sum, float *product);
+/// out = (a - mean[c]) * factor[c] + shift[c].
+void lk_channel_affine(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *a,
+                       const float *mean, const float *factor, const float *shift, float *out);
+/// out = g * p[c] + (a - mean[c]) * q[c] + r[c].
+void lk_channel_gradient(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *g,
+                         const float *a, const float *mean, const float *p, const float *q,
+                         const float *r, float *out);
+
+// MARK: attention (attention.c)
+
+/// x = softmax(x * scale + mask) of each contiguous row, in place; row r sees the first `first` + r columns, and the
+/// others become 0. normaliser[r] is the logarithm of the sum, or infinity where the row sees nothing and is 0.
+void lk_attention_rows(ptrdiff_t rows, ptrdiff_t columns, float *x, float scale,
+                       const float *_Nullable mask, ptrdiff_t mask_stride, ptrdiff_t first,
+                       float *normaliser);
+/// The same again from the normalisers: x = exp(x * scale + mask - normaliser[r]).
+void lk_attention_probabilities(ptrdiff_t rows, ptrdiff_t columns, float *x, float scale,
+                                const float *_Nullable mask, ptrdiff_t mask_stride,
+                                ptrdiff_t first, const float *normaliser);
+/// g = scale * p * (g - sum(p * g)) of each row, in place.
+void lk_attention_gradient(ptrdiff_t rows, ptrdiff_t columns, const float *p, float *g,
+                           float scale);
+
+// MARK: dropout (dropout.c)
+
+/// out[i] = a[i] * scale, or 0 where random word i is below `threshold`.
+///
+/// The words of 64 elements are those of 16 counter values of Philox: word (i / 16) % 4 of counter + 16 * (i / 64) + i % 16.
+void lk_dropout(ptrdiff_t n, float *out, const float *a, uint32_t threshold, float scale,
+                uint64_t key, uint64_t stream, uint64_t counter);
 
 // MARK: convolution (convolution.c)
 
