@@ -104,6 +104,7 @@ let package = Package(
       name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),
     tests("Communication", ["Diagnostics", "TestSupport", "MPIChecks"]),
+    tests("Lockstep", ["TestSupport"]),
     tests("LockstepCommand", ["TestSupport"]),
     .testTarget(
       name: "ExamplesTests", dependencies: ["TrainDigitsExample", "TestSupport"],

@@ -127,8 +127,13 @@ int lk_available_cores(void);
 
 /// How many `noGrad` scopes the current thread is in.
 int32_t *lk_no_grad_depth(void);
-/// The name of the operation whose gradient the current thread computes, or null.
-const char *_Nullable *_Nonnull lk_current_operation(void);
+/// How many `detectAnomaly` scopes the current thread is in.
+int32_t *lk_anomaly_depth(void);
+/// The operation whose gradient the current thread computes, or null.
+void *_Nullable *_Nonnull lk_current_operation(void);
+/// The return addresses of the `count` innermost callers of the caller, innermost first; 0 beyond the outermost.
+/// Follows frame pointers, which Swift always keeps.
+void lk_callers(int count, uintptr_t *addresses);
 /// A number that no earlier backward pass of the process had.
 int64_t lk_next_pass(void);
 

@@ -7,6 +7,8 @@ package final class Leaf: Node {
   package var gradient: Tensor?
   /// Where gradients are to be accumulated: contiguous, of the leaf's shape; nil: anywhere.
   package var slot: Tensor?
+  /// What users want called when the gradient has been added to.
+  var accumulationHooks: [AccumulationHook] = []
   /// Whoever wants to know of this leaf's gradients.
   package var observer: (any GradientObserver)?
 
@@ -47,7 +49,7 @@ extension Tensor {
 
   /// The gradient that `backward()` accumulated; nil before the first pass and after `zeroGrad()`.
   public var grad: Tensor? {
-    get { leaf?.gradient }
+    get { leaf?.gradient ?? (node as? Operation)?.retained?.gradient }
     set {
       guard let leaf else { return }
       guard let newValue else { return leaf.gradient = nil }

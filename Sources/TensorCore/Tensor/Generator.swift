@@ -8,13 +8,13 @@ import Synchronization
 public final class Generator: Sendable {
   private let key: UInt64
   private let stream: UInt64
-  private let position: Mutex<UInt64>
+  private let cursor: Mutex<UInt64>
 
   /// The numbers of `seed`; streams of one seed are independent of each other.
   public init(seed: UInt64, stream: UInt64 = 0) {
     key = seed
     self.stream = stream
-    position = Mutex(0)
+    cursor = Mutex(0)
   }
 
   /// What functions without a generator draw from; restart it with `seed(_:)`.
@@ -25,9 +25,15 @@ public final class Generator: Sendable {
   /// Starts the default generator anew, as `torch.manual_seed` does.
   public static func seed(_ seed: UInt64) { current.withLock { $0 = Generator(seed: seed) } }
 
+  /// How far the stream has been drawn; set it to draw numbers again.
+  var position: UInt64 {
+    get { cursor.withLock { $0 } }
+    set { cursor.withLock { $0 = newValue } }
+  }
+
   /// Calls `body` with the next `count` words of the stream.
   package func fill(_ count: Int, _ body: (_ index: Int, _ bits: UInt32) -> Void) {
-    let first = position.withLock { position in
+    let first = cursor.withLock { position in
       defer { position &+= UInt64(count) }
       return position
     }

@@ -12,6 +12,8 @@ package final class Storage {
   package private(set) var recordedWrites: UInt32 = 0
   /// The operation that last raised `version`.
   package private(set) var lastWriter: StaticString = "creation"
+  /// Where it was called.
+  package private(set) var lastWrite: CallSite?
 
   /// A block from the pool; its content is undefined.
   package init(byteCount: Int) {
@@ -38,6 +40,7 @@ package final class Storage {
   package func markWritten(by operation: StaticString, isRecorded: Bool = false) {
     version &+= 1
     lastWriter = operation
+    lastWrite = CallSite.capture()
     if isRecorded { recordedWrites &+= 1 }
   }
 }
