@@ -2,8 +2,9 @@ import Kernels
 import TensorCore
 import Testing
 
-/// The type of every pair's sum, as PyTorch 2.15's `torch.result_type` gives it; the table's columns are
-/// the types of the second operand, in this order.
+// The type of every pair's sum, as PyTorch 2.15's `torch.result_type` gives it.
+
+/// The order of the rows and columns below.
 private let types: [DType] = [.bool, .uint8, .int32, .int64, .float16, .float32]
 
 /// Of two tensors with dimensions, and of two scalars.
