@@ -14,9 +14,11 @@ extension Tensor {
     a.form(.subtract, b) { $0 - $1 }
   }
   /// Multiplies by `b` in place.
-  public static func *= (a: Tensor, b: Tensor) { a.form(.multiply, b) { $0 * $1 } }
+  public static func *= (a: Tensor, b: Tensor) {
+    a.form(.multiply, b, keepsInput: true) { $0 * $1 }
+  }
   /// Divides by `b` in place. Stops for integers.
-  public static func /= (a: Tensor, b: Tensor) { a.form(.divide, b) { $0 / $1 } }
+  public static func /= (a: Tensor, b: Tensor) { a.form(.divide, b, keepsInput: true) { $0 / $1 } }
 
   /// Adds `b` in place. Stops for integers.
   public static func += (a: Tensor, b: Float) { a.form("add", lk_shift, b) { $0 + b } }
@@ -44,22 +46,22 @@ extension Tensor {
 
   /// Limits every element to `lower ... upper` in place. Stops for integers.
   public func clamp(from lower: Float? = nil, to upper: Float? = nil) {
-    form("clamp") { $0.clamped(from: lower, to: upper) }
+    form("clamp", keepsInput: true) { $0.clamped(from: lower, to: upper) }
   }
   /// Limits every element to `lower ... upper` in place.
   public func clamp(from lower: Int? = nil, to upper: Int? = nil) {
-    form("clamp") { $0.clamped(from: lower, to: upper) }
+    form("clamp", keepsInput: true) { $0.clamped(from: lower, to: upper) }
   }
   /// Negates every element in place.
   public func negate() { form("negate") { -$0 } }
   /// Replaces every element by its exponential.
   public func formExp() { form("formExp") { $0.exp() } }
   /// Replaces every element by its natural logarithm.
-  public func formLog() { form("formLog") { $0.log() } }
+  public func formLog() { form("formLog", keepsInput: true) { $0.log() } }
   /// Replaces every element by its square root.
   public func formSquareRoot() { form("formSquareRoot") { $0.squareRoot() } }
   /// Replaces every element by its absolute value.
-  public func formAbs() { form("formAbs") { $0.abs() } }
+  public func formAbs() { form("formAbs", keepsInput: true) { $0.abs() } }
   /// Replaces every element by max(x, 0).
   public func formRelu() { form("formRelu") { relu($0) } }
   /// Replaces every element by its hyperbolic tangent.
@@ -75,14 +77,15 @@ extension Tensor {
 
   /// Replaces this tensor by `operation(self, other)`; `outOfPlace` is the operation that records.
   private func form(
-    _ operation: BinaryOperation, _ other: Tensor, _ outOfPlace: (Tensor, Tensor) -> Tensor
+    _ operation: BinaryOperation, _ other: Tensor, keepsInput: Bool = false,
+    _ outOfPlace: (Tensor, Tensor) -> Tensor
   ) {
     check(
       broadcast(shape, other.shape, operation.name) == shape,
       "\(operation.name) in place: shape \(other.shape) does not broadcast to \(shape)")
     requireRoom(for: operation.resultType(Tensor.promotedType(self, other)), operation.name)
     if isGradientEnabled, node != nil || other.node != nil {
-      form(operation.name) { outOfPlace($0, other) }
+      form(operation.name, keepsInput: keepsInput) { outOfPlace($0, other) }
     } else {
       requireDistinctElements(operation.name)
       storage.markWritten(by: operation.name)
@@ -105,7 +108,11 @@ extension Tensor {
   }
 
   /// Replaces this tensor's values and its place in the graph by those of `compute(self)`.
-  package func form(_ name: StaticString, _ compute: (Tensor) -> Tensor) {
+  ///
+  /// - Parameter keepsInput: whether gradients of `compute` need the value that is overwritten; they get a copy.
+  package func form(
+    _ name: StaticString, keepsInput: Bool = false, _ compute: (Tensor) -> Tensor
+  ) {
     requireDistinctElements(name)
     let isRecording = isGradientEnabled && node != nil
     check(
@@ -114,7 +121,7 @@ extension Tensor {
       \(name) in place: this tensor is a leaf that requires a gradient; change it under noGrad, or \
       compute a new tensor
       """)
-    let computed = compute(self)
+    let computed = compute(keepsInput && isGradientEnabled ? copyInGraph() : self)
     requireRoom(for: computed.dtype, name)
     let result = computed.converted(to: dtype)
     let isRecorded = isGradientEnabled && result.node != nil
@@ -127,6 +134,15 @@ extension Tensor {
     storage.markWritten(by: name, isRecorded: isRecording || isRecorded)
     assign(elementsOf: result)
     if isGradientEnabled { node = result.node }
+  }
+
+  /// A copy of the values with this tensor's place in the graph.
+  private func copyInGraph() -> Tensor {
+    if node != nil { requireCurrentView() }
+    let copy = Tensor(uninitialized: shape, dtype)
+    copy.assign(elementsOf: self)
+    copy.node = node
+    return copy
   }
 
   /// Stops unless a result of type `result` may be written here: floats into floats, integers into
