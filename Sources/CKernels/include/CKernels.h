@@ -316,6 +316,13 @@ void lk_adam_update(ptrdiff_t n, float *p, const float *g, float *m, float *v, f
                     float rest1, float beta2, float rest2, float epsilon, float decay,
                     bool decoupled, float correction1, float correction2);
 
+// MARK: rows at places that are named by number (gather.c)
+
+/// out[index[k] * stride + c] += a[k * stride + c] for k in 0 ..< n in this order and c in 0 ..< columns; leaves out
+/// the k whose index is `skipped`.
+void lk_add_rows(ptrdiff_t n, ptrdiff_t columns, const float *a, const int64_t *index,
+                 ptrdiff_t skipped, float *out, ptrdiff_t stride);
+
 // MARK: threads (threads.c)
 
 /// How many cores the process may run on.
