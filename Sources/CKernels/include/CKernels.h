@@ -261,6 +261,10 @@ void lk_dropout(ptrdiff_t n, float *out, const float *a, uint32_t threshold, flo
 void lk_convolve_rows(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
                       const int32_t *step_offsets, const float *x, const float *weights,
                       float *out, bool accumulate);
+/// The same for x of 16 lanes: x[row_offsets[r] + step_offsets[s]][l] * weights[s][l].
+void lk_convolve_lanes(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
+                       const int32_t *step_offsets, const float *x, const float *weights,
+                       float *out, bool accumulate);
 /// out[c][r] = a[r * stride + c]; lanes from `rows` (at most 16) on are 0.
 void lk_lanes_from_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
                         float *out);
