@@ -58,7 +58,8 @@ import Testing
       var (normalisers, losses) = (
         [Float](repeating: 0, count: rows), [Float](repeating: 0, count: rows)
       )
-      lk_cross_entropy_rows(rows, columns, x.values, targets, &normalisers, &losses)
+      lk_cross_entropy_rows(
+        rows, columns, x.values, targets, nil, 0, &normalisers, &losses)
       let probabilities = (0..<rows).map { softmax(x.row($0)) }
       let exact = (0..<rows).map { -log(probabilities[$0][Int(targets[$0])]) }
       expectClose(
@@ -67,7 +68,7 @@ import Testing
         let scales = randomValues(rows * 2)
         var gradient = [Float](repeating: .nan, count: rows * columns)
         lk_cross_entropy_gradient_rows(
-          rows, columns, x.values, targets, normalisers, scales, scaleStride, &gradient)
+          rows, columns, x.values, targets, nil, 0, normalisers, scales, scaleStride, 1, &gradient)
         let expected = (0..<rows).flatMap { row in
           probabilities[row].enumerated().map { column, probability in
             Double(scales[row * scaleStride]) * (probability - (column == targets[row] ? 1 : 0))
