@@ -10,9 +10,11 @@ import Testing
     func callAsFunction(_ x: Tensor, index: Int) -> Tensor { linear(x) * Float(index + 1) }
   }
 
-  private static let batches: [(Tensor, Tensor)] = (0..<5).map { index in
-    let generator = Generator(seed: UInt64(index))
-    return (.normal([8, 4], generator: generator), .normal([8, 1], generator: generator))
+  private static var batches: [(Tensor, Tensor)] {
+    (0..<5).map { index in
+      let generator = Generator(seed: UInt64(index))
+      return (.normal([8, 4], generator: generator), .normal([8, 1], generator: generator))
+    }
   }
 
   private func train(

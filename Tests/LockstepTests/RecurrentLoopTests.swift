@@ -13,11 +13,14 @@ private final class RecurrentCell: Module {
   }
 }
 
-private let sequence = (0..<6).map { index in
-  let generator = Generator(seed: UInt64(10 + index))
-  return (
-    x: Tensor.normal([5, 3], generator: generator), y: Tensor.normal([5, 2], generator: generator)
-  )
+private func makeSequence() -> [(x: Tensor, y: Tensor)] {
+  (0..<6).map { index in
+    let generator = Generator(seed: UInt64(10 + index))
+    return (
+      x: Tensor.normal([5, 3], generator: generator),
+      y: Tensor.normal([5, 2], generator: generator)
+    )
+  }
 }
 
 /// `iterations` rounds of backward with the graph kept and step, the hidden state carried over with its history.
@@ -25,7 +28,7 @@ private func trainThroughOldGraphs(_ iterations: Int) {
   let cell = RecurrentCell()
   let optimizer = SGD(cell.parameters(), learningRate: 0.1)
   var h = Tensor.zeros([5, 4])
-  for (x, target) in sequence.prefix(iterations) {
+  for (x, target) in makeSequence().prefix(iterations) {
     let result = cell(x, h)
     h = result.h
     optimizer.zeroGrad()
@@ -53,7 +56,7 @@ private func trainThroughOldGraphs(_ iterations: Int) {
     for _ in 0..<30 {
       var h = Tensor.zeros([5, 4])
       var mean = RunningMean()
-      for (x, target) in sequence {
+      for (x, target) in makeSequence() {
         let result = cell(x, h)
         h = result.h.detach()
         let loss = mseLoss(result.y, target)
@@ -74,7 +77,7 @@ private func trainThroughOldGraphs(_ iterations: Int) {
     for _ in 0..<60 {
       var h = Tensor.zeros([5, 4])
       var total = Tensor(Float(0))
-      for (x, target) in sequence {
+      for (x, target) in makeSequence() {
         let result = cell(x, h)
         h = result.h
         total = total + mseLoss(result.y, target)
