@@ -81,6 +81,20 @@ import Testing
     #expect(a.floats == dropout(x, generator: Generator(seed: 1)).floats)
   }
 
+  /// Targets are copied: changing them afterwards does no harm.
+  @Test func crossEntropyKeepsItsTargets() {
+    let logits = gridValues([4, 5])
+    logits.requiresGrad = true
+    let targets = Tensor([0, 4, 2, 2] as [Int32])
+    let loss = crossEntropy(logits, targets)
+    targets.fill(1)
+    loss.backward()
+    let gradient = logits.grad?.floats ?? []
+    logits.grad = nil
+    crossEntropy(logits, Tensor([0, 4, 2, 2] as [Int32])).backward()
+    #expect(gradient == logits.grad?.floats)
+  }
+
   @Test func aQueryThatSeesNoKeyGivesZero() {
     let (q, k, v) = (
       gridValues([3, 4]), gridValues([3, 4], seed: 2), gridValues([3, 4], seed: 3)
