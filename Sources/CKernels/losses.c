@@ -3,22 +3,26 @@
 KERNEL void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                                   const int32_t *target, const float *weights, float smoothing,
                                   float *normaliser, float *loss) {
-  for (ptrdiff_t r = 0; r < rows; r++, a += columns) {
+  // Maxima and sums first, so that the logarithms of many rows are taken together.
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    const float *x = a + r * columns;
+    const bool counts = target[r] >= 0;
+    normaliser[r] = counts ? row_maximum(columns, x) : 0.0f;
+    loss[r] = counts ? exp_sum(columns, x, 1.0f, normaliser[r], NULL) : 1.0f;
+  }
+  INDEPENDENT for (ptrdiff_t r = 0; r < rows; r++) loss[r] = log_f(loss[r]);
+  for (ptrdiff_t r = 0; r < rows; r++) {
     const int32_t t = target[r];
-    if (t < 0) {
-      normaliser[r] = loss[r] = 0.0f;
-      continue;
-    }
-    const float largest = row_maximum(columns, a);
-    const float logarithm = log_f(exp_sum(columns, a, largest, NULL));
+    if (t < 0) continue;
+    const float *x = a + r * columns;
+    const float largest = normaliser[r], logarithm = loss[r];
     normaliser[r] = largest + logarithm;
-    loss[r] = (weights ? weights[t] : 1.0f) * (logarithm - (a[t] - largest));
-    if (smoothing != 0.0f) {
-      float even = 0.0f;
-      for (ptrdiff_t c = 0; c < columns; c++)
-        even += (weights ? weights[c] : 1.0f) * (logarithm - (a[c] - largest));
-      loss[r] = (1.0f - smoothing) * loss[r] + smoothing / (float)columns * even;
-    }
+    loss[r] = (weights ? weights[t] : 1.0f) * (logarithm - (x[t] - largest));
+    if (smoothing == 0.0f) continue;
+    float even = 0.0f;
+    for (ptrdiff_t c = 0; c < columns; c++)
+      even += (weights ? weights[c] : 1.0f) * (logarithm - (x[c] - largest));
+    loss[r] = (1.0f - smoothing) * loss[r] + smoothing / (float)columns * even;
   }
 }
 

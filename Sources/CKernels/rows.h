@@ -4,18 +4,21 @@
 
 #include "vector_math.h"
 
-/// The last n % LANES values of a row, filled up with `filler`.
-INLINE void load_tail(ptrdiff_t n, const float *a, float filler, float *tail) {
-  const ptrdiff_t whole = n & ~(ptrdiff_t)(LANES - 1);
-  for (int l = 0; l < LANES; l++) tail[l] = filler;
-  for (int l = 0; whole + l < n; l++) tail[l] = a[whole + l];
+/// The last LANES values of a row, those of a shorter row at its end; what is left of the row is the last n % LANES of them.
+INLINE void load_last(ptrdiff_t n, const float *a, float *last) {
+  if (n >= LANES) {
+    __builtin_memcpy(last, a + n - LANES, LANES * sizeof *last);
+  } else {
+    for (int l = 0; l < LANES; l++) last[l] = -INFINITY;
+    for (int l = 0; l < n; l++) last[LANES - n + l] = a[l];
+  }
 }
 
 /// A plain maximum: a NaN that it misses still reaches the sum of exponentials.
 INLINE float row_maximum(ptrdiff_t n, const float *a) {
-  float lanes[LANES];
-  load_tail(n, a, -INFINITY, lanes);
-  for (int l = 0; l < LANES; l++) lanes[l] = lanes[l] == lanes[l] ? lanes[l] : -INFINITY;
+  float lanes[LANES], last[LANES];
+  load_last(n, a, last);
+  for (int l = 0; l < LANES; l++) lanes[l] = last[l] == last[l] ? last[l] : -INFINITY;
   for (ptrdiff_t i = 0; i + LANES <= n; i += LANES)
     for (int l = 0; l < LANES; l++) lanes[l] = a[i + l] > lanes[l] ? a[i + l] : lanes[l];
   // A row of -infinity alone would give NaN by infinity - infinity, as it should.
@@ -25,21 +28,24 @@ INLINE float row_maximum(ptrdiff_t n, const float *a) {
   return lanes[0];
 }
 
-/// The sum of exp(a - shift); the exponentials themselves go to `out` unless it is null.
-INLINE float exp_sum(ptrdiff_t n, const float *a, float shift, float *out) {
-  float lanes[LANES] = {0}, e[LANES], tail[LANES];
-  load_tail(n, a, -INFINITY, tail);
+/// The sum of exp(scale * a - shift); the exponentials themselves go to `out` unless it is null.
+INLINE float exp_sum(ptrdiff_t n, const float *a, float scale, float shift, float *out) {
+  float lanes[LANES] = {0}, e[LANES], last[LANES];
+  // Loaded before `out`, which may be `a`, is written.
+  load_last(n, a, last);
   ptrdiff_t i = 0;
   for (; i + LANES <= n; i += LANES) {
-    for (int l = 0; l < LANES; l++) e[l] = exp_f(a[i + l] - shift);
+    for (int l = 0; l < LANES; l++) e[l] = exp_f(a[i + l] * scale - shift);
     for (int l = 0; l < LANES; l++) lanes[l] += e[l];
     if (out) __builtin_memcpy(out + i, e, sizeof e);
   }
   if (i < n) {
-    for (int l = 0; l < LANES; l++) e[l] = exp_f(tail[l] - shift);
-    for (int l = 0; l < LANES; l++) lanes[l] += i + l < n ? e[l] : 0.0f;
-    if (out)
-      for (int l = 0; i + l < n; l++) out[i + l] = e[l];
+    const int left = (int)(n - i);
+    for (int l = 0; l < LANES; l++) e[l] = exp_f(last[l] * scale - shift);
+    if (out && n >= LANES) __builtin_memcpy(out + n - LANES, e, sizeof e);
+    else if (out)
+      for (int l = 0; l < left; l++) out[l] = e[LANES - left + l];
+    for (int l = 0; l < LANES; l++) lanes[l] += l >= LANES - left ? e[l] : 0.0f;
   }
   lanes_t v;
   __builtin_memcpy(&v, lanes, sizeof v);

@@ -57,7 +57,8 @@ struct DropoutMask {
     parallelRows(chunks, 64) { chunk, count in
       let start = chunk * 64
       apply(
-        min(count * 64, x.count - start), source + start, into: target + start, from: Self.blocks(start))
+        min(count * 64, x.count - start), source + start, into: target + start,
+        from: Self.blocks(start))
     }
     withExtendedLifetime(values) {}
     return result

@@ -72,7 +72,8 @@ private struct Lines {
       }
     } else {
       forEachStrip { start, width in
-        lk_softmax_gradient_columns(size, width, inner, g + start, y + start, out + start, logarithm)
+        lk_softmax_gradient_columns(
+          size, width, inner, g + start, y + start, out + start, logarithm)
       }
     }
   }

@@ -20,7 +20,9 @@ let attentionFamily = OperationFamily(
   ],
   differentiable: [
     .init("attention", [[2, 3, 4], [2, 5, 4], [2, 5, 6]]) { attention($0) },
-    .init("attention, causal, several blocks", [[1, 130, 4], [1, 130, 4], [1, 130, 2]], in: -1...1) {
+    .init(
+      "attention, causal, several blocks", [[1, 130, 4], [1, 130, 4], [1, 130, 2]], in: -1...1
+    ) {
       attention($0, isCausal: true)
     },
     .init("attention, causal, more keys than queries", [[3, 4], [6, 4], [6, 2]]) {
@@ -35,7 +37,9 @@ let attentionFamily = OperationFamily(
     .init("attention with an additive mask", [[2, 3, 4], [2, 5, 4], [2, 5, 2], [3, 5]]) {
       attention($0, mask: $0[3])
     },
-    .init("attention with a mask of queries, causal", [[2, 3, 4], [2, 3, 4], [2, 3, 2], [2, 3, 1]]) {
+    .init(
+      "attention with a mask of queries, causal", [[2, 3, 4], [2, 3, 4], [2, 3, 2], [2, 3, 1]]
+    ) {
       attention($0, mask: $0[3], isCausal: true)
     },
     .init("attention with dropout", [[2, 3, 4], [2, 70, 4], [2, 70, 2]], in: -1...1) {
@@ -69,5 +73,7 @@ let attentionFamily = OperationFamily(
 
 extension FixtureCase {
   /// The attribute `name`; nil where it is null.
-  fileprivate func optionalNumber(_ name: String) -> Float? { (try? number(name)).map { Float($0) } }
+  fileprivate func optionalNumber(_ name: String) -> Float? {
+    (try? number(name)).map { Float($0) }
+  }
 }
