@@ -62,6 +62,12 @@ public struct FixtureCase: CustomStringConvertible {
   /// The attribute `name`, a list of whole numbers; nil where it is null.
   public func integers(_ name: String) throws -> [Int]? { try attribute(name) }
 
+  /// The attribute `name`, a list of pairs of whole numbers.
+  public func pairs(_ name: String) throws -> [(Int, Int)] {
+    guard let value: [[Int]] = try attribute(name) else { throw missing("list of pairs", name) }
+    return value.map { ($0[0], $0[1]) }
+  }
+
   /// The attribute `name`, a number.
   public func number(_ name: String) throws -> Double {
     guard let value: Double = try attribute(name) else { throw missing("number", name) }

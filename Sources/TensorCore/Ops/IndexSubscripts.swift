@@ -44,7 +44,9 @@ extension Tensor {
       // A reshaped view writes through; a copy has to be written back.
       let joined = target.detach().reshaped(joinedShape)
       IndexedRuns(rows: rows.expanded(to: rowShape), places, whole: joined).fillWhole()
-      if joined.storage !== target.storage { target.assign(elementsOf: joined) }
+      if joined.storage !== target.storage {
+        target.assign(elementsOf: joined.reshaped(target.shape))
+      }
     }
     let values = source.detach().converted(to: dtype).expanded(to: wide)
     let rows = (values.storage === storage ? values.cloned() : values).reshaped(rowShape)
