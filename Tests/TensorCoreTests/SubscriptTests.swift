@@ -55,7 +55,7 @@ private func numbered(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
 
   @Test func whatLiesBeyondTheAxisIsLeftOut() {
     expect(x[0, 0, 3..<99], [2], [3, 4])
-    expect(x[0, 0, -99 ..< 2], [2], [0, 1])
+    expect(x[0, 0, -99..<2], [2], [0, 1])
     expect(x[0, 0, 7...], [0], [])
     expect(x[0, 0, .range(from: 99, by: -3)], [2], [4, 1])
     expect(x[0, 0, .range(from: -99, by: -1)], [0], [])
@@ -84,7 +84,8 @@ private func numbered(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
           for step in [-7, -3, -2, -1, 1, 2, 3, 7] {
             let result = tensor[.range(from: start, to: end, by: step)].floats
             #expect(
-              result == python(size, start, end, step), "\(size) \(String(describing: (start, end))) \(step)")
+              result == python(size, start, end, step),
+              "\(size): \(String(describing: start)), \(String(describing: end)), \(step)")
           }
         }
       }

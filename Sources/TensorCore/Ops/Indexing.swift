@@ -113,7 +113,8 @@ extension Tensor {
     for block in 0..<blocks {
       gatherRows(
         places.count, byteCount: width * dtype.size, numbers,
-        from: values.bytes(block * shape[axis] * width), to: result.bytes(block * places.count * width))
+        from: values.bytes(block * shape[axis] * width),
+        to: result.bytes(block * places.count * width))
     }
     return result.recorded(
       name,
@@ -124,7 +125,8 @@ extension Tensor {
 
   /// Adds `rows` to the elements along `axis` at `places`, in the order of `rows`; leaves out the place `skipped`.
   func addRows(
-    of rows: Tensor, at places: Tensor, _ axis: Int, _ accumulating: Bool, skipping skipped: Int = -1
+    of rows: Tensor, at places: Tensor, _ axis: Int, _ accumulating: Bool,
+    skipping skipped: Int = -1
   ) {
     let rows = rows.contiguousValues()
     addFloats(accumulating) { sum in
@@ -169,7 +171,8 @@ extension Tensor {
         "\(name): index \(number) is out of range for axis \(axis) of size \(size)")
       isNegative = isNegative || number < 0
     }
-    return isNegative ? Tensor(numbers.map { $0 < 0 ? $0 + Int64(size) : $0 }, shape: shape) : places
+    return isNegative
+      ? Tensor(numbers.map { $0 < 0 ? $0 + Int64(size) : $0 }, shape: shape) : places
   }
 
   private func places(_ indices: Tensor, _ axis: Int, _ name: StaticString) -> Tensor {

@@ -98,7 +98,9 @@ extension Tensor {
   }
 
   /// A view of element `index` along `axis`, without that axis. Negative indices count from the end.
-  public func selected(_ index: Int, axis: Int) -> Tensor { selected(index, axis: axis, "selected") }
+  public func selected(_ index: Int, axis: Int) -> Tensor {
+    selected(index, axis: axis, "selected")
+  }
 
   /// A view of every `step`-th element along `axis` from `start` on and before `end`, with Python's meaning of
   /// `start:end:step`.

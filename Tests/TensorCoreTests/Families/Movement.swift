@@ -184,7 +184,9 @@ private let shapeMisuses: [Misuse] = [
   .init("permuted: [0] does not name each axis of shape [3, 4] once") {
     _ = zeros([3, 4]).permuted([0])
   },
-  .init("movingAxis: axis 2 of a tensor of shape [3, 4]") { _ = zeros([3, 4]).movingAxis(0, to: 2) },
+  .init("movingAxis: axis 2 of a tensor of shape [3, 4]") {
+    _ = zeros([3, 4]).movingAxis(0, to: 2)
+  },
   .init("expanded: shapes [3, 4] and [3] do not broadcast") {
     _ = zeros([3, 4]).expanded(to: [3])
   },
@@ -222,7 +224,9 @@ private let sliceMisuses: [Misuse] = [
     _ = zeros([3, 4])[.ellipsis, -5]
   },
   .init("subscript: axis 0 of a tensor of shape []") { _ = zeros([])[0] },
-  .init("subscript: 3 indices for shape [3, 4], which has 2 axes") { _ = zeros([3, 4])[0, .all, 0] },
+  .init("subscript: 3 indices for shape [3, 4], which has 2 axes") {
+    _ = zeros([3, 4])[0, .all, 0]
+  },
   .init("subscript: 2 times .ellipsis; it may occur once") {
     _ = zeros([3, 4])[.ellipsis, 0, .ellipsis]
   },
@@ -231,8 +235,9 @@ private let sliceMisuses: [Misuse] = [
   .init("selected: index 4 is out of range for axis 1 of size 4") {
     _ = zeros([3, 4]).selected(4, axis: 1)
   },
-  .init("subscript: shape [3] does not broadcast to the part of shape [2]") {
-    zeros([4])[1..<3] = zeros([3])
+  .init("subscript: shapes [2] and [3] do not broadcast") { zeros([4])[1..<3] = zeros([3]) },
+  .init("subscript: shape [3] does not broadcast to the part of shape [1]") {
+    zeros([4])[1..<2] = zeros([3])
   },
   .init("subscript in place: this tensor is a leaf that requires a gradient") {
     leaf([1, 2])[0] = zeros([])
@@ -240,10 +245,11 @@ private let sliceMisuses: [Misuse] = [
   .init("subscript in place: this tensor is a view, and the gradient of what it views would be") {
     (leaf([1, 2]) * 2).reshaped([2, 1])[0] = zeros([])
   },
-  .init("subscript in place: elements of this expanded tensor of shape [2, 3] share memory") {
+  .init("subscript in place: elements of this expanded tensor of shape [2] share memory") {
     zeros([3]).expanded(to: [2, 3])[.all, 0] = zeros([])
   },
-  .init("multiply: a value of shape [3] that its gradient needs was changed in place by subscript") {
+  .init("multiply: a value of shape [3] that its gradient needs was changed in place by subscript")
+  {
     let x = leaf([1, 2, 3]) * 1
     let y = x * x
     x[0] = zeros([])
@@ -341,8 +347,9 @@ private let indexMisuses: [Misuse] = [
   .init("subscript: a mask of shape [2] for shape [3, 2]; its sizes must be the first") {
     _ = zeros([3, 2])[Tensor([true, false])]
   },
-  .init("subscript: shape [3] does not broadcast to the elements of shape [2]") {
-    zeros([4])[ints()] = zeros([3])
+  .init("subscript: shapes [2] and [3] do not broadcast") { zeros([4])[ints()] = zeros([3]) },
+  .init("subscript: shape [3] does not broadcast to the elements of shape [1]") {
+    zeros([4])[Tensor([1] as [Int64])] = zeros([3])
   },
 ]
 
