@@ -23,10 +23,15 @@ package struct MatrixOperand {
     return moved
   }
 
+  /// The transpose of the operand.
+  package var transposed: MatrixOperand {
+    MatrixOperand(pointer, leading: leading, isTransposed: !isTransposed)
+  }
+
   fileprivate var order: CBLAS_TRANSPOSE { isTransposed ? CblasTrans : CblasNoTrans }
 
   /// The operand from logical row `row` and column `column` on.
-  fileprivate func from(row: Int, column: Int) -> MatrixOperand {
+  package func from(row: Int, column: Int) -> MatrixOperand {
     var part = self
     part.pointer += isTransposed ? column * leading + row : row * leading + column
     return part

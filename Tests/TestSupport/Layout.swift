@@ -34,7 +34,7 @@ extension Tensor {
       stored *= 2
     case .flipped:
       strides[last] = -1
-      start = max(0, shape[last] - 1)
+      start = Swift.max(0, shape[last] - 1)
     case .broadcast:
       for axis in 0..<last { strides[axis] = 0 }
     }

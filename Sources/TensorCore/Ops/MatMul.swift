@@ -100,7 +100,7 @@ package func multiply(
 }
 
 /// Where the matrix at place `index` of `batch` begins.
-private func offset(_ index: Int, _ batch: Shape, _ strides: Shape) -> Int {
+func offset(_ index: Int, _ batch: Shape, _ strides: Shape) -> Int {
   var (rest, offset) = (index, 0)
   for axis in (0..<batch.count).reversed() {
     offset += rest % batch[axis] * strides[axis]
@@ -111,14 +111,14 @@ private func offset(_ index: Int, _ batch: Shape, _ strides: Shape) -> Int {
 
 extension Tensor {
   /// The strides of the axes before the matrices, broadcast to `batch`.
-  fileprivate func batchStrides(_ batch: Shape) -> Shape {
+  func batchStrides(_ batch: Shape) -> Shape {
     let leading = alias(
       shape: Shape(shape.dropLast(2)), strides: Shape(strides.dropLast(2)), offset: offset)
     return leading.strides(broadcastTo: batch)
   }
 
   /// This tensor, or a contiguous copy where the matrices have no dense axis for BLAS.
-  fileprivate func withDenseRows() -> Tensor {
+  func withDenseRows() -> Tensor {
     let (rows, columns) = (rank - 2, rank - 1)
     func isDense(_ inner: Int, _ outer: Int) -> Bool {
       (strides[inner] == 1 || shape[inner] == 1)
@@ -128,7 +128,7 @@ extension Tensor {
   }
 
   /// The first matrix as BLAS takes it.
-  fileprivate var matrixOperand: MatrixOperand {
+  var matrixOperand: MatrixOperand {
     let (rows, columns) = (shape[rank - 2], shape[rank - 1])
     let (outer, inner) = (strides[rank - 2], strides[rank - 1])
     if inner == 1 || columns == 1, outer >= Swift.max(1, columns) || rows == 1 {

@@ -116,13 +116,13 @@ extension Tensor {
   public func diagonal(offset: Int = 0, axes: (Int, Int) = (0, 1)) -> Tensor {
     let (row, column) = (shape.axis(axes.0, "diagonal"), shape.axis(axes.1, "diagonal"))
     check(row != column, "diagonal: axes \(axes.0) and \(axes.1) of shape \(shape) are the same")
-    let size = max(0, min(shape[row] + min(0, offset), shape[column] - max(0, offset)))
+    let size = Swift.max(0, Swift.min(shape[row] + Swift.min(0, offset), shape[column] - Swift.max(0, offset)))
     return view("diagonal") { tensor in
       var (shape, strides) = (tensor.shape, tensor.strides)
-      let start = size == 0 ? 0 : max(0, offset) * strides[column] - min(0, offset) * strides[row]
+      let start = size == 0 ? 0 : Swift.max(0, offset) * strides[column] - Swift.min(0, offset) * strides[row]
       shape.append(size)
       strides.append(strides[row] + strides[column])
-      for axis in [max(row, column), min(row, column)] {
+      for axis in [Swift.max(row, column), Swift.min(row, column)] {
         shape.remove(at: axis)
         strides.remove(at: axis)
       }

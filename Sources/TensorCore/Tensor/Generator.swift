@@ -6,8 +6,8 @@ import Synchronization
 /// The n-th number of a stream is a function of (seed, stream, n) alone, so it depends neither on threads nor on how
 /// many numbers each draw takes. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 public final class Generator: Sendable {
-  private let key: UInt64
-  private let stream: UInt64
+  let key: UInt64
+  let stream: UInt64
   private let cursor: Mutex<UInt64>
 
   /// The numbers of `seed`; streams of one seed are independent of each other.
@@ -29,6 +29,15 @@ public final class Generator: Sendable {
   var position: UInt64 {
     get { cursor.withLock { $0 } }
     set { cursor.withLock { $0 = newValue } }
+  }
+
+  /// Sets `blocks` whole counter values aside, four words each; returns the first.
+  func reserve(_ blocks: UInt64) -> UInt64 {
+    cursor.withLock { position in
+      let first = (position + 3) / 4
+      position = (first + blocks) * 4
+      return first
+    }
   }
 
   /// Calls `body` with the next `count` words of the stream.

@@ -98,7 +98,7 @@ extension Tensor {
     check(size >= 0 && columns >= 0, "eye: \(size) rows and \(columns) columns")
     let result = zeros([size, columns])
     let pointer = result.pointer(Float.self)
-    for index in 0..<min(size, columns) { pointer[index * (columns + 1)] = 1 }
+    for index in 0..<Swift.min(size, columns) { pointer[index * (columns + 1)] = 1 }
     return result.converted(to: dtype)
   }
 
@@ -124,7 +124,7 @@ extension Tensor {
     check(
       steps.magnitude < 0x1p60, "arange: from \(start) to \(end) by \(step) is no finite sequence")
     return Tensor(
-      (0..<max(0, Int(steps))).map { Float(Double(start) + Double($0) * Double(step)) })
+      (0..<Swift.max(0, Int(steps))).map { Float(Double(start) + Double($0) * Double(step)) })
   }
 
   /// `count` evenly spaced floats from `start` to `end`, both included.

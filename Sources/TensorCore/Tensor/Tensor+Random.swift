@@ -58,7 +58,7 @@ extension Tensor {
   public static func permutation(_ count: Int, generator: Generator = .default) -> Tensor {
     check(count >= 0 && count <= Int(UInt32.max), "permutation: of \(count) integers")
     var values = (0..<count).map { Int64($0) }
-    generator.fill(max(0, count - 1)) { index, bits in
+    generator.fill(Swift.max(0, count - 1)) { index, bits in
       let last = count - 1 - index
       values.swapAt(last, Int((UInt64(bits) * UInt64(last + 1)) >> 32))
     }

@@ -113,3 +113,10 @@ extension Tensor {
     return copy
   }
 }
+
+extension Tensor {
+  /// The size of the last axis; 1 for a scalar.
+  package var rowSize: Int { rank == 0 ? 1 : shape[rank - 1] }
+  /// The number of rows along the last axis.
+  package var rowCount: Int { rowSize == 0 ? 0 : count / rowSize }
+}
