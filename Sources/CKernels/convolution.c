@@ -12,25 +12,26 @@ INLINE int widest_tile(void) {
 #endif
 }
 
-/// One tile of `lk_convolve_rows` of n rows, where n is a constant.
-INLINE void convolve_tile(const int n, const int32_t *rows, ptrdiff_t steps, const int32_t *offsets,
+/// One tile of n rows; n and `by_lane` (`lk_convolve_lanes` or `lk_convolve_rows`) are constants.
+INLINE void convolve_tile(const int n, const bool by_lane, const int32_t *rows, ptrdiff_t steps, const int32_t *offsets,
                           const float *x, const float *weights, float *out, bool accumulate) {
   const float *at[WIDE_TILE];
   lanes_t sum[WIDE_TILE];
-  for (int r = 0; r < n; r++) at[r] = x + rows[r];
+  for (int r = 0; r < n; r++) at[r] = x + rows[r] * (by_lane ? LANES : 1);
   for (int r = 0; r < n; r++)
     sum[r] = accumulate ? *(const lanes_t *)(out + r * LANES) : (lanes_t){0};
   for (ptrdiff_t s = 0; s < steps; s++) {
     const lanes_t w = *(const lanes_t *)(weights + s * LANES);
-    const ptrdiff_t offset = offsets[s];
-    for (int r = 0; r < n; r++) sum[r] += w * at[r][offset];
+    const ptrdiff_t offset = offsets[s] * (by_lane ? LANES : 1);
+    for (int r = 0; r < n; r++)
+      sum[r] += by_lane ? w * *(const lanes_t *)(at[r] + offset) : w * at[r][offset];
   }
   for (int r = 0; r < n; r++) *(lanes_t *)(out + r * LANES) = sum[r];
 }
 
-KERNEL void lk_convolve_rows(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
-                             const int32_t *step_offsets, const float *x, const float *weights,
-                             float *out, bool accumulate) {
+INLINE void convolve(const bool by_lane, ptrdiff_t rows, const int32_t *row_offsets,
+                     ptrdiff_t steps, const int32_t *step_offsets, const float *x,
+                     const float *weights, float *out, bool accumulate) {
   // Tiles of nearly equal size: a tile of one row would wait for its own sums.
   const ptrdiff_t tiles = (rows + widest_tile() - 1) / widest_tile();
   for (ptrdiff_t t = 0; t < tiles; t++) {
@@ -38,13 +39,25 @@ KERNEL void lk_convolve_rows(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff
     const int32_t *const r = row_offsets + first;
     float *const o = out + first * LANES;
 #define CASE(n)                                                                                  \
-  case n: convolve_tile(n, r, steps, step_offsets, x, weights, o, accumulate); break;
+  case n: convolve_tile(n, by_lane, r, steps, step_offsets, x, weights, o, accumulate); break;
     switch (rows * (t + 1) / tiles - first) {
       CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
       CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
     }
 #undef CASE
   }
+}
+
+KERNEL void lk_convolve_rows(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
+                             const int32_t *step_offsets, const float *x, const float *weights,
+                             float *out, bool accumulate) {
+  convolve(false, rows, row_offsets, steps, step_offsets, x, weights, out, accumulate);
+}
+
+KERNEL void lk_convolve_lanes(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
+                              const int32_t *step_offsets, const float *x, const float *weights,
+                              float *out, bool accumulate) {
+  convolve(true, rows, row_offsets, steps, step_offsets, x, weights, out, accumulate);
 }
 
 typedef float eight_t __attribute__((vector_size(32), aligned(4)));

@@ -8,11 +8,20 @@ REDUCTION(largest_magnitude, float, lanes_t, 0, LARGER, VLARGER, MAGNITUDE, MAGN
 REDUCTION(integer_largest, int64_t, integers_t, INT64_MIN, ILARGER, VILARGER, PLAIN, PLAIN)
 REDUCTION(integer_smallest, int64_t, integers_t, INT64_MAX, ISMALLER, VISMALLER, PLAIN, PLAIN)
 
+// Elements among which an extreme is looked for one by one.
+enum { NEAR = 64 };
+
 /// Where the extremes of the reduction `name` are: WINS(x, s) is whether x takes the place of s.
 #define EXTREME(name, T, WINS)                                                                   \
   KERNEL T lk_index_of_##name(ptrdiff_t n, const T *a, int64_t *index) {                         \
     T best = a[0];                                                                               \
     ptrdiff_t block = 0;                                                                         \
+    if (n <= NEAR / 2) {                                                                         \
+      for (ptrdiff_t i = 1; i < n; i++)                                                          \
+        if (WINS(a[i], best)) best = a[block = i];                                               \
+      *index = block;                                                                            \
+      return best;                                                                               \
+    }                                                                                            \
     for (ptrdiff_t i = 0; i < n; i += BLOCK) {                                                   \
       const T s = name##_block(n - i < BLOCK ? n - i : BLOCK, a + i);                            \
       if (WINS(s, best)) {                                                                       \
@@ -20,7 +29,11 @@ REDUCTION(integer_smallest, int64_t, integers_t, INT64_MAX, ISMALLER, VISMALLER,
         block = i;                                                                               \
       }                                                                                          \
     }                                                                                            \
-    while (a[block] != best && (a[block] == a[block] || best == best)) block++;                  \
+    for (; block + NEAR < n; block += NEAR) {                                                    \
+      const T s = name##_block(NEAR, a + block);                                                 \
+      if (!(WINS(best, s))) break;                                                               \
+    }                                                                                            \
+    while (WINS(best, a[block])) block++;                                                        \
     *index = block;                                                                              \
     return best;                                                                                 \
   }                                                                                              \

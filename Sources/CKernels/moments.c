@@ -109,14 +109,17 @@ KERNEL void lk_log_sum_exp_rows(ptrdiff_t rows, ptrdiff_t columns, const float *
     float total = 0;
     for (ptrdiff_t start = 0; start < columns; start += BLOCK) {
       const ptrdiff_t end = columns - start < BLOCK ? columns : start + BLOCK;
-      float lanes[LANES] = {0}, tail = 0;
+      float lanes[LANES] = {0}, rest[LANES];
       ptrdiff_t i = start;
       for (; i + LANES <= end; i += LANES)
         for (int l = 0; l < LANES; l++) lanes[l] += exp_f(a[i + l] - shift);
-      for (; i < end; i++) tail += exp_f(a[i] - shift);
+      if (i < end) {  // whole registers, whose exponentials beyond the end are 0
+        for (int l = 0; l < LANES; l++) rest[l] = i + l < end ? a[i + l] : -INFINITY;
+        for (int l = 0; l < LANES; l++) lanes[l] += exp_f(rest[l] - shift);
+      }
       lanes_t v;
       __builtin_memcpy(&v, lanes, sizeof v);
-      total += lanes_sum(&v) + tail;
+      total += lanes_sum(&v);
     }
     out[r] = shift + log_f(total);
   }

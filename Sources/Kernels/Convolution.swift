@@ -26,6 +26,8 @@ package struct Plane: Equatable, Sendable {
 /// | forward         | output pixels  | taps of all inputs | outputs          |
 /// | input gradient  | input pixels   | taps of all outputs| inputs           |
 /// | weight gradient | taps           | output pixels      | outputs          |
+///
+/// Where every group has one input and one output, 16 groups are computed side by side: `lk_convolve_lanes`.
 package struct Convolution: Sendable {
   package var batch: Int
   package var groups: Int
@@ -105,6 +107,14 @@ package struct Convolution: Sendable {
   /// Weights of one output channel.
   var taps: Int { inputs * kernel.count }
 
+  /// Whether each channel is convolved for itself, so that lanes are groups.
+  var isDepthwise: Bool { groups > 1 && inputs == 1 && outputs == 1 }
+
+  /// Blocks of channels, of which a group has `channels`.
+  func blocks(of channels: Int) -> Int {
+    isDepthwise ? blockCount(groups) : groups * blockCount(channels)
+  }
+
   /// How many pieces the work is cut into along the images, and along the blocks of channels: by size alone.
   func pieces(blocks: Int, atMost limit: Int) -> (images: Int, blocks: Int) {
     let work = batch * groups * outputs * output.count * taps
@@ -127,6 +137,24 @@ struct PaddedImages: Sendable {
 
   /// Values of the copy.
   var scratchCount: Int { isCopied ? roundedUp(channels * padded.count) : 0 }
+
+  /// Values of `lanes` padded channels side by side, and of the copy that they are made from.
+  var laneScratchCount: Int { (isCopied ? 2 : 1) * lanes * padded.count }
+
+  /// As `pad`, for at most 16 `channels` of one plane each, which are put side by side.
+  func padLanes(
+    _ channels: Int, _ source: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+  ) -> UnsafePointer<Float> {
+    var planes = source
+    if isCopied {
+      let copy = scratch + lanes * padded.count
+      lk_pad_planes(
+        channels, plane.height, plane.width, source, top, left, padded.height, padded.width, copy)
+      planes = UnsafePointer(copy)
+    }
+    lk_lanes_from_rows(channels, padded.count, planes, padded.count, scratch)
+    return UnsafePointer(scratch)
+  }
 
   /// The padded channels that begin at `source`: in `scratch`, or where they are if nothing changes.
   func pad(

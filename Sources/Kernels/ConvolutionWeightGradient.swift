@@ -9,6 +9,8 @@ extension Convolution {
     into result: UnsafeMutablePointer<Float>, accumulating: Bool = false, scratch: Scratch
   ) {
     let source = paddedInput
+    // Lanes are the outputs of a group, or the groups.
+    let (groups, outputs) = isDepthwise ? (1, groups) : (groups, outputs)
     let blocksOfGroup = blockCount(outputs)
     let blocks = groups * blocksOfGroup
     let partSize = blocks * taps * lanes
@@ -16,7 +18,8 @@ extension Convolution {
     var pieces = pieces(blocks: blocks, atMost: 8)
     pieces.images = min(pieces.images, limit)
     let pixels = output.count
-    let pieceSize = source.scratchCount + pixels * lanes
+    let sourceSize = isDepthwise ? source.laneScratchCount : source.scratchCount
+    let pieceSize = sourceSize + pixels * lanes
     let pieceCount = pieces.images * pieces.blocks
     let tableSize = roundedUp(taps) + roundedUp(pixels)
     let memory = scratch(tableSize + (pieces.images + 1) * partSize + pieceCount * pieceSize)
@@ -33,18 +36,21 @@ extension Convolution {
       let images = part(piece / pieces.blocks, of: pieces.images, batch)
       let sums = parts + piece / pieces.blocks * partSize
       let scratch = parts + pieces.images * partSize + piece * pieceSize
-      let lanesOfPixels = scratch + source.scratchCount
+      let lanesOfPixels = scratch + sourceSize
       for image in images {
         var (group, window) = (-1, x)
         for block in part(piece % pieces.blocks, of: pieces.blocks, blocks) {
-          if block / blocksOfGroup != group {
+          let first = block % blocksOfGroup * lanes
+          let plane = (image * groups + block / blocksOfGroup) * outputs + first
+          let channels = min(lanes, outputs - first)
+          if isDepthwise {
+            window = source.padLanes(channels, x + plane * input.count, scratch)
+          } else if block / blocksOfGroup != group {
             group = block / blocksOfGroup
             window = source.pad(x + (image * groups + group) * inputs * input.count, scratch)
           }
-          let first = block % blocksOfGroup * lanes
-          let plane = (image * groups + group) * outputs + first
           lk_lanes_from_rows(
-            min(lanes, outputs - first), pixels, gradient + plane * pixels, pixels, lanesOfPixels)
+            channels, pixels, gradient + plane * pixels, pixels, lanesOfPixels)
           addProducts(
             window, lanesOfPixels, tapOffsets, pixelOffsets, into: sums + block * taps * lanes,
             isFirst: image == images.lowerBound)
@@ -70,7 +76,7 @@ extension Convolution {
   ) {
     let depth = 256  // pixels whose 16 gradients stay in the first-level cache
     for pixel in Swift.stride(from: 0, to: output.count, by: depth) {
-      lk_convolve_rows(
+      (isDepthwise ? lk_convolve_lanes : lk_convolve_rows)(
         taps, tapOffsets, min(depth, output.count - pixel), pixelOffsets + pixel, window,
         gradient + pixel * lanes, sums, !(isFirst && pixel == 0))
     }

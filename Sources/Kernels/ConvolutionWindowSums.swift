@@ -22,6 +22,8 @@ struct WindowTables {
 struct WindowSums {
   let batch: Int
   let groups: Int
+  /// Whether a destination channel is computed from the source channel of its own number alone.
+  let isByLane: Bool
   let source: PaddedImages
   /// Destination channels of a group.
   let channels: Int
@@ -57,7 +59,8 @@ struct WindowSums {
       roundedUp(plane.count), places ? roundedUp(plane.count) : 0, roundedUp(steps),
       blocks * steps * lanes,
     ]
-    let pieceSize = source.scratchCount + Self.band * lanes
+    let sourceSize = isByLane ? source.laneScratchCount : source.scratchCount
+    let pieceSize = sourceSize + Self.band * lanes
     let memory = scratch(sizes.reduce(0, +) + pieces.images * pieces.blocks * pieceSize)
     let weights = memory + sizes[0] + sizes[1] + sizes[2]
     let integers = UnsafeMutableRawPointer(memory).bindMemory(
@@ -73,16 +76,18 @@ struct WindowSums {
       for image in images {
         var (group, window) = (-1, x)
         for block in blocks {
-          if block / blockCount(channels) != group {
-            group = block / blockCount(channels)
+          let channels = channels(of: block)
+          let first = image * groups * self.channels + channels.lowerBound
+          if isByLane {
+            window = source.padLanes(channels.count, x + first * source.plane.count, padded)
+          } else if block / blockCount(self.channels) != group {
+            group = block / blockCount(self.channels)
             let first = (image * groups + group) * source.channels
             window = source.pad(x + first * source.plane.count, padded)
           }
-          let channels = channels(of: block)
-          let first = image * groups * self.channels + channels.lowerBound
           for phase in phases {
             compute(
-              phase, tables, block: block, window, sums: padded + source.scratchCount,
+              phase, tables, block: block, window, sums: padded + sourceSize,
               bias: bias.map { $0 + channels.lowerBound }, channels: channels.count,
               into: result + first * plane.count, accumulating: accumulating)
           }
@@ -101,7 +106,7 @@ struct WindowSums {
       var step = phase.steps.lowerBound
       repeat {  // once even without steps: the sum of nothing is 0
         let depth = min(Self.depth, phase.steps.upperBound - step)
-        lk_convolve_rows(
+        (isByLane ? lk_convolve_lanes : lk_convolve_rows)(
           rows, tables.rows + row, depth, tables.steps + step, window,
           tables.weights + (block * steps + step) * lanes, sums, step > phase.steps.lowerBound)
         step += depth

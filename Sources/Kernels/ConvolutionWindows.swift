@@ -10,8 +10,9 @@ extension Convolution {
     into result: UnsafeMutablePointer<Float>, accumulating: Bool = false, scratch: Scratch
   ) {
     let sums = WindowSums(
-      batch: batch, groups: groups, source: paddedInput, channels: outputs, plane: output,
-      steps: taps, places: false, pieces: pieces(blocks: groups * blockCount(outputs), atMost: 16))
+      batch: batch, groups: isDepthwise ? 1 : groups, isByLane: isDepthwise, source: paddedInput,
+      channels: isDepthwise ? groups : outputs, plane: output, steps: taps, places: false,
+      pieces: pieces(blocks: blocks(of: outputs), atMost: 16))
     sums.run(x, bias: bias, into: result, accumulating: accumulating, scratch: scratch) { tables in
       fillPixels(tables.rows)
       fillTaps(tables.steps)
@@ -46,9 +47,10 @@ extension Convolution {
       channels: outputs, plane: output, padded: padded, top: -vertical.lowerBound,
       left: -horizontal.lowerBound)
     let sums = WindowSums(
-      batch: batch, groups: groups, source: source, channels: inputs, plane: input,
-      steps: outputs * kernel.count, places: stride != Plane(1, 1),
-      pieces: pieces(blocks: groups * blockCount(inputs), atMost: 16))
+      batch: batch, groups: isDepthwise ? 1 : groups, isByLane: isDepthwise, source: source,
+      channels: isDepthwise ? groups : inputs, plane: input, steps: outputs * kernel.count,
+      places: stride != Plane(1, 1),
+      pieces: pieces(blocks: blocks(of: inputs), atMost: 16))
     sums.run(
       gradient, bias: bias, into: result, accumulating: accumulating, scratch: scratch
     ) { tables in
@@ -92,13 +94,13 @@ extension Convolution {
   private func pack(
     _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, _ sums: WindowSums
   ) {
-    let blocksOfGroup = blockCount(inputs)
+    let blocksOfGroup = blockCount(sums.channels)
     for block in 0..<sums.blocks {
       let target = packed + block * sums.steps * lanes
       let first = block % blocksOfGroup * lanes
       let from = weights + block / blocksOfGroup * outputs * taps
       for lane in 0..<lanes {
-        target[lane] = first + lane < inputs ? from[(first + lane) * kernel.count] : 0
+        target[lane] = first + lane < sums.channels ? from[(first + lane) * kernel.count] : 0
       }
     }
   }

@@ -31,6 +31,7 @@ package func index<Element>(
   _ target: UnsafeMutablePointer<Int64>
 ) {
   let (size, inner) = (run.size, run.inner)
+  if inner == 0 { return }
   if inner > 1 {
     let tiles = (inner + mostColumns - 1) / mostColumns
     return parallelItems(run.outer * tiles, cost: size * Swift.min(inner, mostColumns)) { items in

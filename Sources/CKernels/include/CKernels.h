@@ -261,6 +261,10 @@ void lk_dropout(ptrdiff_t n, float *out, const float *a, uint32_t threshold, flo
 void lk_convolve_rows(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
                       const int32_t *step_offsets, const float *x, const float *weights,
                       float *out, bool accumulate);
+/// The same for x of 16 lanes: x[row_offsets[r] + step_offsets[s]][l] * weights[s][l].
+void lk_convolve_lanes(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
+                       const int32_t *step_offsets, const float *x, const float *weights,
+                       float *out, bool accumulate);
 /// out[c][r] = a[r * stride + c]; lanes from `rows` (at most 16) on are 0.
 void lk_lanes_from_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
                         float *out);
@@ -315,6 +319,13 @@ void lk_sgd_update(ptrdiff_t n, float *p, const float *g, float *_Nullable m, fl
 void lk_adam_update(ptrdiff_t n, float *p, const float *g, float *m, float *v, float rate,
                     float rest1, float beta2, float rest2, float epsilon, float decay,
                     bool decoupled, float correction1, float correction2);
+
+// MARK: rows at places that are named by number (gather.c)
+
+/// out[index[k] * stride + c] += a[k * stride + c] for k in 0 ..< n in this order and c in 0 ..< columns; leaves out
+/// the k whose index is `skipped`.
+void lk_add_rows(ptrdiff_t n, ptrdiff_t columns, const float *a, const int64_t *index,
+                 ptrdiff_t skipped, float *out, ptrdiff_t stride);
 
 // MARK: threads (threads.c)
 

@@ -73,7 +73,8 @@ private func convolution(
     \(groups) groups, which takes \(inputs * groups)
     """)
   check(
-    outputs % groups == 0, "\(name): \(outputs) output channels cannot be cut into \(groups) groups")
+    outputs % groups == 0, "\(name): \(outputs) output channels cannot be cut into \(groups) groups"
+  )
   operands.checkBias(outputs)
   let input = Plane(x.shape[2], x.shape[3])
   let kernel = Plane(weight.shape[2], weight.shape[3])

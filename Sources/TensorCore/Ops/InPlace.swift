@@ -115,25 +115,32 @@ extension Tensor {
   ) {
     requireDistinctElements(name)
     let isRecording = isGradientEnabled && node != nil
-    check(
-      !(isRecording && node is Leaf),
-      """
-      \(name) in place: this tensor is a leaf that requires a gradient; change it under noGrad, or \
-      compute a new tensor
-      """)
+    requireReplaceable(name, isRecorded: isRecording)
     let computed = compute(keepsInput && isGradientEnabled ? copyInGraph() : self)
     requireRoom(for: computed.dtype, name)
     let result = computed.converted(to: dtype)
     let isRecorded = isGradientEnabled && result.node != nil
+    requireReplaceable(name, isRecorded: isRecorded)
+    storage.markWritten(by: name, isRecorded: isRecording || isRecorded)
+    assign(elementsOf: result)
+    if isGradientEnabled { node = result.node }
+  }
+
+  /// Stops if this tensor cannot stand for the result of `name`, which is part of a graph where `isRecorded`.
+  func requireReplaceable(_ name: StaticString, isRecorded: Bool) {
+    guard isRecorded else { return }
     check(
-      !(isView && (isRecording || isRecorded)),
+      !(node is Leaf),
+      """
+      \(name) in place: this tensor is a leaf that requires a gradient; change it under noGrad, or \
+      compute a new tensor
+      """)
+    check(
+      !isView,
       """
       \(name) in place: this tensor is a view, and the gradient of what it views would be lost; \
       compute a new tensor instead
       """)
-    storage.markWritten(by: name, isRecorded: isRecording || isRecorded)
-    assign(elementsOf: result)
-    if isGradientEnabled { node = result.node }
   }
 
   /// A copy of the values with this tensor's place in the graph.

@@ -135,17 +135,25 @@ extension Tensor {
   func folded<Element: BitwiseCopyable>(
     _ axes: ReducedAxes, _ first: Reduction<Element>, then: Reduction<Element>
   ) -> Tensor {
-    let results = inMemoryOrder(axes) { values, axes in
-      var (values, kernel) = (values, first)
-      axes.forEachGroup { run in
-        let result = Tensor(uninitialized: [run.outer, run.inner], dtype)
-        reduce(
-          kernel, then: then, run, UnsafePointer(values.base(of: Element.self)),
-          result.base(of: Element.self))
-        (values, kernel) = (result, then)
-      }
-      return [values.arranged(as: axes.kept)]
+    if isContiguous {
+      return foldedInOrder(axes, first, then: then).arranged(as: axes.result)
     }
+    let results = inMemoryOrder(axes) { [$0.foldedInOrder($1, first, then: then)] }
     return results[0].arranged(as: axes.result)
+  }
+
+  /// The same of a contiguous tensor; reduced axes keep size 1.
+  private func foldedInOrder<Element: BitwiseCopyable>(
+    _ axes: ReducedAxes, _ first: Reduction<Element>, then: Reduction<Element>
+  ) -> Tensor {
+    var (values, kernel) = (self, first)
+    axes.forEachGroup { run in
+      let result = Tensor(uninitialized: [run.outer, run.inner], dtype)
+      reduce(
+        kernel, then: then, run, UnsafePointer(values.base(of: Element.self)),
+        result.base(of: Element.self))
+      (values, kernel) = (result, then)
+    }
+    return values.arranged(as: axes.kept)
   }
 }

@@ -51,7 +51,7 @@ let lossFamily = OperationFamily(
     },
     .init("crossEntropy, weighted, smoothed, ignoring", [[4, 5]]) {
       crossEntropy(
-        $0[0], Tensor([0, 4, 2, 2] as [Int64]), weight: Tensor([1, 0.5, 3, 0, 2]), ignoreIndex: 4,
+        $0[0], Tensor([0, 4, 2, 2] as [Int64]), weight: Tensor([1, 0.5, 3, 0, 2] as [Float]), ignoreIndex: 4,
         labelSmoothing: 0.25)
     },
     .init("crossEntropy of positions", [[2, 5, 3]]) {
@@ -65,7 +65,7 @@ let lossFamily = OperationFamily(
     .init("nllLoss", [[2, 5, 3]]) {
       nllLoss(
         $0[0], Tensor([0, 4, 2, 2, 1, 3] as [Int64], shape: [2, 3]),
-        weight: Tensor([1, 0.5, 3, 0, 2]), ignoreIndex: 1)
+        weight: Tensor([1, 0.5, 3, 0, 2] as [Float]), ignoreIndex: 1)
     },
     .init("mseLoss", [[3, 4], [3, 4]]) { mseLoss($0[0], $0[1]) },
     .init("mseLoss, broadcast", [[3, 4], [4]]) { mseLoss($0[0], $0[1], reduction: .none) },
@@ -84,7 +84,7 @@ let lossFamily = OperationFamily(
       binaryCrossEntropyWithLogits($0[0], $0[1])
     },
     .init("binaryCrossEntropyWithLogits, weighted", [[4, 5], [4, 5]]) {
-      binaryCrossEntropyWithLogits($0[0], $0[1], positiveWeight: Tensor([1, 0.5, 3, 0, 2]))
+      binaryCrossEntropyWithLogits($0[0], $0[1], positiveWeight: Tensor([1, 0.5, 3, 0, 2] as [Float]))
     },
     .init("klDivergence", [[4, 5], [4, 5]], in: 0.5...2) {
       klDivergence($0[0], $0[1], reduction: .batchMean)

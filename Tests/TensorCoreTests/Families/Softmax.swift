@@ -59,8 +59,8 @@ let softmaxFamily = OperationFamily(
     },
     .init("batchNorm in evaluation", [[2, 3, 2, 2], [3], [3]]) {
       batchNorm(
-        $0[0], weight: $0[1], bias: $0[2], runningMean: Tensor([0.5, 0, -1]),
-        runningVariance: Tensor([1, 2, 0.5]), isTraining: false)
+        $0[0], weight: $0[1], bias: $0[2], runningMean: Tensor([0.5, 0, -1] as [Float]),
+        runningVariance: Tensor([1, 2, 0.5] as [Float]), isTraining: false)
     },
     .init("dropout", [[7, 20]]) {
       dropout($0[0], probability: 0.25, generator: Generator(seed: 3))
