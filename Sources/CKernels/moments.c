@@ -55,9 +55,11 @@ KERNEL void lk_moments_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, p
 
 KERNEL void lk_moments_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
                                float *mean, float *deviation) {
+  // What rounding took from the mean, which the second pass finds: the sum of the deviations from it.
+  float missed[NARROW];
   for (; columns > 0; columns -= NARROW, a += NARROW, mean += NARROW, deviation += NARROW) {
     const ptrdiff_t n = columns < NARROW ? columns : NARROW;
-    for (ptrdiff_t c = 0; c < n; c++) mean[c] = deviation[c] = 0;
+    for (ptrdiff_t c = 0; c < n; c++) mean[c] = deviation[c] = missed[c] = 0;
     for (ptrdiff_t r = 0; r < rows; r++)
       INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) mean[c] += a[r * stride + c];
     const float count = (float)rows;
@@ -66,7 +68,13 @@ KERNEL void lk_moments_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a
       INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) {
         const float x = a[r * stride + c] - mean[c];
         deviation[c] += x * x;
+        missed[c] += x;
       }
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const float shift = missed[c] / count;
+      mean[c] += shift;
+      deviation[c] -= missed[c] * shift;
+    }
   }
 }
 

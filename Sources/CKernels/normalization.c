@@ -78,6 +78,7 @@ INLINE void norm_gradient_row(ptrdiff_t columns, const float *g, const float *a,
 KERNEL void lk_layer_norm_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
                                         const float *a, const float *weight, const float *mean,
                                         const float *scale, float *out, float *dw, float *db) {
+  // Equal calls, but the compiler makes a loop without tests for the common case.
   for (ptrdiff_t r = 0; r < rows; r++) {
     const ptrdiff_t o = r * columns;
     if (weight && dw && db)
@@ -93,6 +94,7 @@ KERNEL void lk_layer_norm_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const
 KERNEL void lk_rms_norm_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
                                       const float *a, const float *weight, const float *scale,
                                       float *out, float *dw) {
+  // As above.
   for (ptrdiff_t r = 0; r < rows; r++) {
     const ptrdiff_t o = r * columns;
     if (weight && dw)

@@ -3,8 +3,7 @@ import CKernels
 /// Which extreme an index is sought of, and the C kernels that find it.
 package struct Extreme<Element: BitwiseCopyable> {
   let inRow: (Int, UnsafePointer<Element>, UnsafeMutablePointer<Int64>) -> Element
-  let inColumns:
-    (Int, Int, UnsafePointer<Element>, Int, UnsafeMutablePointer<Int64>) -> Void
+  let inColumns: (Int, Int, UnsafePointer<Element>, Int, UnsafeMutablePointer<Int64>) -> Void
 }
 
 extension Extreme<Float> {

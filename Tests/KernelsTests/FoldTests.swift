@@ -82,7 +82,8 @@ let reducedRuns: [ReducedRun] =
       let exact = run.groups(of: values.map(Double.init)).map(fold.exact)
       expectClose(
         Array(results.dropLast()), to: exact,
-        within: fold.isExact ? .exact : Tolerance(relative: 2e-6, absolute: 1e-6 * sqrt(Double(run.size)) * 4),
+        within: fold.isExact
+          ? .exact : Tolerance(relative: 2e-6, absolute: 1e-6 * sqrt(Double(run.size)) * 4),
         "\(run)")
       #expect(results.last?.isNaN ?? false)
     }
@@ -112,7 +113,8 @@ let reducedRuns: [ReducedRun] =
         let results = fold(run, values)
         for (index, exact) in exact.enumerated() where !exact.isFinite {
           #expect(
-            exact.isNaN ? results[index].isNaN : Double(results[index]) == exact, "\(run), \(value)")
+            exact.isNaN ? results[index].isNaN : Double(results[index]) == exact, "\(run), \(value)"
+          )
         }
       }
     }

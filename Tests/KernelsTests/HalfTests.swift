@@ -2,7 +2,7 @@ import CKernels
 import Kernels
 import Testing
 
-/// Conversions between halves and floats, by the CPU and by bit arithmetic, against Swift's Float16.
+/// Conversions of halves, by the CPU and by bit arithmetic, against Swift's Float16.
 @Suite struct HalfTests {
   private let halves = (0...UInt16.max).map { $0 }
 

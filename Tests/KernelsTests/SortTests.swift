@@ -27,7 +27,8 @@ import Testing
         // Distinct, with many ties, and with all that is special.
         if kind > 0 { values = values.map { $0.rounded() } }
         if kind == 2 {
-          for (index, value) in [Float.nan, -0.0, 0, .infinity, -.infinity, -.nan, 0, -0.0].enumerated()
+          for (index, value) in [Float.nan, -0.0, 0, .infinity, -.infinity, -.nan, 0, -0.0]
+            .enumerated()
           where 3 * index < values.count {
             values[3 * index] = value
           }
