@@ -17,44 +17,53 @@ import Testing
     }
   }
 
+  /// Trains on `loss` of every batch, the loop being `loop`; returns the parameters.
   private func train(
-    _ loop: ((_ index: Int, _ x: Tensor, _ y: Tensor) -> Void) -> Void,
-    _ loss: (
-      Scaled, Int, Tensor, Tensor
-    ) -> Tensor
+    _ loop: (Training) -> Void, _ loss: @escaping (Scaled, Int, Tensor, Tensor) -> Tensor
   ) -> [Float] {
+    let training = Training(loss)
+    loop(training)
+    return training.model.parameters().flatMap(\.floats)
+  }
+
+  private final class Training {
     let model = Scaled()
-    let optimizer = SGD(model.parameters(), learningRate: 0.05, momentum: 0.9)
-    loop { index, x, y in
+    private let loss: (Scaled, Int, Tensor, Tensor) -> Tensor
+    private let optimizer: SGD
+
+    init(_ loss: @escaping (Scaled, Int, Tensor, Tensor) -> Tensor) {
+      self.loss = loss
+      optimizer = SGD(model.parameters(), learningRate: 0.05, momentum: 0.9)
+    }
+
+    func step(_ index: Int, _ x: Tensor, _ y: Tensor) {
       optimizer.zeroGrad()
       loss(model, index, x, y).backward()
       optimizer.step()
     }
-    return model.parameters().flatMap(\.floats)
   }
 
   @Test func allLoopsTrainAlike() {
-    let insideModel = { (model: Scaled, index: Int, x: Tensor, y: Tensor) in
+    let batches = Self.batches
+    func insideModel(_ model: Scaled, _ index: Int, _ x: Tensor, _ y: Tensor) -> Tensor {
       mseLoss(model(x, index: index), y)
     }
-    let outsideModel = { (model: Scaled, index: Int, x: Tensor, y: Tensor) in
+    func outsideModel(_ model: Scaled, _ index: Int, _ x: Tensor, _ y: Tensor) -> Tensor {
       mseLoss(model.linear(x) * Float(index + 1), y)
     }
-    let enumerated = train(
-      { body in
-        for (i, (x, y)) in Self.batches.enumerated() { body(i, x, y) }
-      }, outsideModel)
-    let handedIn = train(
-      { body in
-        for (i, (x, y)) in Self.batches.enumerated() { body(i, x, y) }
-      }, insideModel)
-    let range = train(
-      { body in
-        for i in 0..<Self.batches.count { body(i, Self.batches[i].0, Self.batches[i].1) }
-      }, insideModel)
+    func enumerating(_ training: Training) {
+      for (i, (x, y)) in batches.enumerated() { training.step(i, x, y) }
+    }
+    func counting(_ training: Training) {
+      for i in 0..<batches.count { training.step(i, batches[i].0, batches[i].1) }
+    }
+    let enumerated = train(enumerating, outsideModel)
+    let handedIn = train(enumerating, insideModel)
+    let counted = train(counting, insideModel)
     #expect(enumerated == handedIn)
-    #expect(enumerated == range)
-    #expect(enumerated != Scaled().parameters().flatMap(\.floats), "nothing was trained")
+    #expect(enumerated == counted)
+    let untrained = Scaled().parameters().flatMap(\.floats)
+    #expect(enumerated != untrained)
   }
 
   /// Summing y = x² + i over three iterations gives dy/dx = 3 · 2x, as stacking and summing does: every iteration
