@@ -32,7 +32,7 @@ import Testing
     let labels = Tensor.randomIntegers([16], in: 0..<3, generator: random)
     let targets = Tensor.normal([16, 1], generator: random)
     var losses: [Double] = []
-    for step in 0..<60 {
+    for step in 0..<240 {
       let output = model(a, b, depth: step % 3)
       // A loss of one's own is any scalar.
       let ownLoss = (output.value - targets).squared().mean()

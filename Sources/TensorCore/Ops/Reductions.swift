@@ -120,11 +120,12 @@ extension Tensor {
           x.edge { [x = Saved(x)] gradient in
             let order = axes.reducedLast
             let rows = x.value.permuted(order).contiguousValues()
+            let gradient = gradient.contiguousValues()
             let result = Tensor(uninitialized: rows.shape)
             productGradient(
               rows: axes.kept.elementCount, columns: axes.count,
-              gradient: gradient.contiguousValues().pointer(Float.self),
-              rows.pointer(Float.self), result.pointer(Float.self))
+              gradient: gradient.pointer(Float.self), rows.pointer(Float.self),
+              result.pointer(Float.self))
             var inverse = order
             for (position, axis) in order.enumerated() { inverse[axis] = position }
             return result.permuted(inverse)
