@@ -53,19 +53,20 @@ let package = Package(
     module("TensorCore", ["Kernels", "CKernels", "Diagnostics"]),
 
     // 3: what networks are made of, what trains them, what they train on
-    module("NeuralNet", ["TensorCore", "Diagnostics"]),
+    module("NeuralNet", ["TensorCore", "Kernels", "Diagnostics"]),
     module("Optimizers", ["TensorCore", "Kernels", "Diagnostics"]),
     module(
-      "DataLoading", ["TensorCore", "Communication", "CZlib", "Diagnostics"],
+      "DataLoading", ["TensorCore", "Kernels", "Communication", "CZlib", "Diagnostics"],
       // Compiled in: the binary may be moved, and starts without Foundation.
       exclude: ["Resources/digits-ATTRIBUTION.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
 
     // 4: files of weights; training on many ranks
-    module("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"]),
+    module("Checkpoints", ["TensorCore", "Kernels", "NeuralNet", "Diagnostics"]),
     tests("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"], exclude: ["Resources"]),
     module(
-      "DataParallel", ["TensorCore", "NeuralNet", "CKernels", "Communication", "Diagnostics"]),
+      "DataParallel",
+      ["TensorCore", "NeuralNet", "CKernels", "Kernels", "Communication", "Diagnostics"]),
 
     // 5: everything above under one import; the reference models
     module(
@@ -90,10 +91,10 @@ let package = Package(
 
     // Tests
     .target(
-      name: "TestSupport", dependencies: ["TensorCore", "CZlib"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["TensorCore", "Kernels", "CZlib"], path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("Kernels", ["CKernels", "TensorCore", "TestSupport"]),
-    tests("TensorCore", ["TestSupport"]),
+    tests("TensorCore", ["Kernels", "TestSupport"]),
     tests("NeuralNet", ["TensorCore", "TestSupport"]),
     tests("Optimizers", ["TensorCore", "TestSupport"]),
     tests(
@@ -103,6 +104,7 @@ let package = Package(
       name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),
     tests("Communication", ["Diagnostics", "TestSupport", "MPIChecks"]),
+    tests("Lockstep", ["TestSupport"]),
     tests("LockstepCommand", ["TestSupport"]),
     .testTarget(
       name: "ExamplesTests", dependencies: ["TrainDigitsExample", "TestSupport"],

@@ -27,6 +27,27 @@
     }                                                                                            \
   }
 
+// The same for functions that stay calls: nothing to vectorise.
+#define SERIAL_BINARY(name, expression)                                                          \
+  void lk_##name(ptrdiff_t n, float *out, ptrdiff_t so, const float *a, ptrdiff_t sa,            \
+                 const float *b, ptrdiff_t sb) {                                                 \
+    for (ptrdiff_t i = 0; i < n; i++) {                                                          \
+      const float x = a[i * sa], y = b[i * sb];                                                  \
+      out[i * so] = (expression);                                                                \
+    }                                                                                            \
+  }
+
+#define SERIAL_UNARY(name, expression)                                                           \
+  void lk_##name(ptrdiff_t n, float *out, ptrdiff_t so, const float *a, ptrdiff_t sa, float p,   \
+                 float q) {                                                                      \
+    (void)p;                                                                                     \
+    (void)q;                                                                                     \
+    for (ptrdiff_t i = 0; i < n; i++) {                                                          \
+      const float x = a[i * sa];                                                                 \
+      out[i * so] = (expression);                                                                \
+    }                                                                                            \
+  }
+
 #define UNARY(name, expression)                                                                  \
   KERNEL void lk_##name(ptrdiff_t n, float *out, ptrdiff_t so, const float *a, ptrdiff_t sa,     \
                         float p, float q) {                                                      \

@@ -1,43 +1,8 @@
-#include "vector_math.h"
-
-// A plain maximum: a NaN that it misses still reaches the sum of exponentials.
-INLINE float row_maximum(ptrdiff_t n, const float *a) {
-  float lanes[LANES];
-  for (int l = 0; l < LANES; l++) lanes[l] = -INFINITY;
-  ptrdiff_t i = 0;
-  for (; i + LANES <= n; i += LANES)
-    for (int l = 0; l < LANES; l++) lanes[l] = a[i + l] > lanes[l] ? a[i + l] : lanes[l];
-  float best = -INFINITY;
-  for (int l = 0; l < LANES; l++) best = lanes[l] > best ? lanes[l] : best;
-  for (; i < n; i++) best = a[i] > best ? a[i] : best;
-  // A row of -infinity alone would give NaN by infinity - infinity, as it should.
-  return best;
-}
-
-/// The sum of exp(a - shift); the exponentials themselves go to `out` unless it is null.
-INLINE float exp_sum(ptrdiff_t n, const float *a, float shift, float *out) {
-  float lanes[LANES] = {0};
-  ptrdiff_t i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    float e[LANES];
-    for (int l = 0; l < LANES; l++) e[l] = exp_f(a[i + l] - shift);
-    for (int l = 0; l < LANES; l++) lanes[l] += e[l];
-    if (out) __builtin_memcpy(out + i, e, sizeof e);
-  }
-  lanes_t v;
-  __builtin_memcpy(&v, lanes, sizeof v);
-  float tail = 0;
-  for (; i < n; i++) {
-    const float e = exp_f(a[i] - shift);
-    if (out) out[i] = e;
-    tail += e;
-  }
-  return lanes_sum(&v) + tail;
-}
+#include "rows.h"
 
 KERNEL void lk_softmax_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, float *out) {
   for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
-    const float scale = 1.0f / exp_sum(columns, a, row_maximum(columns, a), out);
+    const float scale = 1.0f / exp_sum(columns, a, 1.0f, row_maximum(columns, a), out);
     INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] *= scale;
   }
 }
@@ -45,7 +10,7 @@ KERNEL void lk_softmax_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, f
 KERNEL void lk_log_softmax_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, float *out) {
   for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
     const float largest = row_maximum(columns, a);
-    const float logarithm = log_f(exp_sum(columns, a, largest, NULL));
+    const float logarithm = log_f(exp_sum(columns, a, 1.0f, largest, NULL));
     INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = (a[c] - largest) - logarithm;
   }
 }
@@ -53,44 +18,77 @@ KERNEL void lk_log_softmax_rows(ptrdiff_t rows, ptrdiff_t columns, const float *
 KERNEL void lk_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
                                      const float *y, float *out) {
   for (ptrdiff_t r = 0; r < rows; r++, g += columns, y += columns, out += columns) {
-    lanes_t s = {0};
-    ptrdiff_t i = 0;
-    for (; i + LANES <= columns; i += LANES)
-      s += *(const lanes_t *)(g + i) * *(const lanes_t *)(y + i);
-    float dot = lanes_sum(&s);
-    for (; i < columns; i++) dot += g[i] * y[i];
-    INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = y[c] * (g[c] - dot);
+    const float d = dot(columns, g, y);
+    INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = y[c] * (g[c] - d);
   }
 }
 
 KERNEL void lk_log_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
                                          const float *y, float *out) {
   for (ptrdiff_t r = 0; r < rows; r++, g += columns, y += columns, out += columns) {
-    lanes_t s = {0};
-    ptrdiff_t i = 0;
-    for (; i + LANES <= columns; i += LANES) s += *(const lanes_t *)(g + i);
-    float total = lanes_sum(&s);
-    for (; i < columns; i++) total += g[i];
+    const float total = row_sum(columns, g);
     INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = g[c] - exp_f(y[c]) * total;
   }
 }
 
-KERNEL void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
-                                  const int32_t *target, float *normaliser, float *loss) {
-  for (ptrdiff_t r = 0; r < rows; r++, a += columns) {
-    const float largest = row_maximum(columns, a);
-    const float logarithm = log_f(exp_sum(columns, a, largest, NULL));
-    normaliser[r] = largest + logarithm;
-    loss[r] = logarithm - (a[target[r]] - largest);
+// Along an axis that is not the last: the columns of a [size, stride] matrix, STRIP of them side by side.
+enum { STRIP = 64 };
+
+INLINE void softmax_strip(ptrdiff_t size, ptrdiff_t width, ptrdiff_t stride, const float *a,
+                          float *out, bool logarithm) {
+  float largest[STRIP], sum[STRIP];
+  for (ptrdiff_t c = 0; c < width; c++) largest[c] = -INFINITY, sum[c] = 0;
+  for (ptrdiff_t i = 0; i < size; i++)
+    INDEPENDENT for (ptrdiff_t c = 0; c < width; c++) {
+      const float x = a[i * stride + c];
+      largest[c] = x > largest[c] ? x : largest[c];
+    }
+  for (ptrdiff_t i = 0; i < size; i++)
+    INDEPENDENT for (ptrdiff_t c = 0; c < width; c++) {
+      const float e = exp_f(a[i * stride + c] - largest[c]);
+      sum[c] += e;
+      out[i * stride + c] = logarithm ? a[i * stride + c] - largest[c] : e;
+    }
+  INDEPENDENT for (ptrdiff_t c = 0; c < width; c++) sum[c] =
+      logarithm ? log_f(sum[c]) : 1.0f / sum[c];
+  for (ptrdiff_t i = 0; i < size; i++)
+    INDEPENDENT for (ptrdiff_t c = 0; c < width; c++) {
+      const float y = out[i * stride + c];
+      out[i * stride + c] = logarithm ? y - sum[c] : y * sum[c];
+    }
+}
+
+KERNEL void lk_softmax_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t stride, const float *a,
+                               float *out, bool logarithm) {
+  for (ptrdiff_t c = 0; c < columns; c += STRIP) {
+    const ptrdiff_t width = columns - c < STRIP ? columns - c : STRIP;
+    if (logarithm) softmax_strip(size, width, stride, a + c, out + c, true);
+    else softmax_strip(size, width, stride, a + c, out + c, false);
   }
 }
 
-KERNEL void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
-                                           const int32_t *target, const float *normaliser,
-                                           const float *scale, ptrdiff_t scale_stride, float *out) {
-  for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
-    const float n = normaliser[r], s = scale[r * scale_stride];
-    INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = s * exp_f(a[c] - n);
-    out[target[r]] -= s;
+INLINE void softmax_gradient_strip(ptrdiff_t size, ptrdiff_t width, ptrdiff_t stride,
+                                   const float *g, const float *y, float *out, bool logarithm) {
+  float sum[STRIP];
+  for (ptrdiff_t c = 0; c < width; c++) sum[c] = 0;
+  for (ptrdiff_t i = 0; i < size; i++)
+    INDEPENDENT for (ptrdiff_t c = 0; c < width; c++) {
+      const ptrdiff_t k = i * stride + c;
+      sum[c] += logarithm ? g[k] : g[k] * y[k];
+    }
+  for (ptrdiff_t i = 0; i < size; i++)
+    INDEPENDENT for (ptrdiff_t c = 0; c < width; c++) {
+      const ptrdiff_t k = i * stride + c;
+      out[k] = logarithm ? g[k] - exp_f(y[k]) * sum[c] : y[k] * (g[k] - sum[c]);
+    }
+}
+
+KERNEL void lk_softmax_gradient_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t stride,
+                                        const float *g, const float *y, float *out,
+                                        bool logarithm) {
+  for (ptrdiff_t c = 0; c < columns; c += STRIP) {
+    const ptrdiff_t width = columns - c < STRIP ? columns - c : STRIP;
+    if (logarithm) softmax_gradient_strip(size, width, stride, g + c, y + c, out + c, true);
+    else softmax_gradient_strip(size, width, stride, g + c, y + c, out + c, false);
   }
 }

@@ -7,12 +7,15 @@
 #include <stdatomic.h>
 
 static _Thread_local int32_t no_grad_depth = 0;
-static _Thread_local const char *current_operation = NULL;
+static _Thread_local int32_t anomaly_depth = 0;
+static _Thread_local void *current_operation = NULL;
 static atomic_int_least64_t passes = 0;
 
 int32_t *lk_no_grad_depth(void) { return &no_grad_depth; }
 
-const char **lk_current_operation(void) { return &current_operation; }
+int32_t *lk_anomaly_depth(void) { return &anomaly_depth; }
+
+void **lk_current_operation(void) { return &current_operation; }
 
 int64_t lk_next_pass(void) { return atomic_fetch_add(&passes, 1) + 1; }
 
@@ -20,4 +23,15 @@ int lk_available_cores(void) {
   cpu_set_t mask;
   if (sched_getaffinity(0, sizeof mask, &mask) == 0) return CPU_COUNT(&mask);
   return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+__attribute__((noinline)) void lk_callers(int count, uintptr_t *addresses) {
+  const uintptr_t *frame = __builtin_frame_address(0);
+  for (int i = 0; i < count; i++) {
+    addresses[i] = frame ? frame[1] : 0;
+    const uintptr_t *next = frame ? (const uintptr_t *)frame[0] : NULL;
+    // The stack grows down: a frame that is not a little above the last one is no frame.
+    const uintptr_t distance = (uintptr_t)next - (uintptr_t)frame;
+    frame = distance < (1 << 20) && ((uintptr_t)next & 7) == 0 && addresses[i] ? next : NULL;
+  }
 }

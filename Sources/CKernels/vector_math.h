@@ -55,13 +55,13 @@ INLINE float expm1_f(float x) {
   return fabsf(x) < 0.34f ? near : far;
 }
 
-INLINE float log_f(float x) {
+/// log(m) for x = m * 2^exponent with m in [sqrt(1/2), sqrt(2)): m - 1 in `high`, the rest is returned.
+INLINE float log_parts(float x, float *exponent, float *high) {
   float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;  // denormals
   float bias = x < 1.17549435e-38f ? 23.0f : 0.0f;
   uint32_t b = to_bits(scaled);
-  // Mantissa in [sqrt(1/2), sqrt(2)).
   uint32_t shifted = b - 0x3f3504f3u;
-  float e = (float)((int32_t)shifted >> 23) - bias;
+  *exponent = (float)((int32_t)shifted >> 23) - bias;
   float f = from_bits((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
   float p = 7.0376836292e-2f;
   p = p * f - 1.1514610310e-1f;
@@ -73,11 +73,30 @@ INLINE float log_f(float x) {
   p = p * f - 2.4999993993e-1f;
   p = p * f + 3.3333331174e-1f;
   float z = f * f;
-  float y = p * f * z + e * -2.12194440e-4f - 0.5f * z;
-  float result = f + y + e * 0.693359375f;
+  *high = f;
+  return p * f * z - 0.5f * z;
+}
+
+/// `result`, which is right for finite x > 0, with the ends of the line put right.
+INLINE float log_ends(float x, float result) {
   result = x == INFINITY ? INFINITY : result;
   result = x == 0.0f ? -INFINITY : result;
   return x >= 0.0f ? result : NAN;
+}
+
+INLINE float log_f(float x) {
+  float e, high;
+  float low = log_parts(x, &e, &high);
+  return log_ends(x, high + (low + e * -2.12194440e-4f) + e * 0.693359375f);
+}
+
+/// Exact for powers of two.
+INLINE float log2_f(float x) {
+  float e, high;
+  float low = log_parts(x, &e, &high);
+  // log2(e) = 1 + 0.4426950…
+  const float rest = 0.44269504088896341f;
+  return log_ends(x, low * rest + high * rest + low + high + e);
 }
 
 INLINE float log1p_f(float x) {
@@ -100,7 +119,34 @@ INLINE float tanh_f(float x) {
   return a < 0.625f ? near : copysignf(far, x);
 }
 
-INLINE float sigmoid_f(float x) { return 1.0f / (1.0f + exp_f(-x)); }
+/// By the exponential of -|x|, which cannot overflow: far below 0 the result is denormal and then 0.
+INLINE float sigmoid_f(float x) {
+  float e = exp_f(-fabsf(x));
+  return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+}
+
+/// Rounds to the nearest integer, halves to even.
+INLINE float round_f(float x) { return __builtin_elementwise_roundeven(x); }
+
+INLINE float floor_f(float x) { return __builtin_elementwise_floor(x); }
+
+/// The remainder of x / y with the sign of y.
+INLINE float floored_remainder(float x, float y) {
+  const float r = fmodf(x, y);
+  return r != 0.0f && (r < 0.0f) != (y < 0.0f) ? r + y : r;
+}
+
+/// x / y rounded down, so that x = quotient * y + floored_remainder(x, y): 1 / 0.1f is 9 with a rest, though the rounded
+/// quotient is 10.
+INLINE float floored_quotient(float x, float y) {
+  if (y == 0.0f) return x / y;
+  const float r = fmodf(x, y);
+  float quotient = (x - r) / y;
+  if (r != 0.0f && (r < 0.0f) != (y < 0.0f)) quotient -= 1.0f;
+  if (quotient == 0.0f) return copysignf(0.0f, x / y);
+  const float whole = floorf(quotient);
+  return quotient - whole > 0.5f ? whole + 1.0f : whole;
+}
 
 INLINE float erf_f(float x) {
   float c = x > 4.0f ? 4.0f : x;

@@ -53,9 +53,12 @@ public enum StoredType: String, CaseIterable, Sendable {
   public init(_ dtype: DType) {
     self =
       switch dtype {
-      case .float32: .f32
+      case .bool: .bool
+      case .uint8: .u8
       case .int32: .i32
       case .int64: .i64
+      case .float16: .f16
+      case .float32: .f32
       }
   }
 

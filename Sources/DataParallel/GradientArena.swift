@@ -1,4 +1,5 @@
 package import Communication
+import Kernels
 package import TensorCore
 
 /// One flat block for the gradients of many parameters, so that they travel between ranks without packing.

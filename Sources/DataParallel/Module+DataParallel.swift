@@ -1,6 +1,7 @@
 public import Communication
 import Diagnostics
 public import NeuralNet
+import Kernels
 import TensorCore
 
 extension Module {

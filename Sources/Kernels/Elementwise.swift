@@ -5,45 +5,64 @@ package typealias BinaryKernel = lk_binary
 /// An element-wise kernel of one operand and two parameters; see `lk_unary`.
 package typealias UnaryKernel = lk_unary
 
-/// Where an operand of an element-wise kernel lies: a first element and the stride to the next, in elements.
-package struct Run<Element> {
-  /// The first element.
-  package var pointer: UnsafeMutablePointer<Element>
-  /// Elements from one to the next; 0 repeats the first.
-  package var stride: Int
-
-  /// A run that starts at `pointer`.
-  package init(_ pointer: UnsafeMutablePointer<Element>, stride: Int) {
-    self.pointer = pointer
-    self.stride = stride
-  }
-
-  fileprivate func from(_ index: Int) -> UnsafeMutablePointer<Element> {
-    pointer + index * stride
-  }
-}
-
 /// Elements below which a second thread costs more than it brings.
 private let elementwiseGrain = 16_384
 
-/// `out[i] = kernel(a[i], b[i])` for `count` elements.
-package func apply(
-  _ kernel: BinaryKernel, count: Int, _ out: Run<Float>, _ a: Run<Float>, _ b: Run<Float>
-) {
+/// `out[i] = kernel(a[i], b[i])` for `count` elements, computed in float32.
+package func apply(_ kernel: BinaryKernel, count: Int, _ out: Run, _ a: Run, _ b: Run) {
+  let isFloat = out.dtype == .float32 && a.dtype == .float32 && b.dtype == .float32
   parallelRanges(count, grain: elementwiseGrain) { range in
-    kernel(
-      range.count, out.from(range.lowerBound), out.stride, a.from(range.lowerBound), a.stride,
-      b.from(range.lowerBound), b.stride)
+    let first = range.lowerBound
+    if isFloat {
+      kernel(
+        range.count, out.floats(first), out.stride, a.floats(first), a.stride, b.floats(first),
+        b.stride)
+      return
+    }
+    withBlocks(of: Float.self, 2) { x in
+      let y = x + blockSize
+      forEachBlock(range) { start, size in
+        a.load(start, size, into: x)
+        b.load(start, size, into: y)
+        kernel(size, x, 1, x, 1, y, 1)
+        out.store(start, size, from: UnsafePointer(x))
+      }
+    }
   }
 }
 
-/// `out[i] = kernel(a[i]; p, q)` for `count` elements.
+/// `out[i] = kernel(a[i]; p, q)` for `count` elements, computed in float32.
 package func apply(
-  _ kernel: UnaryKernel, count: Int, _ out: Run<Float>, _ a: Run<Float>, p: Float = 0,
-  q: Float = 0
+  _ kernel: UnaryKernel, count: Int, _ out: Run, _ a: Run, p: Float = 0, q: Float = 0
 ) {
+  let isFloat = out.dtype == .float32 && a.dtype == .float32
   parallelRanges(count, grain: elementwiseGrain) { range in
-    kernel(
-      range.count, out.from(range.lowerBound), out.stride, a.from(range.lowerBound), a.stride, p, q)
+    let first = range.lowerBound
+    if isFloat {
+      kernel(range.count, out.floats(first), out.stride, a.floats(first), a.stride, p, q)
+      return
+    }
+    withBlocks(of: Float.self, 1) { x in
+      forEachBlock(range) { start, size in
+        a.load(start, size, into: x)
+        kernel(size, x, 1, x, 1, p, q)
+        out.store(start, size, from: UnsafePointer(x))
+      }
+    }
+  }
+}
+
+/// `out[i] = function(a[i], b[i])` for `count` integers, computed in Int64.
+package func apply(
+  _ function: (Int64, Int64) -> Int64, count: Int, _ out: Run, _ a: Run, _ b: Run
+) {
+  withBlocks(of: Int64.self, 2) { x in
+    let y = x + blockSize
+    forEachBlock(0..<count) { start, size in
+      a.load(start, size, into: x)
+      b.load(start, size, into: y)
+      for index in 0..<size { x[index] = function(x[index], y[index]) }
+      out.store(start, size, from: UnsafePointer(x))
+    }
   }
 }

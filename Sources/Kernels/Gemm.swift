@@ -16,10 +16,22 @@ package struct MatrixOperand {
     self.isTransposed = isTransposed
   }
 
+  /// The operand `offset` elements further on in memory.
+  package func advanced(by offset: Int) -> MatrixOperand {
+    var moved = self
+    moved.pointer += offset
+    return moved
+  }
+
+  /// The transpose of the operand.
+  package var transposed: MatrixOperand {
+    MatrixOperand(pointer, leading: leading, isTransposed: !isTransposed)
+  }
+
   fileprivate var order: CBLAS_TRANSPOSE { isTransposed ? CblasTrans : CblasNoTrans }
 
   /// The operand from logical row `row` and column `column` on.
-  fileprivate func from(row: Int, column: Int) -> MatrixOperand {
+  package func from(row: Int, column: Int) -> MatrixOperand {
     var part = self
     part.pointer += isTransposed ? column * leading + row : row * leading + column
     return part
@@ -29,16 +41,21 @@ package struct MatrixOperand {
 /// `C = A B`, or `C += A B` when `accumulate`: `a` is `[m, k]`, `b` is `[k, n]`, `c` is `[m, n]` with `leading` elements from one
 /// row to the next.
 ///
-/// One OpenBLAS call on one thread; with several threads, pieces of the wider side are computed by one
-/// call each. The pieces depend on the shape alone.
+/// A large product is cut into pieces of the wider side, one OpenBLAS call each, for the threads to share. The pieces depend
+/// on the shape alone, so the bits do not depend on the number of threads; on one thread they cost about 2 %.
 package func gemm(
   m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand,
   into c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool = false
 ) {
   guard m > 0, n > 0 else { return }
+  guard k > 0 else {
+    // BLAS leaves C alone; the sum of no products is 0.
+    if !accumulate { for row in 0..<m { (c + row * leading).update(repeating: 0, count: n) } }
+    return
+  }
   oneThreadPerCall
   let pieces = pieceCount(m: m, n: n, k: k)
-  guard pieces > 1, Threads.count > 1 else {
+  guard pieces > 1 else {
     return sgemm(m: m, n: n, k: k, a, b, into: c, leading: leading, accumulate: accumulate)
   }
   let splitsColumns = n >= m
@@ -60,9 +77,9 @@ package func gemm(
   }
 }
 
-/// One piece for every four million multiply-adds, at most eight.
+/// Two pieces from 32 million multiply-adds on, and two more for each 32 million, at most eight.
 private func pieceCount(m: Int, n: Int, k: Int) -> Int {
-  min(8, m * n * k / 4_000_000 / 2 * 2)
+  min(8, m * n * k / 32_000_000 * 2)
 }
 
 private func sgemm(

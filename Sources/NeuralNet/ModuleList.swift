@@ -38,8 +38,31 @@ public final class ModuleList<Element: Module>: Module, Sequence, ExpressibleByA
     return ModuleList(Array(modules[range]))
   }
 
+  /// Every `step`-th module from position `start` up to, but not including, `end`; negative positions count from the
+  /// end, nil means all the way. The modules are shared.
+  public subscript(from start: Int? = nil, to end: Int? = nil, by step: Int = 1) -> ModuleList {
+    check(step > 0, "ModuleList: a slice with step \(step); it must be positive")
+    func bound(_ index: Int) -> Int { Swift.min(Swift.max(index < 0 ? index + count : index, 0), count) }
+    let positions = stride(from: bound(start ?? 0), to: bound(end ?? count), by: step)
+    return ModuleList(positions.map { modules[$0] })
+  }
+
   /// Adds `module` at the end.
   public func append(_ module: Element) { modules.append(module) }
+
+  /// Adds `modules` at the end.
+  public func append(contentsOf modules: some Sequence<Element>) {
+    self.modules.append(contentsOf: modules)
+  }
+
+  /// Puts `module` before position `index`; at `count`, at the end.
+  public func insert(_ module: Element, at index: Int) {
+    let position = index < 0 ? index + count : index
+    check(
+      position >= 0 && position <= count,
+      "ModuleList: no position \(index) to insert at in a list of \(count)")
+    modules.insert(module, at: position)
+  }
 
   private func position(_ index: Int) -> Int {
     let position = index < 0 ? index + count : index

@@ -36,6 +36,7 @@ private let functions: [Function] = [
   .init("log1p", lk_log1p, { log1p($0) }, within: 1.2, in: -0.9999999...3.4e38),
   .init("tanh", lk_tanh, { tanh($0) }, within: 1.4, in: -100...100),
   .init("sigmoid", lk_sigmoid, { 1 / (1 + exp(-$0)) }, within: 2.4, in: -87.3...200),
+  .init("log2", lk_log2, { log2($0) }, within: 2, in: 0x1p-149...3.4e38),
   .init("erf", lk_erf, { erf($0) }, within: 5.7, in: -10...10),
 ]
 
@@ -70,6 +71,10 @@ private let functions: [Function] = [
         [.nan, .nan, -.infinity, -.infinity, 0, .infinity]
       ),
       ("log1p", [-.infinity, -2, -1, 0, .infinity], [.nan, .nan, -.infinity, 0, .infinity]),
+      (
+        "log2", [-.infinity, -1, 0, 0x1p-149, 0x1p-126, 0.25, 1, 8, 0x1p127, .infinity],
+        [.nan, .nan, -.infinity, -149, -126, -2, 0, 3, 127, .infinity]
+      ),
       ("tanh", [-.infinity, -50, 0, 50, .infinity], [-1, -1, 0, 1, 1]),
       ("sigmoid", [-.infinity, -200, 0, 200, .infinity], [0, 0, 0.5, 1, 1]),
       ("erf", [-.infinity, -6, 0, 6, .infinity], [-1, -1, 0, 1, 1]),
@@ -85,12 +90,16 @@ private let functions: [Function] = [
     }
   }
 
-  @Test func expUnderflowsGradually() {
+  /// exp and sigmoid are nearly equal where they are denormal.
+  @Test func expAndSigmoidUnderflowGradually() throws {
     let points = stride(from: Float(-103.9), through: -87.4, by: 0.01).map { $0 }
     let unit = Double(Float.leastNonzeroMagnitude)
-    for (x, found) in zip(points, apply(lk_exp, to: points)) {
-      #expect(
-        abs(Double(found) - exp(Double(x))) <= max(1.5 * unit, 2e-7 * exp(Double(x))), "exp(\(x))")
+    for name in ["exp", "sigmoid"] {
+      let function = try #require(functions.first { $0.testDescription == name })
+      for (x, found) in zip(points, function.kernel(points)) {
+        #expect(
+          abs(Double(found) - exp(Double(x))) <= max(1.5 * unit, 2e-7 * exp(Double(x))), "at \(x)")
+      }
     }
   }
 }

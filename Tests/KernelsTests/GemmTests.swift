@@ -72,9 +72,8 @@ private func product(
 }
 
 extension ThreadTests {
-  /// Two threads and more compute the same pieces and so the same bits. One thread makes a single
-  /// call of BLAS, which may round differently at the seams: there the definition decides.
-  @Test(arguments: [(300, 401, 201), (401, 300, 201), (1000, 30, 500), (64, 2000, 256)])
+  /// Any number of threads computes the same pieces and so the same bits.
+  @Test(arguments: [(400, 601, 201), (601, 400, 201), (1000, 30, 1100), (64, 2000, 512)])
   func largeProductsOnThreads(_ size: (Int, Int, Int)) {
     let (m, n, k) = size
     for transposed in [false, true] {
@@ -87,17 +86,15 @@ extension ThreadTests {
           return c
         }
       }
-      for result in results.dropFirst(2) {
-        let isSame = result == results[1]  // in a variable: to show the difference takes minutes
+      for result in results.dropFirst() {
+        let isSame = result == results[0]  // in a variable: to show the difference takes minutes
         #expect(isSame, "\(size)")
       }
       let sample = Array(stride(from: 0, to: m * n, by: 997))
       let exact = sample.map { index in
         (0..<k).reduce(1.0) { $0 + a.value(index / n, $1) * b.value($1, index % n) }
       }
-      for result in results.prefix(2) {
-        expectClose(sample.map { result[$0] }, to: exact, within: .sum(of: 16 * k), "\(size)")
-      }
+      expectClose(sample.map { results[0][$0] }, to: exact, within: .sum(of: 16 * k), "\(size)")
     }
   }
 }

@@ -15,6 +15,13 @@ func apply(
   }
 }
 
+/// `kernel` applied to pairs of contiguous values.
+func apply(_ kernel: BinaryKernel, to a: [Float], _ b: [Float]) -> [Float] {
+  var result = [Float](repeating: 0, count: a.count)
+  kernel(a.count, &result, 1, a, 1, b, 1)
+  return result
+}
+
 /// `count` random values in -4 ... 4.
 func randomValues(_ count: Int, seed: UInt64 = 1) -> [Float] {
   gridValues([count], in: -4...4, seed: seed).floats

@@ -35,13 +35,48 @@ import Testing
     return words
   }
 
-  /// Whole blocks of four words make the same sequence however they are drawn.
+  /// Also where draws end within a block of four words.
   @Test func sequenceDoesNotDependOnTheSizeOfDraws() {
     let whole = words(Generator(seed: 5, stream: 2), 64)
     let pieces = Generator(seed: 5, stream: 2)
-    #expect([4, 8, 0, 20, 32].flatMap { words(pieces, $0) } == whole)
+    #expect([4, 8, 0, 20, 1, 1, 1, 3, 7, 13, 2, 4].flatMap { words(pieces, $0) } == whole)
     #expect(words(Generator(seed: 5, stream: 2), 13) == Array(whole[..<13]))
     #expect(Set(whole).count == 64)
+  }
+
+  /// Every kind of number takes one word of the stream.
+  @Test func drawsOfAllKindsAreContinuedAnywhere() {
+    func check(_ draw: (Int, Generator) -> Tensor) {
+      let whole = draw(50, Generator(seed: 6)).floats
+      for first in [0, 1, 2, 3, 7, 49] {
+        let generator = Generator(seed: 6)
+        let start = draw(first, generator).floats
+        #expect(start + draw(50 - first, generator).floats == whole)
+        let skipped = Generator(seed: 6)
+        _ = Tensor.uniform([first], generator: skipped)
+        #expect(draw(50 - first, skipped).floats == Array(whole[first...]))
+      }
+    }
+    check { .uniform([$0], generator: $1) }
+    check { .normal([$0], generator: $1) }
+    check { .randomIntegers([$0], in: -50..<1000, generator: $1) }
+    check { .bernoulli([$0], probability: 0.5, generator: $1) }
+  }
+
+  /// Python's `statistics.NormalDist().inv_cdf`.
+  @Test func normalQuantiles() {
+    let shares: [Double] = [
+      0x1p-33, 1e-7, 0.001, 0.07, 0.0751, 0.25, 0.5, 0.6, 0.9249, 0.93, 0.9999,
+    ]
+    let quantiles: [Double] = [
+      -6.337957754553789, -5.199337582192817, -3.090232306167813, -1.4757910281791702,
+      -1.4388253927525398, -0.6744897501960817, 0.0, 0.2533471031357998,
+      1.4388253927525403, 1.4757910281791708, 3.7190164854557084,
+    ]
+    expectClose(
+      shares.map { normalQuantile($0) }, to: quantiles,
+      within: Tolerance(relative: 2e-7, absolute: 0))
+    #expect(normalQuantile(1 - 0x1p-33) == -normalQuantile(0x1p-33))
   }
 
   @Test func seedsAndStreamsDiffer() {
@@ -87,7 +122,7 @@ import Testing
     #expect(abs(mean) < 5 * standardError)
     #expect(abs(variance - 1) < 5 * 2.0.squareRoot() * standardError)
     #expect(abs(fourth - 3) < 5 * 96.0.squareRoot() * standardError)
-    // Box and Muller make pairs: neighbours must not be correlated.
+    // Neighbours must not be correlated.
     let pairs = stride(from: 0, to: count - 1, by: 2)
     let correlation = pairs.reduce(0.0) { $0 + Double(values[$1]) * Double(values[$1 + 1]) }
     #expect(abs(correlation) < 5 * Double(count / 2).squareRoot())

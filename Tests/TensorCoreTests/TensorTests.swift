@@ -89,6 +89,25 @@ import Testing
       "tensor([0, 1, 2, ..., 7, 8, 9], shape: [10], int64)"
     ),
     (Tensor.zeros([2, 0]).description, "tensor([[],\n        []], shape: [2, 0], float32)"),
+    (Tensor([true, false]).description, "tensor([true, false], shape: [2], bool)"),
+    (Tensor(true).description, "tensor(true, shape: [], bool)"),
+    (Tensor([0, 255] as [UInt8]).description, "tensor([0, 255], shape: [2], uint8)"),
+    (
+      Tensor([1.5, 0x1p-24, 65504, .nan] as [Float16]).description,
+      "tensor([1.5000, 5.9605e-08, 65504.0000, nan], shape: [4], float16)"
+    ),
+    (
+      Tensor.zeros([9, 1], .bool).description,
+      """
+      tensor([[false],
+              [false],
+              [false],
+              ...,
+              [false],
+              [false],
+              [false]], shape: [9, 1], bool)
+      """
+    ),
     (
       Tensor([.max, 16_777_217] as [Int64]).description,
       "tensor([9223372036854775807, 16777217], shape: [2], int64)"

@@ -1,4 +1,5 @@
 public import TensorCore
+import Kernels
 public import Testing
 
 /// How far a value may lie from the expected one: `absolute + relative * |expected|`.
@@ -16,6 +17,10 @@ public struct Tolerance: Sendable {
 
   /// 1e-5 · (1 + |expected|), what `Docs/testing.md` holds Float32 results to.
   public static let float32 = Tolerance(relative: 1e-5, absolute: 1e-5)
+  /// 1e-3 · (1 + |expected|): a result that was rounded to Float16, twice at most.
+  public static let float16 = Tolerance(relative: 1e-3, absolute: 1e-3)
+  /// 1e-5 · |expected|: for results that are precise near 0, too.
+  public static let relative = Tolerance(relative: 1e-5, absolute: 0)
   /// Equal values; zeros of either sign are equal.
   public static let exact = Tolerance(relative: 0, absolute: 0)
 
@@ -79,7 +84,8 @@ public func expectClose(
   }
   if actual.dtype.isFloatingPoint {
     expectClose(
-      actual.floats, to: expected.floats.map(Double.init), within: tolerance, what,
+      actual.floats, to: expected.floats.map(Double.init),
+      within: actual.dtype == .float16 ? .float16 : tolerance, what,
       sourceLocation: sourceLocation)
   } else if actual.array(of: Int64.self) != expected.array(of: Int64.self) {
     Issue.record("\(what): \(actual) instead of \(expected)", sourceLocation: sourceLocation)

@@ -1,5 +1,6 @@
 import Foundation
 import TensorCore
+import Kernels
 
 /// One file of PyTorch's numbers, `Tests/Fixtures/<family>.safetensors`; see the README there.
 ///
@@ -82,6 +83,8 @@ struct StoredTensor {
     case "F32": .float32
     case "I32": .int32
     case "I64": .int64
+    case "F16": .float16
+    case "U8": .bool
     default: nil
     }
   }

@@ -1,4 +1,5 @@
 public import TensorCore
+import Kernels
 
 /// Inputs of an operation, and what PyTorch computes from them.
 public struct FixtureCase: CustomStringConvertible {
@@ -14,12 +15,14 @@ public struct FixtureCase: CustomStringConvertible {
   /// How many inputs the operation takes.
   public var inputCount: Int { (0...).prefix { tensors["input\($0)"] != nil }.count }
 
-  /// Whether all tensors of the case have element types that the library knows.
-  public var hasKnownTypes: Bool { tensors.values.allSatisfy { $0.dtype != nil } }
+  /// How many results the operation has.
+  public var outputCount: Int {
+    tensors["output"] != nil ? 1 : (0...).prefix { tensors["output\($0)"] != nil }.count
+  }
 
-  /// Whether an input is of a type other than float32.
+  /// Whether an input is of an integer type or Boolean.
   public var takesIntegers: Bool {
-    (0..<inputCount).contains { tensors["input\($0)"]?.dtype != .float32 }
+    (0..<inputCount).contains { tensors["input\($0)"]?.dtype?.isFloatingPoint != true }
   }
 
   /// The shape of the tensor `key`; `[]` where there is none.
@@ -32,6 +35,12 @@ public struct FixtureCase: CustomStringConvertible {
   public func requiredTensor(_ key: String) throws -> Tensor {
     guard let tensor = tensor(key) else { throw missing("tensor", key) }
     return tensor
+  }
+
+  /// The result of number `index`.
+  public func output(_ index: Int = 0) throws -> Tensor {
+    if index == 0, let output = tensor("output") { return output }
+    return try requiredTensor("output\(index)")
   }
 
   /// The inputs, laid out as the case says.
@@ -53,11 +62,20 @@ public struct FixtureCase: CustomStringConvertible {
   /// The attribute `name`, a list of whole numbers; nil where it is null.
   public func integers(_ name: String) throws -> [Int]? { try attribute(name) }
 
+  /// The attribute `name`, a list of pairs of whole numbers.
+  public func pairs(_ name: String) throws -> [(Int, Int)] {
+    guard let value: [[Int]] = try attribute(name) else { throw missing("list of pairs", name) }
+    return value.map { ($0[0], $0[1]) }
+  }
+
   /// The attribute `name`, a number.
   public func number(_ name: String) throws -> Double {
     guard let value: Double = try attribute(name) else { throw missing("number", name) }
     return value
   }
+
+  /// The attribute `name`, a number; nil where it is null.
+  public func optionalNumber(_ name: String) throws -> Double? { try attribute(name) }
 
   /// The attribute `name`, true or false.
   public func flag(_ name: String) throws -> Bool {

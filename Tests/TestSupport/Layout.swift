@@ -1,4 +1,5 @@
 public import TensorCore
+import Kernels
 
 /// How the elements of a tensor lie in memory; the words are those of the fixtures.
 public enum Layout: String, CaseIterable, Sendable {
@@ -33,14 +34,14 @@ extension Tensor {
       stored *= 2
     case .flipped:
       strides[last] = -1
-      start = max(0, shape[last] - 1)
+      start = Swift.max(0, shape[last] - 1)
     case .broadcast:
       for axis in 0..<last { strides[axis] = 0 }
     }
     let buffer = Tensor(uninitialized: [stored], dtype)
     if dtype == .float32 { buffer.fill(.nan) }
     let view = buffer.alias(shape: shape, strides: strides, offset: start)
-    view.assign(self)
+    view.assign(elementsOf: self)
     return view
   }
 }

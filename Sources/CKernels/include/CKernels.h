@@ -28,33 +28,114 @@ typedef void (*lk_unary)(ptrdiff_t n, float *out, ptrdiff_t so, const float *a, 
   void lk_##name(ptrdiff_t n, float *out, ptrdiff_t so, const float *a, ptrdiff_t sa, float p,   \
                  float q);
 
-LK_BINARY(add) LK_BINARY(subtract) LK_BINARY(multiply) LK_BINARY(divide)
-LK_BINARY(maximum) LK_BINARY(minimum)
+// Arithmetic. A NaN in either operand of maximum or minimum wins; remainder has the sign of b.
+LK_BINARY(add) LK_BINARY(subtract) LK_BINARY(multiply) LK_BINARY(divide) LK_BINARY(power)
+LK_BINARY(maximum) LK_BINARY(minimum) LK_BINARY(remainder) LK_BINARY(floor_divide)
+
+// Comparison and logic: 1 or 0.
+LK_BINARY(equal) LK_BINARY(not_equal) LK_BINARY(less) LK_BINARY(less_equal)
+LK_BINARY(greater) LK_BINARY(greater_equal) LK_BINARY(logical_and) LK_BINARY(logical_or)
+LK_UNARY(logical_not) LK_UNARY(truth) LK_UNARY(is_nan) LK_UNARY(is_finite)
+
 LK_UNARY(scale) LK_UNARY(shift) LK_UNARY(subtract_from)  // p * x, x + p, p - x
-LK_UNARY(negate) LK_UNARY(abs) LK_UNARY(square) LK_UNARY(sqrt) LK_UNARY(rsqrt) LK_UNARY(reciprocal)
-LK_UNARY(exp) LK_UNARY(expm1) LK_UNARY(log) LK_UNARY(log1p) LK_UNARY(tanh) LK_UNARY(sigmoid)
-LK_UNARY(erf) LK_UNARY(relu)
+LK_UNARY(divide_by) LK_UNARY(divide_into)                // x / p, p / x
+LK_UNARY(power_scalar) LK_UNARY(clamp)                   // x^p; x between p and q
+LK_UNARY(negate) LK_UNARY(abs) LK_UNARY(sign) LK_UNARY(square) LK_UNARY(sqrt) LK_UNARY(rsqrt)
+LK_UNARY(reciprocal) LK_UNARY(exp) LK_UNARY(expm1) LK_UNARY(log) LK_UNARY(log1p) LK_UNARY(log2)
+LK_UNARY(sin) LK_UNARY(cos) LK_UNARY(tanh) LK_UNARY(sigmoid) LK_UNARY(erf)
+LK_UNARY(floor) LK_UNARY(ceil) LK_UNARY(round)  // to even
+
+// Activations; p and q are their parameters.
+LK_UNARY(relu) LK_UNARY(leaky_relu) LK_UNARY(elu) LK_UNARY(gelu) LK_UNARY(gelu_tanh) LK_UNARY(silu)
+LK_UNARY(softplus) LK_UNARY(hard_sigmoid) LK_UNARY(log_sigmoid)
+
+// Slopes: the derivative of the activation at x, for those that are not a gradient kernel.
+LK_UNARY(leaky_relu_slope) LK_UNARY(elu_slope) LK_UNARY(softplus_slope) LK_UNARY(hard_sigmoid_slope)
+LK_UNARY(clamp_slope)
 
 // Gradients: a is the gradient of the result; b the input x or the result y of the forward function.
-LK_BINARY(relu_gradient)     // from y
-LK_BINARY(tanh_gradient)     // from y
-LK_BINARY(sigmoid_gradient)  // from y
+LK_BINARY(relu_gradient)        // from y
+LK_BINARY(tanh_gradient)        // from y
+LK_BINARY(sigmoid_gradient)     // from y
+LK_BINARY(gelu_gradient)        // from x
+LK_BINARY(gelu_tanh_gradient)   // from x
+LK_BINARY(silu_gradient)        // from x
+LK_BINARY(log_sigmoid_gradient) // from x
 
-// MARK: reductions (reduce.c)
+// MARK: Float16 (half.c)
+
+/// out[i] = a[i * stride], widened.
+void lk_half_to_float(ptrdiff_t n, float *out, const uint16_t *a, ptrdiff_t stride);
+/// out[i * stride] = a[i], rounded to nearest even; too large becomes infinity.
+void lk_float_to_half(ptrdiff_t n, uint16_t *out, ptrdiff_t stride, const float *a);
+/// The same by bit arithmetic on any CPU: what the two above fall back to, for tests.
+void lk_half_to_float_portable(ptrdiff_t n, float *out, const uint16_t *a);
+void lk_float_to_half_portable(ptrdiff_t n, uint16_t *out, const float *a);
+
+// MARK: reductions (reduce.c, extremes.c, moments.c)
 
 /// The sum of n contiguous values.
 float lk_sum(ptrdiff_t n, const float *a);
-/// out[r] = sum over c of a[r * stride + c].
-void lk_sum_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride, float *out);
-/// out[c] (+)= sum over r of a[r * stride + c]; adds to `out` when `accumulate`.
-void lk_sum_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
-                    float *out, bool accumulate);
-/// The largest of n > 0 contiguous values; NaN if any is NaN.
-float lk_maximum_of(ptrdiff_t n, const float *a);
-/// The index of the first largest (`sign` 1) or smallest (`sign` -1) of n > 0 contiguous values; a NaN wins.
-ptrdiff_t lk_index_of_extreme(ptrdiff_t n, const float *a, float sign);
 
-// MARK: softmax and cross-entropy over contiguous rows (softmax.c)
+/// lk_<name>_rows: out[r] = the reduction over c of a[r * stride + c].
+/// lk_<name>_columns: out[c] = the reduction over r of a[r * stride + c], and of out[c] when `accumulate`.
+/// Of no elements: the value that changes no other (0, 1, an infinity, the least or largest integer).
+#define LK_REDUCTION(name, T)                                                                    \
+  void lk_##name##_rows(ptrdiff_t rows, ptrdiff_t columns, const T *a, ptrdiff_t stride, T *out);\
+  void lk_##name##_columns(ptrdiff_t rows, ptrdiff_t columns, const T *a, ptrdiff_t stride,      \
+                           T *out, bool accumulate);
+
+LK_REDUCTION(sum, float) LK_REDUCTION(product, float)
+LK_REDUCTION(sum_of_magnitudes, float) LK_REDUCTION(sum_of_squares, float)
+// A NaN is larger and smaller than any number.
+LK_REDUCTION(largest, float) LK_REDUCTION(smallest, float) LK_REDUCTION(largest_magnitude, float)
+LK_REDUCTION(log_sum_exp, float)
+// Sums and products wrap around.
+LK_REDUCTION(integer_sum, int64_t) LK_REDUCTION(integer_product, int64_t)
+LK_REDUCTION(integer_largest, int64_t) LK_REDUCTION(integer_smallest, int64_t)
+// Of booleans, stored as 0 or 1.
+LK_REDUCTION(any, uint8_t) LK_REDUCTION(all, uint8_t)
+
+/// The extreme of n > 0 contiguous values, and the index of the first of them; a NaN is extreme.
+#define LK_EXTREME(name, T)                                                                      \
+  T lk_index_of_##name(ptrdiff_t n, const T *a, int64_t *index);                                 \
+  void lk_index_of_##name##_columns(ptrdiff_t rows, ptrdiff_t columns, const T *a,               \
+                                    ptrdiff_t stride, int64_t *out);
+LK_EXTREME(largest, float) LK_EXTREME(smallest, float)
+LK_EXTREME(integer_largest, int64_t) LK_EXTREME(integer_smallest, int64_t)
+
+/// mean[r] and the sum of squared deviations from it, of each row of columns > 0 values, in two passes.
+void lk_moments_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                     float *mean, float *deviation);
+/// The same for each column of rows > 0 values.
+void lk_moments_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                        float *mean, float *deviation);
+/// Joins the moments of `parts` parts, stored part after part: each of `size` values, but `last` in the last.
+void lk_moments_join(ptrdiff_t parts, ptrdiff_t columns, ptrdiff_t size, ptrdiff_t last,
+                     const float *means, const float *deviations, float *mean, float *deviation);
+
+/// out[r, c] = g[r] times the product of the other elements of row r.
+void lk_product_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g, const float *a,
+                              float *out);
+/// out[r, c] = the sum of a[0 ... r, c], computed in double; from the last row backwards when `reversed`.
+void lk_cumulative_sum(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                       float *out, bool reversed);
+/// The same for integers, which wrap around.
+void lk_integer_cumulative_sum(ptrdiff_t rows, ptrdiff_t columns, const int64_t *a,
+                               ptrdiff_t stride, int64_t *out, bool reversed);
+
+// MARK: sorting (sort.c)
+
+/// Sorts by the upper halves; entries whose upper halves are equal keep their order, which must be that of their
+/// lower halves. `scratch` has room for n entries.
+void lk_sort(ptrdiff_t n, uint64_t *entries, uint64_t *scratch);
+/// Moves the k smallest of n entries, all different, to the front, in no order.
+void lk_select(ptrdiff_t n, ptrdiff_t k, uint64_t *entries);
+/// out[i] = a key that orders like a[i] in its upper half, and i in its lower. A NaN is last, zeros of either
+/// sign are equal. `flip` is 0, or UINT32_MAX for the reverse order.
+void lk_sort_keys(ptrdiff_t n, const float *a, uint64_t *out, uint32_t flip);
+
+// MARK: softmax (softmax.c)
 
 /// out = softmax of each row.
 void lk_softmax_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, float *out);
@@ -66,14 +147,165 @@ void lk_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
 /// out = g - exp(y) * sum(g) of each row.
 void lk_log_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
                                   const float *y, float *out);
-/// normaliser[r] = log(sum(exp(a[r, :]))); loss[r] = normaliser[r] - a[r, target[r]].
-/// Targets must lie in 0 ..< columns.
+/// The same along the columns of a [size, columns] matrix, whose rows are `stride` apart; `logarithm`: of softmax.
+void lk_softmax_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t stride, const float *a,
+                        float *out, bool logarithm);
+void lk_softmax_gradient_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t stride,
+                                 const float *g, const float *y, float *out, bool logarithm);
+
+// MARK: losses (losses.c)
+
+/// Cross-entropy of each row with the class target[r] < columns; a negative one is ignored and costs 0.
+///
+/// normaliser[r] = log(sum(exp(a[r, :]))); with n(c) = weights[c] * (normaliser[r] - a[r, c]) and smoothing s,
+/// loss[r] = (1 - s) * n(target[r]) + s * mean over c of weights[c] * n(c). Without weights all are 1.
 void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
-                           const int32_t *target, float *normaliser, float *loss);
-/// out[r, c] = scale[r * scale_stride] * (exp(a[r, c] - normaliser[r]) - (c == target[r])).
+                           const int32_t *target, const float *_Nullable weights, float smoothing,
+                           float *normaliser, float *loss);
+/// out[r, c] = factor * g[r * g_stride] * d loss[r] / d a[r, c].
 void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
-                                    const int32_t *target, const float *normaliser,
-                                    const float *scale, ptrdiff_t scale_stride, float *out);
+                                    const int32_t *target, const float *_Nullable weights,
+                                    float smoothing, const float *normaliser, const float *g,
+                                    ptrdiff_t g_stride, float factor, float *out);
+
+/// out[i] = loss(a[i], b[i]; p) of an input and a target.
+typedef void (*lk_pair_loss)(ptrdiff_t n, float *out, const float *a, const float *b, float p);
+/// The sum of the losses.
+typedef float (*lk_pair_loss_sum)(ptrdiff_t n, const float *a, const float *b, float p);
+/// out[i] = factor * g[i] * slope(a[i], b[i]; p); with `one_g`, g[0] is for all.
+typedef void (*lk_pair_loss_gradient)(ptrdiff_t n, float *out, const float *g, bool one_g,
+                                      float factor, const float *a, const float *b, float p);
+
+#define LK_PAIR_LOSS(name)                                                                       \
+  void lk_##name##_loss(ptrdiff_t n, float *out, const float *a, const float *b, float p);       \
+  float lk_##name##_loss_sum(ptrdiff_t n, const float *a, const float *b, float p);              \
+  void lk_##name##_loss_gradient(ptrdiff_t n, float *out, const float *g, bool one_g,            \
+                                 float factor, const float *a, const float *b, float p);         \
+  void lk_##name##_loss_target_gradient(ptrdiff_t n, float *out, const float *g, bool one_g,     \
+                                        float factor, const float *a, const float *b, float p);
+LK_PAIR_LOSS(squared)
+LK_PAIR_LOSS(absolute)
+LK_PAIR_LOSS(smooth_absolute)              // quadratic within p, of slope 1 beyond
+LK_PAIR_LOSS(huber)                        // quadratic within p, of slope p beyond
+LK_PAIR_LOSS(binary_cross_entropy)         // of probabilities; logarithms are at least -100
+LK_PAIR_LOSS(binary_cross_entropy_logits)  // of logits
+LK_PAIR_LOSS(divergence)                   // Kullback-Leibler, a logarithm against a probability
+LK_PAIR_LOSS(log_divergence)               // a logarithm against a logarithm
+
+/// Whether all values are in lower ... upper; NaN is not.
+bool lk_all_within(ptrdiff_t n, const float *a, float lower, float upper);
+
+// MARK: normalisation (normalization.c)
+
+/// out = (a - mean) * scale * weight + bias of each contiguous row, scale = 1 / sqrt(variance + epsilon).
+void lk_layer_norm_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                        const float *_Nullable weight, const float *_Nullable bias, float epsilon,
+                        float *mean, float *scale, float *out);
+/// out = a * scale * weight of each contiguous row, scale = 1 / sqrt(mean of squares + epsilon).
+void lk_rms_norm_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                      const float *_Nullable weight, float epsilon, float *scale, float *out);
+/// out = the gradient of a; the gradients of weight and bias are added to dw and db.
+void lk_layer_norm_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g, const float *a,
+                                 const float *_Nullable weight, const float *mean,
+                                 const float *scale, float *out, float *_Nullable dw,
+                                 float *_Nullable db);
+void lk_rms_norm_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g, const float *a,
+                               const float *_Nullable weight, const float *scale, float *out,
+                               float *_Nullable dw);
+
+// Channels of contiguous [batch, channels, size].
+
+/// The mean and the biased variance of each of the channels first ..< last.
+void lk_channel_moments(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *a,
+                        ptrdiff_t first, ptrdiff_t last, float *mean, float *variance);
+/// sum[c] = sum of g, product[c] = sum of g * (a - mean[c]), for the channels first ..< last.
+void lk_channel_products(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *g,
+                         const float *a, const float *mean, ptrdiff_t first, ptrdiff_t last,
+                         float *sum, float *product);
+/// out = (a - mean[c]) * factor[c] + shift[c].
+void lk_channel_affine(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *a,
+                       const float *mean, const float *factor, const float *shift, float *out);
+/// out = g * p[c] + (a - mean[c]) * q[c] + r[c].
+void lk_channel_gradient(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *g,
+                         const float *a, const float *mean, const float *p, const float *q,
+                         const float *r, float *out);
+
+// MARK: attention (attention.c)
+
+/// x = softmax(x * scale + mask) of each contiguous row, in place; row r sees the first `first` + r columns, and the
+/// others become 0. normaliser[r] is the logarithm of the sum, or infinity where the row sees nothing and is 0.
+void lk_attention_rows(ptrdiff_t rows, ptrdiff_t columns, float *x, float scale,
+                       const float *_Nullable mask, ptrdiff_t mask_stride, ptrdiff_t first,
+                       float *normaliser);
+/// The same again from the normalisers: x = exp(x * scale + mask - normaliser[r]).
+void lk_attention_probabilities(ptrdiff_t rows, ptrdiff_t columns, float *x, float scale,
+                                const float *_Nullable mask, ptrdiff_t mask_stride,
+                                ptrdiff_t first, const float *normaliser);
+/// g = scale * p * (g - sum(p * g)) of each row, in place.
+void lk_attention_gradient(ptrdiff_t rows, ptrdiff_t columns, const float *p, float *g,
+                           float scale);
+
+// MARK: dropout (dropout.c)
+
+/// out[i] = a[i] * scale, or 0 where random word i is below `threshold`.
+///
+/// The words of 64 elements are those of 16 counter values of Philox: word (i / 16) % 4 of counter + 16 * (i / 64) + i % 16.
+void lk_dropout(ptrdiff_t n, float *out, const float *a, uint32_t threshold, float scale,
+                uint64_t key, uint64_t stream, uint64_t counter);
+
+// MARK: convolution (convolution.c)
+
+// A block of 16 channels is kept as rows of 16 lanes, one row per pixel or per weight: `lanes` arrays.
+
+/// out[r][l] (+)= sum over s of x[row_offsets[r] + step_offsets[s]] * weights[s][l], for 16 lanes l.
+void lk_convolve_rows(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
+                      const int32_t *step_offsets, const float *x, const float *weights,
+                      float *out, bool accumulate);
+/// The same for x of 16 lanes: x[row_offsets[r] + step_offsets[s]][l] * weights[s][l].
+void lk_convolve_lanes(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
+                       const int32_t *step_offsets, const float *x, const float *weights,
+                       float *out, bool accumulate);
+/// out[c][r] = a[r * stride + c]; lanes from `rows` (at most 16) on are 0.
+void lk_lanes_from_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                        float *out);
+/// out[r * stride + c] (+)= a[c][r] + bias[r].
+void lk_rows_from_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                        const float *_Nullable bias, float *out, ptrdiff_t stride, bool accumulate);
+/// out[r * stride + places[c]] (+)= a[c][r] + bias[r].
+void lk_scatter_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a, const float *_Nullable bias,
+                      const int32_t *places, float *out, ptrdiff_t stride, bool accumulate);
+/// Copies planes into larger ones of zeros, their first element to (top, left). Negative positions cut off.
+void lk_pad_planes(ptrdiff_t planes, ptrdiff_t height, ptrdiff_t width, const float *a,
+                   ptrdiff_t top, ptrdiff_t left, ptrdiff_t padded_height, ptrdiff_t padded_width,
+                   float *out);
+
+// MARK: pooling of contiguous planes (pooling.c)
+
+/// The sizes of planes and of the windows over them.
+typedef struct {
+  ptrdiff_t height, width, out_height, out_width, kernel_y, kernel_x, stride_y, stride_x, padding_y, padding_x;
+} lk_windows;
+/// The positions along an axis that a window covers, and by what it divides their sum.
+typedef struct {
+  ptrdiff_t first, last;
+  float divisor;
+} lk_span;
+
+/// The largest value of each window (NaN if any is NaN), and where it lies in its plane; the first of equals.
+void lk_maximum_windows(const lk_windows *w, ptrdiff_t planes, const float *a, float *out,
+                        int32_t *places);
+/// out[places[i]] += gradient[i] for each plane; `size` values in a plane of `out`, `out_size` in one of `gradient`.
+void lk_scatter_windows(ptrdiff_t planes, ptrdiff_t size, ptrdiff_t out_size, const float *gradient,
+                        const int32_t *places, float *out);
+/// The mean of each window; a plane has `size` values, and `sums` holds `width` values meanwhile.
+void lk_mean_windows(ptrdiff_t planes, ptrdiff_t width, ptrdiff_t size, ptrdiff_t out_height,
+                     const lk_span *rows, ptrdiff_t out_width, const lk_span *columns,
+                     const float *a, float *sums, float *out);
+/// out += the gradient of the planes, given that of the means.
+void lk_mean_windows_gradient(ptrdiff_t planes, ptrdiff_t width, ptrdiff_t size,
+                              ptrdiff_t out_height, const lk_span *rows, ptrdiff_t out_width,
+                              const lk_span *columns, const float *gradient, float *shares,
+                              float *out);
 
 // MARK: optimiser updates in one pass (update.c)
 
@@ -88,6 +320,13 @@ void lk_adam_update(ptrdiff_t n, float *p, const float *g, float *m, float *v, f
                     float rest1, float beta2, float rest2, float epsilon, float decay,
                     bool decoupled, float correction1, float correction2);
 
+// MARK: rows at places that are named by number (gather.c)
+
+/// out[index[k] * stride + c] += a[k * stride + c] for k in 0 ..< n in this order and c in 0 ..< columns; leaves out
+/// the k whose index is `skipped`.
+void lk_add_rows(ptrdiff_t n, ptrdiff_t columns, const float *a, const int64_t *index,
+                 ptrdiff_t skipped, float *out, ptrdiff_t stride);
+
 // MARK: threads (threads.c)
 
 /// How many cores the process may run on.
@@ -95,8 +334,13 @@ int lk_available_cores(void);
 
 /// How many `noGrad` scopes the current thread is in.
 int32_t *lk_no_grad_depth(void);
-/// The name of the operation whose gradient the current thread computes, or null.
-const char *_Nullable *_Nonnull lk_current_operation(void);
+/// How many `detectAnomaly` scopes the current thread is in.
+int32_t *lk_anomaly_depth(void);
+/// The operation whose gradient the current thread computes, or null.
+void *_Nullable *_Nonnull lk_current_operation(void);
+/// The return addresses of the `count` innermost callers of the caller, innermost first; 0 beyond the outermost.
+/// Follows frame pointers, which Swift always keeps.
+void lk_callers(int count, uintptr_t *addresses);
 /// A number that no earlier backward pass of the process had.
 int64_t lk_next_pass(void);
 

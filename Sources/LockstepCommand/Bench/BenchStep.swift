@@ -8,7 +8,10 @@ struct BenchStep: ParsableCommand {
     commandName: "step",
     abstract: "Time whole training steps: zeroGrad, forward, backward, all-reduce, step.")
 
-  @Option(help: "mlp: 784-512-512-10, batch 128 per rank, SGD with momentum.")
+  @Option(help: """
+      mlp: 784-512-512-10, batch 128 per rank; rnn: 50 unrolled steps, state 128, batch 16 per rank; \
+      both with SGD and momentum.
+      """)
   var workload = Workload.mlp
 
   @Option(help: "How many steps are timed, after a tenth as many, at least 20, that are not.")

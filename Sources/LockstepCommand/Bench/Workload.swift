@@ -4,12 +4,12 @@ import ModelZoo
 
 /// A model, an optimiser and synthetic data of one of the standard benchmarks.
 enum Workload: String, ExpressibleByArgument, CaseIterable {
-  case mlp
+  case mlp, rnn
 
   func make(_ world: any Communicator) -> BenchSession {
+    let generator = Generator(seed: 1, stream: UInt64(world.rank))
     switch self {
     case .mlp:
-      let generator = Generator(seed: 1, stream: UInt64(world.rank))
       let model = MLP([784, 512, 512, 10])
       model.averageGradients(over: world)
       let optimizer = SGD(model.parameters(), learningRate: 0.01, momentum: 0.9)
@@ -17,6 +17,19 @@ enum Workload: String, ExpressibleByArgument, CaseIterable {
       let targets = Tensor.randomIntegers([128], in: 0..<10, generator: generator)
       return BenchSession(batchSize: 128, optimizer: optimizer) {
         crossEntropy(model(inputs), targets)
+      }
+    case .rnn:
+      let model = UnrolledRNN(inputs: 64, stateSize: 128, outputs: 64)
+      model.averageGradients(over: world)
+      let optimizer = SGD(model.parameters(), learningRate: 0.01, momentum: 0.9)
+      let inputs = Tensor.normal([50, 16, 64], generator: generator)
+      let targets = Tensor.normal([50, 16, 64], generator: generator)
+      return BenchSession(batchSize: 16, optimizer: optimizer) {
+        var total = Tensor(Float(0))
+        for (t, output) in model(inputs).enumerated() {
+          total = total + mseLoss(output, targets[t])
+        }
+        return total / 50
       }
     }
   }

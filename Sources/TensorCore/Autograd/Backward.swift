@@ -1,4 +1,3 @@
-import CKernels
 import Diagnostics
 
 extension Tensor {
@@ -10,190 +9,82 @@ extension Tensor {
   ///
   /// - Parameter gradient: where the tensor is no scalar, the gradient to start from, of its shape.
   public func backward(gradient: Tensor? = nil, retainGraph: Bool = false) {
+    let (node, seed) = start(gradient, "backward")
+    noGrad {
+      let pass = BackwardPass(from: node)
+      let weight = pass.begin()
+      pass.run(seed: weight == 1 ? seed : seed * weight, retainGraph: retainGraph)
+      pass.end()
+    }
+  }
+
+  /// The node to start from and the gradient to start with.
+  fileprivate func start(
+    _ gradient: Tensor?, _ operation: StaticString
+  ) -> (node: Node, seed: Tensor) {
     guard let node else {
       stop(
         """
-        backward: this tensor of shape \(shape) has no graph: no input required a gradient, or it was \
+        \(operation): this tensor of shape \(shape) has no graph: no input required a gradient, or it was \
         computed under noGrad or detached
         """)
     }
     if let gradient {
       check(
         gradient.shape == shape,
-        "backward: the gradient has shape \(gradient.shape), the tensor \(shape)")
-    } else {
-      check(
-        count == 1,
-        """
-        backward: a tensor of shape \(shape) is no scalar; reduce it with sum() or mean(), or pass \
-        the gradient to start from
-        """)
+        "\(operation): the gradient has shape \(gradient.shape), the tensor \(shape)")
+      return (node, gradient.detach())
     }
-    noGrad {
-      let pass = BackwardPass(from: node)
-      let weight = pass.begin()
-      var seed = gradient ?? Tensor.full(shape, 1)
-      if weight != 1 { seed = seed * weight }
-      pass.run(seed: seed, retainGraph: retainGraph)
-      pass.end()
-    }
+    check(
+      count == 1,
+      """
+      \(operation): a tensor of shape \(shape) is no scalar; reduce it with sum() or mean(), or pass \
+      the gradient to start from
+      """)
+    return (node, Tensor.full(shape, 1, dtype))
   }
 }
 
-/// One walk through the graph against the direction of computation.
-struct BackwardPass {
-  /// The operation whose gradient is being computed on this thread, for messages.
-  static var currentOperation: String {
-    lk_current_operation().pointee.map(String.init(cString:)) ?? ""
+/// The gradients of `output` with respect to `inputs`, which may be leaves or results of operations; nil for an input
+/// that `output` does not depend on.
+///
+/// No tensor's `grad` changes, and nothing is averaged over ranks.
+///
+/// - Parameters:
+///   - gradient: where `output` is no scalar, the gradient to start from, of its shape.
+///   - retainGraph: keeps the graph for another pass.
+public func gradients(
+  of output: Tensor, wrt inputs: [Tensor], gradient: Tensor? = nil, retainGraph: Bool = false
+) -> [Tensor?] {
+  for (index, input) in inputs.enumerated() {
+    check(
+      input.requiresGrad,
+      "gradients: input \(index) of shape \(input.shape) does not require a gradient")
   }
-
-  private let root: Node
-  private let number: Int
-  /// Every reachable operation, inputs before their consumers.
-  private var operations: [Operation] = []
-  /// The distinct observers of reachable leaves, in the order found.
-  private var observers: [any GradientObserver] = []
-
-  /// Finds what `root` was computed from and counts how many contributions each node will get.
-  init(from root: Node) {
-    self.root = root
-    number = Int(lk_next_pass())
-    var stack: [(operation: Operation, nextEdge: Int)] = []
-    visit(root, &stack)
-    while let top = stack.last {
-      if top.nextEdge == top.operation.edges.count {
-        operations.append(top.operation)
-        stack.removeLast()
-      } else {
-        stack[stack.count - 1].nextEdge += 1
-        if let input = top.operation.edges[top.nextEdge].node { visit(input, &stack) }
-      }
-    }
-    root.pending = 0
-  }
-
-  private mutating func visit(
-    _ node: Node, _ stack: inout [(operation: Operation, nextEdge: Int)]
-  ) {
-    if node.pass == number {
-      node.pending += 1
-      return
-    }
-    node.pass = number
-    node.pending = 1
-    if let operation = node as? Operation {
-      check(
-        !operation.isFreed,
-        """
-        backward: a second time through \(operation.name): the graph was freed by the first; pass \
-        retainGraph: true to the first, or compute the loss anew
-        """)
-      stack.append((operation, 0))
-    } else if let observer = (node as? Leaf)?.observer,
-      !observers.contains(where: { $0 === observer })
-    {
-      observers.append(observer)
-    }
-  }
-
-  /// Announces the pass; returns the factor that weighs its gradients.
-  func begin() -> Float {
-    guard let first = observers.first else { return 1 }
-    let weight = first.backwardWillBegin()
-    for other in observers.dropFirst() {
-      check(
-        other.backwardWillBegin() == weight,
-        "backward: the loss reaches parameters whose gradients are averaged in different ways")
-    }
-    return weight
-  }
-
-  func end() {
-    for observer in observers { observer.backwardDidEnd() }
-  }
-
-  func run(seed: Tensor, retainGraph: Bool) {
-    accumulate(seed, into: root)
-    if let leaf = root as? Leaf { leaf.observer?.gradientIsReady(of: leaf) }
-    for operation in operations.reversed() {
-      guard let gradient = operation.gradient else { continue }
-      operation.gradient = nil
-      lk_current_operation().pointee = UnsafePointer(
-        UnsafeRawPointer(operation.name.utf8Start).assumingMemoryBound(to: CChar.self))
-      for edge in operation.edges {
-        guard let node = edge.node else { continue }
-        node.pending -= 1
-        switch edge.gradient {
-        case .value(let share): accumulate(share(gradient), into: node)
-        case .into(let compute): accumulate(compute, gradient, into: node)
-        }
-        if node.pending == 0, let leaf = node as? Leaf { leaf.observer?.gradientIsReady(of: leaf) }
-      }
-      if !retainGraph {
-        operation.edges = []
-        operation.isFreed = true
-      }
-    }
-    lk_current_operation().pointee = nil
-  }
-
-  private func accumulate(_ share: Tensor, into node: Node) {
-    let isReduced = share.shape != node.shape
-    let share = isReduced ? share.summed(to: node.shape) : share
-    if let leaf = node as? Leaf {
-      leaf.accumulate(share, isFresh: isReduced)
-    } else if let operation = node as? Operation {
-      guard let sum = operation.gradient else {
-        operation.gradient = share
-        operation.ownsGradient = isReduced
-        return
-      }
-      if operation.ownsGradient {
-        sum.add(inPlace: share)
-      } else {
-        operation.gradient = sum + share
-        operation.ownsGradient = true
-      }
-    }
-  }
-
-  private func accumulate(
-    _ compute: (Tensor, Tensor, Bool) -> Void, _ gradient: Tensor, into node: Node
-  ) {
-    if let leaf = node as? Leaf {
-      leaf.accumulate(compute, gradient)
-    } else if let operation = node as? Operation, let sum = operation.gradient,
-      operation.ownsGradient
-    {
-      compute(gradient, sum, true)
-    } else {
-      let share = Tensor(uninitialized: node.shape)
-      compute(gradient, share, false)
-      let isFirst = (node as? Operation)?.gradient == nil
-      accumulate(share, into: node)
-      if isFirst { (node as? Operation)?.ownsGradient = true }
-    }
-  }
+  let (node, seed) = output.start(gradient, "gradients")
+  let nodes = inputs.compactMap(\.node)
+  return noGrad { gradients(from: node, seed, of: nodes, retainGraph: retainGraph) }
 }
 
-extension Leaf {
-  /// Adds `share`; keeps it without a copy where it is `isFresh`, seen by nobody else.
-  fileprivate func accumulate(_ share: Tensor, isFresh: Bool) {
-    if let gradient {
-      gradient.add(inPlace: share)
-    } else if slot == nil, isFresh {
-      gradient = share
-    } else {
-      let destination = slot ?? Tensor(uninitialized: shape)
-      destination.assign(share)
-      gradient = destination
-    }
+/// The gradients that reach `nodes` in a pass from `root` that leaves everything else alone.
+func gradients(
+  from root: Node, _ seed: Tensor, of nodes: [Node], retainGraph: Bool = false
+) -> [Tensor?] {
+  let wanted = WantedGradients(nodes)
+  BackwardPass(from: root, wanted: wanted).run(seed: seed, retainGraph: retainGraph)
+  return nodes.map { wanted.gradients[ObjectIdentifier($0)] ?? nil }
+}
+
+/// The gradients that a pass is run for.
+final class WantedGradients {
+  private(set) var gradients: [ObjectIdentifier: Tensor?] = [:]
+
+  init(_ nodes: [Node]) {
+    for node in nodes { gradients[ObjectIdentifier(node)] = .some(nil) }
   }
 
-  /// Lets `compute` write the share of `gradient` straight to where it belongs.
-  fileprivate func accumulate(_ compute: (Tensor, Tensor, Bool) -> Void, _ share: Tensor) {
-    let destination = gradient ?? slot ?? Tensor(uninitialized: shape)
-    compute(share, destination, gradient != nil)
-    gradient = destination
+  func take(_ gradient: Tensor?, of node: Node) {
+    let key = ObjectIdentifier(node)
+    if gradients[key] != nil { gradients[key] = .some(gradient) }
   }
 }

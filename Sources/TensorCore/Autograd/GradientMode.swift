@@ -12,5 +12,14 @@ public func noGrad<Result, Failure: Error>(
   return try body()
 }
 
+/// Runs `body` with recording on, also inside a `noGrad` scope.
+func withGradient<Result>(_ body: () -> Result) -> Result {
+  let depth = lk_no_grad_depth()
+  let outer = depth.pointee
+  depth.pointee = 0
+  defer { depth.pointee = outer }
+  return body()
+}
+
 /// Whether operations on this thread record what their gradients need.
 public var isGradientEnabled: Bool { lk_no_grad_depth().pointee == 0 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Kernels
 
 /// The node of a tensor that the user made with `requiresGrad`: where gradients end up.
 package final class Leaf: Node {
@@ -6,10 +7,12 @@ package final class Leaf: Node {
   package var gradient: Tensor?
   /// Where gradients are to be accumulated: contiguous, of the leaf's shape; nil: anywhere.
   package var slot: Tensor?
+  /// What users want called when the gradient has been added to.
+  var accumulationHooks: [AccumulationHook] = []
   /// Whoever wants to know of this leaf's gradients.
   package var observer: (any GradientObserver)?
 
-  init(shape: Shape) { super.init(name: "leaf", shape: shape) }
+  init(shape: Shape, dtype: DType) { super.init(name: "leaf", shape: shape, dtype: dtype) }
 }
 
 /// What joins gradients across ranks. Attached to leaves; the engine calls it.
@@ -40,13 +43,13 @@ extension Tensor {
       check(
         !(node is Operation),
         "requiresGrad: cannot be cleared on the result of \(node?.name ?? ""); use detach()")
-      node = newValue ? Leaf(shape: shape) : nil
+      node = newValue ? Leaf(shape: shape, dtype: dtype) : nil
     }
   }
 
   /// The gradient that `backward()` accumulated; nil before the first pass and after `zeroGrad()`.
   public var grad: Tensor? {
-    get { leaf?.gradient }
+    get { leaf?.gradient ?? (node as? Operation)?.retained?.gradient }
     set {
       guard let leaf else { return }
       guard let newValue else { return leaf.gradient = nil }

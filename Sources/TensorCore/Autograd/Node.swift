@@ -1,18 +1,29 @@
+package import Kernels
+
 /// A place in the graph: something that receives the gradient of one tensor.
 package class Node {
   /// The operation's name, for messages.
   package let name: StaticString
   /// The shape of the tensor, and so of its gradient.
   package let shape: Shape
+  /// The type of the tensor, and so of its gradient.
+  package let dtype: DType
+  /// What users want done with the gradient before it is used, in the order of registration.
+  var hooks: [GradientHook] = []
 
   // The state of the backward pass `pass`.
   var pass = 0
   /// How many contributions to the gradient are still to come.
   var pending = 0
+  /// The sum of the contributions so far; nil before the first.
+  var sum: Tensor?
+  /// Whether `sum` is seen by nobody else, so that it may be added to in place.
+  var ownsSum = false
 
-  init(name: StaticString, shape: Shape) {
+  init(name: StaticString, shape: Shape, dtype: DType) {
     self.name = name
     self.shape = shape
+    self.dtype = dtype
   }
 }
 
@@ -20,16 +31,16 @@ package class Node {
 package final class Operation: Node {
   /// One for each input that requires a gradient.
   var edges: [Edge]
-  /// The sum of the contributions so far in this pass.
-  var gradient: Tensor?
-  /// Whether `gradient` is seen by nobody else, so that it may be added to in place.
-  var ownsGradient = false
   /// Whether a backward pass has used this node and freed what it kept.
   var isFreed = false
+  /// The gradient of the result, where `retainGrad` asked for it.
+  var retained: RetainedGradient?
+  /// Where it was called.
+  let site = CallSite.capture()
 
-  init(name: StaticString, shape: Shape, edges: [Edge]) {
+  init(name: StaticString, shape: Shape, dtype: DType, edges: [Edge]) {
     self.edges = edges
-    super.init(name: name, shape: shape)
+    super.init(name: name, shape: shape, dtype: dtype)
   }
 
   /// Takes long chains apart without recursion: a chain of 100,000 nodes must not need as many stack frames.
@@ -75,6 +86,7 @@ extension Tensor {
   /// broadcast share back to the input's shape is left to the engine.
   package func edge(_ gradient: @escaping (_ gradient: Tensor) -> Tensor) -> Edge? {
     guard let node, isGradientEnabled else { return nil }
+    requireCurrentView()
     return Edge(node, .value(gradient))
   }
 
@@ -84,13 +96,34 @@ extension Tensor {
     into gradient: @escaping (Tensor, _ destination: Tensor, _ accumulating: Bool) -> Void
   ) -> Edge? {
     guard let node, isGradientEnabled else { return nil }
+    requireCurrentView()
     return Edge(node, .into(gradient))
   }
 
   /// Gives this fresh result of operation `name` its place in the graph, if any input needs a gradient.
   package func recorded(_ name: StaticString, _ edges: [Edge?]) -> Tensor {
-    let edges = edges.compactMap { $0 }
-    if !edges.isEmpty { node = Operation(name: name, shape: shape, edges: edges) }
+    var present: [Edge] = []
+    for case let edge? in edges {
+      if present.isEmpty { present.reserveCapacity(edges.count) }
+      present.append(edge)
+    }
+    if !present.isEmpty {
+      node = Operation(name: name, shape: shape, dtype: dtype, edges: present)
+    }
+    return self
+  }
+
+  /// The same for one input, without a detour through arrays.
+  package func recorded(_ name: StaticString, _ edge: Edge?) -> Tensor {
+    if let edge { node = Operation(name: name, shape: shape, dtype: dtype, edges: [edge]) }
+    return self
+  }
+
+  /// The same for two inputs.
+  package func recorded(_ name: StaticString, _ first: Edge?, _ second: Edge?) -> Tensor {
+    guard let first else { return recorded(name, second) }
+    guard let second else { return recorded(name, first) }
+    node = Operation(name: name, shape: shape, dtype: dtype, edges: [first, second])
     return self
   }
 }

@@ -1,37 +1,96 @@
 import CKernels
 
-/// max(x, 0) of every element; the gradient at 0 is 0.
-public func relu(_ x: Tensor) -> Tensor {
-  let y = x.map(lk_relu, "relu")
+/// A fresh result of an activation whose gradient is a kernel of the gradient and the result.
+private func activation(
+  _ name: StaticString, _ x: Tensor, _ kernel: lk_unary,
+  gradientFromResult gradientKernel: @escaping lk_binary
+) -> Tensor {
+  let y = x.map(kernel)
   return y.recorded(
-    "relu",
-    [
-      x.edge { [y = Saved(y)] gradient in
-        Tensor.zip(lk_relu_gradient, gradient, y.value, "relu")
-      }
-    ])
+    name, [x.edge { [y = Saved(y)] in Tensor.gradient(gradientKernel, $0, y.value) }])
+}
+
+/// The same for a gradient computed from the input.
+private func activation(
+  _ name: StaticString, _ x: Tensor, _ kernel: lk_unary,
+  gradientFromInput gradientKernel: @escaping lk_binary
+) -> Tensor {
+  x.map(kernel).recorded(
+    name, [x.edge { [x = Saved(x)] in Tensor.gradient(gradientKernel, $0, x.value) }])
+}
+
+/// The same for an activation with parameters, whose derivative is a kernel of the input.
+private func activation(
+  _ name: StaticString, _ x: Tensor, _ kernel: lk_unary, p: Float = 0, q: Float = 0,
+  slope: @escaping lk_unary
+) -> Tensor {
+  x.map(kernel, p: p, q: q).recorded(
+    name, [x.edge { [x = Saved(x)] in $0 * x.value.wide.map(slope, p: p, q: q) }])
+}
+
+/// max(x, 0) of every element; the gradient at 0 is 0. Integers stay integers.
+public func relu(_ x: Tensor) -> Tensor {
+  guard x.dtype.isFloatingPoint else { return Tensor.maximum(x, x.scalar(0)) }
+  return activation("relu", x, lk_relu, gradientFromResult: lk_relu_gradient)
 }
 
 /// The hyperbolic tangent of every element.
 public func tanh(_ x: Tensor) -> Tensor {
-  let y = x.map(lk_tanh, "tanh")
-  return y.recorded(
-    "tanh",
-    [
-      x.edge { [y = Saved(y)] gradient in
-        Tensor.zip(lk_tanh_gradient, gradient, y.value, "tanh")
-      }
-    ])
+  activation("tanh", x, lk_tanh, gradientFromResult: lk_tanh_gradient)
 }
 
 /// 1 / (1 + exp(-x)) of every element.
 public func sigmoid(_ x: Tensor) -> Tensor {
-  let y = x.map(lk_sigmoid, "sigmoid")
-  return y.recorded(
-    "sigmoid",
-    [
-      x.edge { [y = Saved(y)] gradient in
-        Tensor.zip(lk_sigmoid_gradient, gradient, y.value, "sigmoid")
-      }
-    ])
+  activation("sigmoid", x, lk_sigmoid, gradientFromResult: lk_sigmoid_gradient)
+}
+
+/// How `gelu` computes the normal distribution function.
+public enum GELUApproximation: Sendable {
+  /// Exactly, by the error function.
+  case none
+  /// By a hyperbolic tangent (Hendrycks and Gimpel, 2016).
+  case tanh
+}
+
+/// x times the normal distribution function of x, for every element.
+public func gelu(_ x: Tensor, approximation: GELUApproximation = .none) -> Tensor {
+  switch approximation {
+  case .none: activation("gelu", x, lk_gelu, gradientFromInput: lk_gelu_gradient)
+  case .tanh: activation("gelu", x, lk_gelu_tanh, gradientFromInput: lk_gelu_tanh_gradient)
+  }
+}
+
+/// x * sigmoid(x) of every element.
+public func silu(_ x: Tensor) -> Tensor {
+  activation("silu", x, lk_silu, gradientFromInput: lk_silu_gradient)
+}
+
+/// log(sigmoid(x)) of every element, without overflow.
+public func logSigmoid(_ x: Tensor) -> Tensor {
+  activation("logSigmoid", x, lk_log_sigmoid, gradientFromInput: lk_log_sigmoid_gradient)
+}
+
+/// x where positive, and `negativeSlope` times x elsewhere.
+public func leakyRelu(_ x: Tensor, negativeSlope: Float = 0.01) -> Tensor {
+  activation("leakyRelu", x, lk_leaky_relu, p: negativeSlope, slope: lk_leaky_relu_slope)
+}
+
+/// x where positive, and alpha * (exp(x) - 1) elsewhere.
+public func elu(_ x: Tensor, alpha: Float = 1) -> Tensor {
+  activation("elu", x, lk_elu, p: alpha, slope: lk_elu_slope)
+}
+
+/// log(1 + exp(beta * x)) / beta of every element; x itself where beta * x is above `threshold`.
+public func softplus(_ x: Tensor, beta: Float = 1, threshold: Float = 20) -> Tensor {
+  activation("softplus", x, lk_softplus, p: beta, q: threshold, slope: lk_softplus_slope)
+}
+
+/// Every element limited to `minimum ... maximum`; no gradient flows at or beyond the limits.
+public func hardtanh(_ x: Tensor, minimum: Float = -1, maximum: Float = 1) -> Tensor {
+  activation("hardtanh", x, lk_clamp, p: minimum, q: maximum, slope: lk_clamp_slope)
+}
+
+/// x / 6 + 1 / 2 limited to 0 ... 1, for every element.
+public func hardSigmoid(_ x: Tensor) -> Tensor {
+  activation("hardSigmoid", x, lk_hard_sigmoid, slope: lk_hard_sigmoid_slope)
 }

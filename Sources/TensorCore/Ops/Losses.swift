@@ -1,78 +1,192 @@
 import CKernels
 import Diagnostics
+import Kernels
 
 /// How the losses of a batch become one value.
 public enum LossReduction: Sendable {
-  /// The mean over the samples; NaN for an empty batch.
+  /// The mean over all losses, weighted where the loss has weights of classes; NaN of none.
   case mean
-  /// The sum over the samples.
+  /// The sum.
   case sum
-  /// No reduction: one loss per sample.
+  /// No reduction: every loss.
   case none
-}
+  /// The sum divided by the size of the first axis, as the divergence of distributions is defined.
+  case batchMean
 
-/// The negative logarithm of the probability that softmax gives to the right class.
-///
-/// - Parameters:
-///   - logits: `[samples, classes]`.
-///   - targets: class indices `[samples]`, int32 or int64. Stops where one is outside 0 ..< classes.
-public func crossEntropy(
-  _ logits: Tensor, _ targets: Tensor, reduction: LossReduction = .mean
-) -> Tensor {
-  logits.requireFloat("crossEntropy")
-  check(
-    logits.rank == 2 && targets.shape == [logits.shape[0]],
-    """
-    crossEntropy: logits \(logits.shape) and targets \(targets.shape): expected [samples, classes] \
-    and [samples]
-    """)
-  check(
-    !targets.dtype.isFloatingPoint,
-    "crossEntropy: targets of type \(targets.dtype); expected class indices (int32 or int64)")
-  let (rows, classes) = (logits.shape[0], logits.shape[1])
-  let values = logits.contiguousValues()
-  requireClasses(targets, classes)
-  let labels = targets.converted(to: .int32).contiguousValues()
-  let normaliser = Tensor(uninitialized: [rows])
-  let losses = Tensor(uninitialized: [rows])
-  lk_cross_entropy_rows(
-    rows, classes, values.pointer(Float.self), labels.pointer(Int32.self),
-    normaliser.pointer(Float.self), losses.pointer(Float.self))
-  let perSample = losses.recorded(
-    "crossEntropy",
-    [
-      logits.edge { [values = Saved(values), labels = Saved(labels), normaliser] gradient in
-        let result = Tensor(uninitialized: [rows, classes])
-        lk_cross_entropy_gradient_rows(
-          rows, classes, values.value.pointer(Float.self), labels.value.pointer(Int32.self),
-          normaliser.pointer(Float.self), gradient.pointer(Float.self), gradient.strides[0],
-          result.pointer(Float.self))
-        return result
-      }
-    ])
-  return perSample.reduced(by: reduction)
+  /// What the sum of `losses` losses, the first axis of which has size `batch`, is divided by; nil: no reduction.
+  func divisor(losses: Float, batch: Int) -> Float? {
+    switch self {
+    case .mean: losses
+    case .sum: 1
+    case .none: nil
+    case .batchMean: Float(batch)
+    }
+  }
 }
 
 /// The squared difference of `input` and `target`, whose shapes broadcast.
 public func mseLoss(
   _ input: Tensor, _ target: Tensor, reduction: LossReduction = .mean
 ) -> Tensor {
-  (input - target).squared().reduced(by: reduction)
+  pairLoss("mseLoss", .squared, input, target, reduction)
+}
+
+/// The absolute difference of `input` and `target`, whose shapes broadcast; slope 0 where they are equal.
+public func l1Loss(
+  _ input: Tensor, _ target: Tensor, reduction: LossReduction = .mean
+) -> Tensor {
+  pairLoss("l1Loss", .absolute, input, target, reduction)
+}
+
+/// With d the difference of `input` and `target`: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2. Shapes broadcast.
+///
+/// `beta` 0 gives `l1Loss`; stops where it is negative. Girshick, "Fast R-CNN", 2015.
+public func smoothL1Loss(
+  _ input: Tensor, _ target: Tensor, beta: Float = 1, reduction: LossReduction = .mean
+) -> Tensor {
+  check(beta >= 0, "smoothL1Loss: beta \(beta) is negative")
+  return pairLoss("smoothL1Loss", .smoothAbsolute, input, target, p: beta, reduction)
+}
+
+/// With d the difference of `input` and `target`: d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2). Shapes broadcast.
+///
+/// Stops unless `delta` is positive. Huber, 1964.
+public func huberLoss(
+  _ input: Tensor, _ target: Tensor, delta: Float = 1, reduction: LossReduction = .mean
+) -> Tensor {
+  check(delta > 0, "huberLoss: delta \(delta) is not positive")
+  return pairLoss("huberLoss", .huber, input, target, p: delta, reduction)
+}
+
+/// -(t log x + (1 - t) log(1 - x)) for probabilities `input` x and targets t, whose shapes broadcast.
+///
+/// Logarithms are taken as at least -100, so that a wrong certainty has a finite loss. Stops where an
+/// input is outside 0 ... 1. Every loss is multiplied by its `weight`, which broadcasts and gets no gradient; the mean divides
+/// by the number of losses all the same. From logits use `binaryCrossEntropyWithLogits`, which is more precise.
+public func binaryCrossEntropy(
+  _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, reduction: LossReduction = .mean
+) -> Tensor {
+  input.requireFloat("binaryCrossEntropy")
+  let values = input.detach().converted(to: .float32).contiguousValues()
+  check(
+    lk_all_within(values.count, values.pointer(Float.self), 0, 1),
+    "binaryCrossEntropy: an input is not a probability between 0 and 1; logits go to "
+      + "binaryCrossEntropyWithLogits")
+  guard let weight else {
+    return pairLoss("binaryCrossEntropy", .binaryCrossEntropy, input, target, reduction)
+  }
+  let losses = pairLoss("binaryCrossEntropy", .binaryCrossEntropy, input, target, .none)
+  return (losses * weight.detach()).reduced(by: reduction)
+}
+
+/// -(w t log(s) + (1 - t) log(1 - s)) for s = sigmoid(`logits`) and targets t, computed without overflow; shapes broadcast.
+///
+/// - Parameter positiveWeight: w, what a positive target weighs; it broadcasts, for example `[classes]`, and gets no
+///   gradient. 1 where absent.
+public func binaryCrossEntropyWithLogits(
+  _ logits: Tensor, _ target: Tensor, positiveWeight: Tensor? = nil,
+  reduction: LossReduction = .mean
+) -> Tensor {
+  let name: StaticString = "binaryCrossEntropyWithLogits"
+  guard let positiveWeight else {
+    return pairLoss(name, .binaryCrossEntropyLogits, logits, target, reduction)
+  }
+  let weight = positiveWeight.detach()
+  // log(1 - s) is log(sigmoid(-x)).
+  let positive = target * weight * logSigmoid(logits)
+  return -(positive + (1 - target) * logSigmoid(-logits)).reduced(by: reduction)
+}
+
+/// The Kullback-Leibler divergence t (log t - x) of every target t and `input` x, the logarithm of a probability; shapes
+/// broadcast. 0 log 0 is 0.
+///
+/// - Parameters:
+///   - logTarget: whether `target` holds logarithms of probabilities, too.
+///   - reduction: `.batchMean` gives the divergence of distributions; the mean divides by the number of elements.
+public func klDivergence(
+  _ input: Tensor, _ target: Tensor, logTarget: Bool = false, reduction: LossReduction = .mean
+) -> Tensor {
+  pairLoss("klDivergence", logTarget ? .logDivergence : .divergence, input, target, reduction)
+}
+
+extension PairLossKernel {
+  fileprivate static let squared = PairLossKernel(
+    lk_squared_loss, sum: lk_squared_loss_sum, inputGradient: lk_squared_loss_gradient,
+    targetGradient: lk_squared_loss_target_gradient)
+  fileprivate static let absolute = PairLossKernel(
+    lk_absolute_loss, sum: lk_absolute_loss_sum, inputGradient: lk_absolute_loss_gradient,
+    targetGradient: lk_absolute_loss_target_gradient)
+  fileprivate static let smoothAbsolute = PairLossKernel(
+    lk_smooth_absolute_loss, sum: lk_smooth_absolute_loss_sum,
+    inputGradient: lk_smooth_absolute_loss_gradient,
+    targetGradient: lk_smooth_absolute_loss_target_gradient)
+  fileprivate static let huber = PairLossKernel(
+    lk_huber_loss, sum: lk_huber_loss_sum, inputGradient: lk_huber_loss_gradient,
+    targetGradient: lk_huber_loss_target_gradient)
+  fileprivate static let binaryCrossEntropy = PairLossKernel(
+    lk_binary_cross_entropy_loss, sum: lk_binary_cross_entropy_loss_sum,
+    inputGradient: lk_binary_cross_entropy_loss_gradient,
+    targetGradient: lk_binary_cross_entropy_loss_target_gradient)
+  fileprivate static let binaryCrossEntropyLogits = PairLossKernel(
+    lk_binary_cross_entropy_logits_loss, sum: lk_binary_cross_entropy_logits_loss_sum,
+    inputGradient: lk_binary_cross_entropy_logits_loss_gradient,
+    targetGradient: lk_binary_cross_entropy_logits_loss_target_gradient)
+  fileprivate static let divergence = PairLossKernel(
+    lk_divergence_loss, sum: lk_divergence_loss_sum, inputGradient: lk_divergence_loss_gradient,
+    targetGradient: lk_divergence_loss_target_gradient)
+  fileprivate static let logDivergence = PairLossKernel(
+    lk_log_divergence_loss, sum: lk_log_divergence_loss_sum,
+    inputGradient: lk_log_divergence_loss_gradient,
+    targetGradient: lk_log_divergence_loss_target_gradient)
+}
+
+private func pairLoss(
+  _ name: StaticString, _ kernel: PairLossKernel, _ input: Tensor, _ target: Tensor, p: Float = 0,
+  _ reduction: LossReduction
+) -> Tensor {
+  input.requireFloat(name)
+  target.requireFloat(name)
+  if input.dtype != .float32 || target.dtype != .float32 {
+    return pairLoss(
+      name, kernel, input.converted(to: .float32), target.converted(to: .float32), p: p, reduction
+    ).converted(to: Tensor.promotedType(input, target))
+  }
+  let shape = broadcast(input.shape, target.shape, name)
+  let (x, y) = (input.spread(to: shape), target.spread(to: shape))
+  let divisor = reduction.divisor(losses: Float(x.count), batch: shape.first ?? 1)
+  let result: Tensor
+  if let divisor {
+    result = Tensor(kernel.sum(x.count, x.pointer(), y.pointer(), p: p) / divisor)
+  } else {
+    result = Tensor(uninitialized: shape)
+    kernel.values(x.count, x.pointer(), y.pointer(), p: p, into: result.pointer())
+  }
+  func edge(_ tensor: Tensor, ofTarget: Bool) -> Edge? {
+    tensor.edge { [x = Saved(x), y = Saved(y)] gradient in
+      let share = Tensor(uninitialized: shape)
+      let g = divisor == nil ? gradient.contiguousValues() : gradient
+      kernel.gradient(
+        share.count, ofTarget: ofTarget, g.pointer(), isOne: divisor != nil,
+        factor: 1 / (divisor ?? 1), x.value.pointer(), y.value.pointer(), p: p,
+        into: share.pointer())
+      return share
+    }
+  }
+  return result.recorded(name, edge(input, ofTarget: false), edge(target, ofTarget: true))
 }
 
 extension Tensor {
-  fileprivate func reduced(by reduction: LossReduction) -> Tensor {
+  /// The values in row-major order as `shape`, which this shape broadcasts to; outside the graph.
+  fileprivate func spread(to shape: Shape) -> Tensor {
+    shape == self.shape ? contiguousValues() : detach().expanded(to: shape).contiguousValues()
+  }
+
+  func reduced(by reduction: LossReduction) -> Tensor {
     switch reduction {
     case .mean: mean()
     case .sum: sum()
     case .none: self
+    case .batchMean: sum() / Float(shape.first ?? 1)
     }
-  }
-}
-
-private func requireClasses(_ targets: Tensor, _ classes: Int) {
-  for (index, target) in targets.array(of: Int64.self).enumerated()
-  where target < 0 || target >= classes {
-    stop("crossEntropy: target \(target) at index \(index) is outside 0 ..< \(classes)")
   }
 }

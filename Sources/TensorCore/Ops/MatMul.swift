@@ -1,95 +1,141 @@
-import CKernels
 import Diagnostics
 import Kernels
 
-/// The matrix product of `a` `[m, k]` and `b` `[k, n]`: `[m, n]`.
+/// The matrix product of the last two axes of `a` `[..., m, k]` and `b` `[..., k, n]`: `[..., m, n]`.
 ///
-/// Transposed views are multiplied as they lie, without a copy.
+/// The axes before them broadcast. A vector counts as a row on the left and as a column on the right, and the axis added for that
+/// is removed again: two vectors give a scalar. Transposed views are multiplied as they lie.
 public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
+  check(
+    a.rank > 0 && b.rank > 0, "matmul: \(a.shape) x \(b.shape): a scalar is no matrix; use *")
+  if a.rank == 1, b.rank == 1 {
+    return matmul(a.unsqueezed(0), b.unsqueezed(1), as: (a.shape, b.shape)).reshaped([])
+  }
+  if a.rank == 1 {
+    return matmul(a.unsqueezed(0), b, as: (a.shape, b.shape)).squeezed(-2)
+  }
+  if b.rank == 1 {
+    return matmul(a, b.unsqueezed(1), as: (a.shape, b.shape)).squeezed(-1)
+  }
+  return matmul(a, b, as: (a.shape, b.shape))
+}
+
+/// `shapes` are those of the operands as the caller gave them, for messages.
+private func matmul(_ a: Tensor, _ b: Tensor, as shapes: (Shape, Shape)) -> Tensor {
   a.requireFloat("matmul")
   b.requireFloat("matmul")
+  let (inner, other) = (a.shape[a.rank - 1], b.shape[b.rank - 2])
   check(
-    a.rank == 2 && b.rank == 2,
-    "matmul: \(a.shape) x \(b.shape): both operands must be matrices")
-  check(
-    a.shape[1] == b.shape[0],
-    "matmul: \(a.shape) x \(b.shape): inner dimensions \(a.shape[1]) and \(b.shape[0]) differ")
-  let result = Tensor(uninitialized: [a.shape[0], b.shape[1]])
+    inner == other,
+    "matmul: \(shapes.0) x \(shapes.1): inner dimensions \(inner) and \(other) differ")
+  let dtype = Tensor.promotedType(a, b)
+  if dtype != .float32 {
+    return matmul(a.converted(to: .float32), b.converted(to: .float32)).converted(to: dtype)
+  }
+  if b.rank == 2, a.rank > 2, a.isContiguous {
+    // The same matrix for all: one large product instead of many small ones.
+    var shape = a.shape
+    shape[a.rank - 1] = b.shape[1]
+    return matmul(a.reshaped([-1, inner]), b, as: shapes).reshaped(shape)
+  }
+  var shape = broadcast(Shape(a.shape.dropLast(2)), Shape(b.shape.dropLast(2)), "matmul")
+  shape.append(a.shape[a.rank - 2])
+  shape.append(b.shape[b.rank - 1])
+  let result = Tensor(uninitialized: shape)
   multiply(a, b, into: result)
   return result.recorded(
     "matmul",
     [
-      a.edge(into: { [b = Saved(b)] gradient, target, accumulating in
+      a.matmulEdge(result) { [b = Saved(b)] gradient, target, accumulating in
         multiply(gradient, b.value.transposed(), into: target, accumulating: accumulating)
-      }),
-      b.edge(into: { [a = Saved(a)] gradient, target, accumulating in
+      },
+      b.matmulEdge(result) { [a = Saved(a)] gradient, target, accumulating in
         multiply(a.value.transposed(), gradient, into: target, accumulating: accumulating)
-      }),
+      },
     ])
-}
-
-/// `x W^T + b`: x is `[..., in]`, `weight` `[out, in]`, `bias` `[out]` or absent; the result `[..., out]`.
-public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
-  for operand in [x, weight, bias] { operand?.requireFloat("linear") }
-  check(
-    weight.rank == 2 && x.rank >= 1 && x.shape[x.rank - 1] == weight.shape[1],
-    "linear: input \(x.shape) and weight \(weight.shape): the input's last size must be the weight's second"
-  )
-  check(
-    bias.map { $0.shape == [weight.shape[0]] } ?? true,
-    "linear: bias \(bias?.shape ?? []) and weight \(weight.shape): there must be a bias per output")
-  if x.rank != 2 {
-    var shape = x.shape
-    shape[x.rank - 1] = weight.shape[0]
-    return linear(x.reshaped([-1, weight.shape[1]]), weight, bias).reshaped(shape)
-  }
-  let result = Tensor(uninitialized: [x.shape[0], weight.shape[0]])
-  if let bias { result.assign(bias) }
-  multiply(x, weight.detach().transposed(), into: result, accumulating: bias != nil)
-  return result.recorded(
-    "linear",
-    [
-      x.edge(into: { [weight = Saved(weight)] gradient, target, accumulating in
-        multiply(gradient, weight.value, into: target, accumulating: accumulating)
-      }),
-      weight.edge(into: { [x = Saved(x)] gradient, target, accumulating in
-        multiply(gradient.transposed(), x.value, into: target, accumulating: accumulating)
-      }),
-      bias?.edge(into: { gradient, target, accumulating in
-        let rows = gradient.contiguousValues()
-        lk_sum_columns(
-          rows.shape[0], rows.shape[1], rows.pointer(Float.self), rows.shape[1],
-          target.pointer(Float.self), accumulating)
-      }),
-    ])
-}
-
-/// `target (+)= a b` for matrices of any layout; `target` is contiguous. Outside the graph.
-private func multiply(
-  _ a: Tensor, _ b: Tensor, into target: Tensor, accumulating: Bool = false
-) {
-  let (m, k, n) = (a.shape[0], a.shape[1], b.shape[1])
-  let (x, y) = (a.asMatrixOperand(), b.asMatrixOperand())
-  if accumulating { target.storage.markWritten(by: "matmul") }
-  gemm(
-    m: m, n: n, k: k, x.operand, y.operand, into: target.pointer(Float.self), leading: n,
-    accumulate: accumulating)
-  withExtendedLifetime((x.owner, y.owner)) {}
 }
 
 extension Tensor {
-  /// This matrix as BLAS takes it, copied only where neither dimension is dense.
-  fileprivate func asMatrixOperand() -> (operand: MatrixOperand, owner: Tensor) {
-    let (rows, columns) = (shape[0], shape[1])
-    if strides[1] == 1 || columns == 1, strides[0] >= max(1, columns) || rows == 1 {
-      let leading = rows == 1 ? max(1, columns) : strides[0]
-      return (MatrixOperand(pointer(Float.self), leading: leading), self)
+  /// The edge to an operand of `result`: straight into its gradient, or where the operand was broadcast through a tensor
+  /// of the full shape, which the engine sums.
+  fileprivate func matmulEdge(
+    _ result: Tensor, _ compute: @escaping (Tensor, Tensor, Bool) -> Void
+  ) -> Edge? {
+    var full = Shape(result.shape.dropLast(2))
+    full.append(shape[rank - 2])
+    full.append(shape[rank - 1])
+    if full == shape { return edge(into: compute) }
+    return edge { gradient in
+      let target = Tensor(uninitialized: full)
+      compute(gradient, target, false)
+      return target
     }
-    if strides[0] == 1 || rows == 1, strides[1] >= max(1, rows) || columns == 1 {
-      let leading = columns == 1 ? max(1, rows) : strides[1]
-      return (MatrixOperand(pointer(Float.self), leading: leading, isTransposed: true), self)
+  }
+}
+
+/// `target (+)= a b` for float32 matrices of any layout, whose leading axes broadcast to those of `target`, which is
+/// contiguous. Outside the graph.
+package func multiply(
+  _ a: Tensor, _ b: Tensor, into target: Tensor, accumulating: Bool = false
+) {
+  let (a, b) = (a.withDenseRows(), b.withDenseRows())
+  let batch = Shape(target.shape.dropLast(2))
+  let (m, k, n) = (a.shape[a.rank - 2], a.shape[a.rank - 1], b.shape[b.rank - 1])
+  let (x, y, z) = (a.matrixOperand, b.matrixOperand, target.pointer(Float.self))
+  if accumulating { target.storage.markWritten(by: "matmul") }
+  if batch.elementCount == 1 {
+    gemm(m: m, n: n, k: k, x, y, into: z, leading: n, accumulate: accumulating)
+  } else {
+    let (aStrides, bStrides) = (a.batchStrides(batch), b.batchStrides(batch))
+    parallelRanges(batch.elementCount, grain: 1 + 100_000 / (m * n * k + 1)) { range in
+      for index in range {
+        let (i, j) = (offset(index, batch, aStrides), offset(index, batch, bStrides))
+        gemm(
+          m: m, n: n, k: k, x.advanced(by: i), y.advanced(by: j), into: z + index * m * n,
+          leading: n, accumulate: accumulating)
+      }
     }
-    let copy = contiguousValues()
-    return (MatrixOperand(copy.pointer(Float.self), leading: max(1, columns)), copy)
+  }
+  withExtendedLifetime((a, b)) {}
+}
+
+/// Where the matrix at place `index` of `batch` begins.
+func offset(_ index: Int, _ batch: Shape, _ strides: Shape) -> Int {
+  var (rest, offset) = (index, 0)
+  for axis in (0..<batch.count).reversed() {
+    offset += rest % batch[axis] * strides[axis]
+    rest /= batch[axis]
+  }
+  return offset
+}
+
+extension Tensor {
+  /// The strides of the axes before the matrices, broadcast to `batch`.
+  func batchStrides(_ batch: Shape) -> Shape {
+    let leading = alias(
+      shape: Shape(shape.dropLast(2)), strides: Shape(strides.dropLast(2)), offset: offset)
+    return leading.strides(broadcastTo: batch)
+  }
+
+  /// This tensor, or a contiguous copy where the matrices have no dense axis for BLAS.
+  func withDenseRows() -> Tensor {
+    let (rows, columns) = (rank - 2, rank - 1)
+    func isDense(_ inner: Int, _ outer: Int) -> Bool {
+      (strides[inner] == 1 || shape[inner] == 1)
+        && (strides[outer] >= Swift.max(1, shape[inner]) || shape[outer] == 1)
+    }
+    return isDense(columns, rows) || isDense(rows, columns) ? self : contiguousValues()
+  }
+
+  /// The first matrix as BLAS takes it.
+  var matrixOperand: MatrixOperand {
+    let (rows, columns) = (shape[rank - 2], shape[rank - 1])
+    let (outer, inner) = (strides[rank - 2], strides[rank - 1])
+    if inner == 1 || columns == 1, outer >= Swift.max(1, columns) || rows == 1 {
+      return MatrixOperand(
+        pointer(Float.self), leading: rows == 1 ? Swift.max(1, columns) : outer)
+    }
+    return MatrixOperand(
+      pointer(Float.self), leading: columns == 1 ? Swift.max(1, rows) : inner, isTransposed: true)
   }
 }

@@ -1,21 +1,130 @@
 import CKernels
+import Diagnostics
+import Kernels
 
 extension Tensor {
-  /// e to the power of every element.
-  public func exp() -> Tensor {
-    let y = map(lk_exp, "exp")
-    return y.recorded("exp", [edge { [y = Saved(y)] gradient in gradient * y.value }])
+  /// A fresh result of a unary kernel, with a gradient computed from the input and the result.
+  fileprivate func pointwise(
+    _ name: StaticString, _ kernel: lk_unary, p: Float = 0, q: Float = 0,
+    fromInput gradient: @escaping (_ gradient: Tensor, _ x: Tensor) -> Tensor
+  ) -> Tensor {
+    map(kernel, p: p, q: q).recorded(
+      name, [edge { [x = Saved(self)] g in gradient(g, x.value.wide) }])
   }
 
+  fileprivate func pointwise(
+    _ name: StaticString, _ kernel: lk_unary,
+    fromResult gradient: @escaping (_ gradient: Tensor, _ y: Tensor) -> Tensor
+  ) -> Tensor {
+    let y = map(kernel)
+    return y.recorded(name, [edge { [y = Saved(y)] g in gradient(g, y.value.wide) }])
+  }
+
+  /// e to the power of every element.
+  public func exp() -> Tensor { pointwise("exp", lk_exp, fromResult: { $0 * $1 }) }
+
+  /// exp(x) - 1 of every element, precise near 0.
+  public func expm1() -> Tensor { pointwise("expm1", lk_expm1, fromResult: { $0 * ($1 + 1) }) }
+
   /// The natural logarithm of every element; -infinity at 0, NaN below.
-  public func log() -> Tensor {
-    map(lk_log, "log").recorded("log", [edge { [x = Saved(self)] gradient in gradient / x.value }])
+  public func log() -> Tensor { pointwise("log", lk_log, fromInput: { $0 / $1 }) }
+
+  /// log(1 + x) of every element, precise near 0.
+  public func log1p() -> Tensor { pointwise("log1p", lk_log1p, fromInput: { $0 / ($1 + 1) }) }
+
+  /// The logarithm to base 2 of every element.
+  public func log2() -> Tensor {
+    pointwise("log2", lk_log2, fromInput: { $0 / ($1 * 0.693_147_18) })
   }
 
   /// The square root of every element; NaN below 0.
   public func squareRoot() -> Tensor {
-    let y = map(lk_sqrt, "squareRoot")
-    return y.recorded(
-      "squareRoot", [edge { [y = Saved(y)] gradient in gradient / (y.value * 2) }])
+    pointwise("squareRoot", lk_sqrt, fromResult: { $0 / ($1 * 2) })
+  }
+
+  /// 1 / sqrt(x) of every element.
+  public func reciprocalSquareRoot() -> Tensor {
+    pointwise(
+      "reciprocalSquareRoot", lk_rsqrt, fromInput: { $0 * $1.map(lk_rsqrt) / $1 * -0.5 })
+  }
+
+  /// 1 / x of every element.
+  public func reciprocal() -> Tensor {
+    pointwise("reciprocal", lk_reciprocal, fromInput: { -($0 / $1 / $1) })
+  }
+
+  /// The absolute value of every element; the gradient at 0 is 0.
+  public func abs() -> Tensor {
+    switch dtype {
+    case .bool, .uint8: copied()
+    case .int32, .int64: Tensor.maximum(self, -self)
+    case .float16, .float32: pointwise("abs", lk_abs, fromInput: { $0 * $1.map(lk_sign) })
+    }
+  }
+
+  /// -1, 0 or 1 for every element; 0 for NaN. Its gradient is 0.
+  public func sign() -> Tensor {
+    switch dtype {
+    case .bool: copied()
+    case .uint8, .int32, .int64:
+      (self .> 0).converted(to: dtype) - (self .< 0).converted(to: dtype)
+    case .float16, .float32: step("sign", lk_sign)
+    }
+  }
+
+  /// The sine of every element, in radians.
+  public func sin() -> Tensor {
+    pointwise("sin", lk_sin, fromInput: { $0 * $1.map(lk_cos) })
+  }
+
+  /// The cosine of every element, in radians.
+  public func cos() -> Tensor {
+    pointwise("cos", lk_cos, fromInput: { -($0 * $1.map(lk_sin)) })
+  }
+
+  /// The error function of every element.
+  public func erf() -> Tensor {
+    pointwise("erf", lk_erf, fromInput: { $0 * ((-$1.squared()).exp() * 1.128_379_2) })
+  }
+
+  /// The largest integer that is not above, for every element. Its gradient is 0.
+  public func floor() -> Tensor { dtype.isFloatingPoint ? step("floor", lk_floor) : copied() }
+
+  /// The smallest integer that is not below, for every element. Its gradient is 0.
+  public func ceil() -> Tensor { dtype.isFloatingPoint ? step("ceil", lk_ceil) : copied() }
+
+  /// The nearest integer for every element, halves to even. Its gradient is 0.
+  public func rounded() -> Tensor { dtype.isFloatingPoint ? step("rounded", lk_round) : copied() }
+
+  /// Every element limited to `lower ... upper`; nil leaves that side open. Integers give float32.
+  ///
+  /// No gradient flows beyond the limits.
+  public func clamped(from lower: Float? = nil, to upper: Float? = nil) -> Tensor {
+    let (p, q) = (lower ?? -.infinity, upper ?? .infinity)
+    return pointwise(
+      "clamped", lk_clamp, p: p, q: q, fromInput: { $0 * $1.map(lk_clamp_slope, p: p, q: q) })
+  }
+
+  /// Every element limited to `lower ... upper`; nil leaves that side open. Integers stay integers.
+  ///
+  /// No gradient flows beyond the limits.
+  public func clamped(from lower: Int? = nil, to upper: Int? = nil) -> Tensor {
+    if dtype.isFloatingPoint {
+      return clamped(from: lower.map { Float($0) }, to: upper.map { Float($0) })
+    }
+    let raised = lower.map { Tensor.maximum(self, scalar($0)) } ?? copied()
+    return upper.map { Tensor.minimum(raised, scalar($0)) } ?? raised
+  }
+
+  /// A fresh result of a kernel whose slope is 0 wherever it has one.
+  private func step(_ name: StaticString, _ kernel: lk_unary) -> Tensor {
+    map(kernel).recorded(name, [edge { .zeros($0.shape, $0.dtype) }])
+  }
+
+  /// A fresh tensor with the same values, outside the graph.
+  private func copied() -> Tensor {
+    let copy = Tensor(uninitialized: shape, dtype)
+    copy.assign(elementsOf: self)
+    return copy
   }
 }

@@ -1,143 +1,141 @@
 import CKernels
 import Diagnostics
+import Kernels
+
+// Reduced axes vanish, or keep size 1 with `keepingAxes`. An empty list of axes reduces nothing. Half tensors are reduced
+// in float32 and rounded once.
 
 extension Tensor {
-  /// The sum of all elements, a scalar.
-  public func sum() -> Tensor { sum(axes: Array(0..<rank)) }
+  /// The sum of all elements, a scalar; 0 if there are none. Integers and booleans give int64.
+  public func sum() -> Tensor { total(axes(nil, "sum")) }
 
   /// The sum along `axis`.
   public func sum(axis: Int, keepingAxis: Bool = false) -> Tensor {
-    sum(axes: [axis], keepingAxes: keepingAxis)
+    total(axes([axis], "sum", keeping: keepingAxis))
   }
 
-  /// The sum along `axes`; reduced axes vanish, or keep size 1 with `keepingAxes`.
+  /// The sum along `axes`. Integers and booleans give int64.
   public func sum(axes: [Int], keepingAxes: Bool = false) -> Tensor {
-    requireFloat("sum")
-    let isReduced = reducedAxes(axes, "sum")
-    return totals(isReduced, keepingAxes).recorded("sum", [broadcastEdge(isReduced, keepingAxes)])
+    total(self.axes(axes, "sum", keeping: keepingAxes))
   }
 
-  /// The mean of all elements, a scalar; NaN if there are none.
-  public func mean() -> Tensor { mean(axes: Array(0..<rank)) }
+  /// The mean of all elements, a scalar; NaN if there are none. Stops for integers.
+  public func mean() -> Tensor { average(axes(nil, "mean")) }
 
   /// The mean along `axis`.
   public func mean(axis: Int, keepingAxis: Bool = false) -> Tensor {
-    mean(axes: [axis], keepingAxes: keepingAxis)
+    average(axes([axis], "mean", keeping: keepingAxis))
   }
 
-  /// The mean along `axes`; reduced axes vanish, or keep size 1 with `keepingAxes`.
+  /// The mean along `axes`. Stops for integers.
   public func mean(axes: [Int], keepingAxes: Bool = false) -> Tensor {
-    let size = axes.reduce(1) { $0 * shape[shape.axis($1, "mean")] }
-    return sum(axes: axes, keepingAxes: keepingAxes) / Float(size)
+    average(self.axes(axes, "mean", keeping: keepingAxes))
   }
 
-  /// The index of the first largest element along `axis`, of type int64. A NaN counts as largest.
-  public func argmax(axis: Int) -> Tensor { indexOfExtreme(axis, sign: 1, "argmax") }
+  /// The product of all elements, a scalar; 1 if there are none. Integers and booleans give int64.
+  public func prod() -> Tensor { product(axes(nil, "prod")) }
 
-  /// The index of the first smallest element along `axis`, of type int64. A NaN counts as smallest.
-  public func argmin(axis: Int) -> Tensor { indexOfExtreme(axis, sign: -1, "argmin") }
-
-  private func indexOfExtreme(_ axis: Int, sign: Float, _ operation: StaticString) -> Tensor {
-    requireFloat(operation)
-    let axis = shape.axis(axis, operation)
-    check(
-      shape[axis] > 0, "\(operation): axis \(axis) of shape \(shape) is empty: no index to return")
-    var resultShape = shape
-    resultShape.remove(at: axis)
-    let rows = detach().movingAxisLast(axis).contiguousValues()
-    let result = Tensor(uninitialized: resultShape, .int64)
-    let (source, target) = (rows.pointer(Float.self), result.pointer(Int64.self))
-    let size = shape[axis]
-    for row in 0..<result.count {
-      target[row] = Int64(lk_index_of_extreme(size, source + row * size, sign))
-    }
-    return result
+  /// The product along `axis`.
+  public func prod(axis: Int, keepingAxis: Bool = false) -> Tensor {
+    product(axes([axis], "prod", keeping: keepingAxis))
   }
 
-  /// Sums `self`, a gradient, back to `target`, which broadcasts to this shape.
+  /// The product along `axes`. Integers and booleans give int64. Its gradient is right where elements are 0, too.
+  public func prod(axes: [Int], keepingAxes: Bool = false) -> Tensor {
+    product(self.axes(axes, "prod", keeping: keepingAxes))
+  }
+
+  /// Whether all elements are true (not 0), a Boolean scalar; true if there are none.
+  public func all() -> Tensor { truth(axes(nil, "all"), .all) }
+
+  /// Whether all elements along `axis` are true.
+  public func all(axis: Int, keepingAxis: Bool = false) -> Tensor {
+    truth(axes([axis], "all", keeping: keepingAxis), .all)
+  }
+
+  /// Whether all elements along `axes` are true (not 0; a NaN is true).
+  public func all(axes: [Int], keepingAxes: Bool = false) -> Tensor {
+    truth(self.axes(axes, "all", keeping: keepingAxes), .all)
+  }
+
+  /// Whether any element is true (not 0), a Boolean scalar; false if there are none.
+  public func any() -> Tensor { truth(axes(nil, "any"), .any) }
+
+  /// Whether any element along `axis` is true.
+  public func any(axis: Int, keepingAxis: Bool = false) -> Tensor {
+    truth(axes([axis], "any", keeping: keepingAxis), .any)
+  }
+
+  /// Whether any element along `axes` is true (not 0; a NaN is true).
+  public func any(axes: [Int], keepingAxes: Bool = false) -> Tensor {
+    truth(self.axes(axes, "any", keeping: keepingAxes), .any)
+  }
+
+  /// Sums `self`, a gradient, back to `target`, which broadcasts to this shape. A fresh tensor.
   package func summed(to target: Shape) -> Tensor {
-    let added = rank - target.count
-    var isReduced = Shape(repeating: 0, count: rank)
-    for axis in 0..<rank {
-      let stretched = axis >= added && target[axis - added] == 1 && shape[axis] != 1
-      if axis < added || stretched { isReduced[axis] = 1 }
+    if dtype == .float16 {
+      return converted(to: .float32).summed(to: target).converted(to: .float16)
     }
-    let sum = totals(isReduced, true)
-    return sum.alias(shape: target, strides: target.contiguousStrides, offset: sum.offset)
+    return folded(ReducedAxes(from: shape, backTo: target), .sum, then: Reduction<Float>.sum)
+      .arranged(as: target)
+  }
+
+  func axes(
+    _ axes: [Int]?, _ operation: StaticString, keeping: Bool = false
+  ) -> ReducedAxes {
+    ReducedAxes(axes, of: shape, keeping: keeping, operation)
   }
 
   // MARK: - Machinery
 
-  /// 1 for every axis in `axes` and 0 for the others.
-  private func reducedAxes(_ axes: [Int], _ operation: StaticString) -> Shape {
-    var isReduced = Shape(repeating: 0, count: rank)
-    for axis in axes {
-      let axis = shape.axis(axis, operation)
-      check(isReduced[axis] == 0, "\(operation): axis \(axis) is named twice in \(axes)")
-      isReduced[axis] = 1
+  private func total(_ axes: ReducedAxes) -> Tensor {
+    guard dtype.isFloatingPoint else {
+      return converted(to: .int64).folded(axes, .sum, then: Reduction<Int64>.sum)
     }
-    return isReduced
-  }
-
-  private func reducedShape(_ isReduced: Shape, keepingAxes: Bool) -> Shape {
-    var result = Shape()
-    for axis in 0..<rank where isReduced[axis] == 0 || keepingAxes {
-      result.append(isReduced[axis] == 0 ? shape[axis] : 1)
-    }
-    return result
-  }
-
-  /// The edge of a sum: the gradient is repeated along the reduced axes.
-  private func broadcastEdge(_ isReduced: Shape, _ keepingAxes: Bool) -> Edge? {
-    edge { [shape] gradient in
-      var kept = shape
-      for axis in 0..<shape.count where isReduced[axis] == 1 { kept[axis] = 1 }
-      return gradient.reshaped(kept).expanded(to: shape)
+    return inFloat32 { x in
+      x.folded(axes, .sum, then: Reduction<Float>.sum)
+        .recorded("sum", [x.edge { axes.spread($0) }])
     }
   }
 
-  /// Sums along the marked axes: one pass over the elements for each group of neighbouring marked axes.
-  private func totals(_ isReduced: Shape, _ keepingAxes: Bool) -> Tensor {
-    var values = contiguousValues()
-    var axis = rank - 1
-    while axis >= 0 {
-      guard isReduced[axis] == 1 else {
-        axis -= 1
-        continue
-      }
-      let last = axis
-      while axis > 0, isReduced[axis - 1] == 1 { axis -= 1 }
-      values = values.summed(over: axis...last)
-      axis -= 1
+  private func average(_ axes: ReducedAxes) -> Tensor {
+    requireFloat("mean")
+    let count = Float(axes.count)
+    return inFloat32 { x in
+      let sums = x.folded(axes, .sum, then: Reduction<Float>.sum)
+      let values = sums.pointer(Float.self)
+      for index in 0..<sums.count { values[index] /= count }
+      return sums.recorded("mean", [x.edge { axes.spread($0 / count) }])
     }
-    let result = values === self ? values.copied() : values
-    let shape = reducedShape(isReduced, keepingAxes: keepingAxes)
-    return result.alias(shape: shape, strides: shape.contiguousStrides, offset: result.offset)
   }
 
-  /// Sums a contiguous tensor over neighbouring axes, which keep size 1.
-  private func summed(over axes: ClosedRange<Int>) -> Tensor {
-    var resultShape = shape
-    for axis in axes { resultShape[axis] = 1 }
-    let result = Tensor(uninitialized: resultShape)
-    let (source, target) = (pointer(Float.self), result.pointer(Float.self))
-    let reduced = axes.reduce(1) { $0 * shape[$1] }
-    let inner = shape[(axes.upperBound + 1)...].reduce(1, *)
-    let outer = shape[..<axes.lowerBound].reduce(1, *)
-    if inner == 1 {
-      lk_sum_rows(outer, reduced, source, reduced, target)
-    } else {
-      for index in 0..<outer {
-        lk_sum_columns(
-          reduced, inner, source + index * reduced * inner, inner, target + index * inner, false)
-      }
+  private func product(_ axes: ReducedAxes) -> Tensor {
+    guard dtype.isFloatingPoint else {
+      return converted(to: .int64).folded(axes, .product, then: Reduction<Int64>.product)
     }
-    return result
+    return inFloat32 { x in
+      x.folded(axes, .product, then: Reduction<Float>.product).recorded(
+        "prod",
+        [
+          x.edge { [x = Saved(x)] gradient in
+            let order = axes.reducedLast
+            let rows = x.value.permuted(order).contiguousValues()
+            let gradient = gradient.contiguousValues()
+            let result = Tensor(uninitialized: rows.shape)
+            productGradient(
+              rows: axes.kept.elementCount, columns: axes.count,
+              gradient: gradient.pointer(Float.self), rows.pointer(Float.self),
+              result.pointer(Float.self))
+            var inverse = order
+            for (position, axis) in order.enumerated() { inverse[axis] = position }
+            return result.permuted(inverse)
+          }
+        ])
+    }
   }
 
-  private func copied() -> Tensor {
-    let copy = Tensor(uninitialized: shape, dtype)
-    copy.assign(self)
-    return copy
+  private func truth(_ axes: ReducedAxes, _ kernel: Reduction<UInt8>) -> Tensor {
+    let values = dtype == .bool ? self : map(lk_truth, to: .bool)
+    return values.folded(axes, kernel, then: kernel)
   }
 }

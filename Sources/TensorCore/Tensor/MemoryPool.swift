@@ -24,38 +24,50 @@ public enum MemoryPool {
     var byteCount: Int
   }
 
-  private struct State: ~Copyable {
-    var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: 512)
+  /// Free blocks of each class, linked through their first word, and the counters.
+  private struct State {
+    var free: InlineArray<512, UnsafeMutableRawPointer?> = InlineArray(repeating: nil)
     var statistics = Statistics()
   }
 
-  // The pointers in the state are owned by the pool alone.
-  private nonisolated(unsafe) static var state = State()
+  // Only touched under the lock, through a pointer: no exclusivity checks on the way of every operation.
+  private nonisolated(unsafe) static let state = {
+    let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
+    state.initialize(to: State())
+    return state
+  }()
   private static let lock = Mutex<Void>(())
 
   /// Counters, for tests and reports.
-  public static var statistics: Statistics { lock.withLock { _ in state.statistics } }
+  public static var statistics: Statistics { lock.withLock { _ in state.pointee.statistics } }
 
   static func take(_ byteCount: Int) -> Block {
     let (index, size) = sizeClass(byteCount)
-    let reused: UnsafeMutableRawPointer? = lock.withLock { _ in
-      state.statistics.usedBytes += size
-      if state.statistics.usedBytes > state.statistics.peakUsedBytes {
-        state.statistics.peakUsedBytes = state.statistics.usedBytes
+    let state = state
+    nonisolated(unsafe) var reused: UnsafeMutableRawPointer?
+    lock.withLock { _ in
+      state.pointee.statistics.usedBytes += size
+      state.pointee.statistics.peakUsedBytes = max(
+        state.pointee.statistics.peakUsedBytes, state.pointee.statistics.usedBytes)
+      if let block = state.pointee.free[index] {
+        state.pointee.free[index] = block.load(as: UnsafeMutableRawPointer?.self)
+        reused = block
+      } else {
+        state.pointee.statistics.systemAllocations += 1
+        state.pointee.statistics.systemBytes += size
       }
-      if let pointer = state.free[index].popLast() { return pointer }
-      state.statistics.systemAllocations += 1
-      state.statistics.systemBytes += size
-      return nil
     }
     return Block(pointer: reused ?? allocate(size), byteCount: size)
   }
 
   static func give(_ block: Block) {
     let (index, _) = sizeClass(block.byteCount)
+    let state = state
     lock.withLock { _ in
-      state.statistics.usedBytes -= block.byteCount
-      state.free[index].append(block.pointer)
+      state.pointee.statistics.usedBytes -= block.byteCount
+      block.pointer.storeBytes(
+        of: state.pointee.free[index], as: UnsafeMutableRawPointer?.self)
+      state.pointee.free[index] = block.pointer
     }
   }
 

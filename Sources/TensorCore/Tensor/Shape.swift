@@ -85,6 +85,18 @@ public struct Shape: RandomAccessCollection, MutableCollection, ExpressibleByArr
     return product
   }
 
+  /// Stops unless a new tensor can have this shape: sizes of 0 or more whose product fits a machine word.
+  package func requireSizes(_ operation: StaticString) {
+    check(
+      allSatisfy { $0 >= 0 }, "\(operation): shape \(self): a size is negative; sizes are 0 or more"
+    )
+    var (bytes, overflows) = (8, false)
+    for size in self where !overflows {
+      (bytes, overflows) = bytes.multipliedReportingOverflow(by: size)
+    }
+    check(!overflows, "\(operation): a tensor of shape \(self) is larger than any memory")
+  }
+
   /// Row-major strides: the last dimension has stride 1.
   package var contiguousStrides: Shape {
     var strides = self

@@ -8,8 +8,12 @@ package final class Storage {
   private let owner: AnyObject?
   /// Raised by every in-place change, so that a gradient can tell that a value it saved is gone.
   package private(set) var version: UInt32 = 0
+  /// How many of the changes are part of a graph.
+  package private(set) var recordedWrites: UInt32 = 0
   /// The operation that last raised `version`.
   package private(set) var lastWriter: StaticString = "creation"
+  /// Where it was called.
+  package private(set) var lastWrite: CallSite?
 
   /// A block from the pool; its content is undefined.
   package init(byteCount: Int) {
@@ -31,8 +35,12 @@ package final class Storage {
   }
 
   /// To be called by every operation that changes the content in place.
-  package func markWritten(by operation: StaticString) {
+  ///
+  /// - Parameter isRecorded: whether the change is part of a graph, so that views made before it no longer are.
+  package func markWritten(by operation: StaticString, isRecorded: Bool = false) {
     version &+= 1
     lastWriter = operation
+    lastWrite = CallSite.capture()
+    if isRecorded { recordedWrites &+= 1 }
   }
 }

@@ -1,8 +1,10 @@
 import Diagnostics
+public import Kernels
 
 extension Tensor {
   /// A tensor of `shape` with `values` in row-major order. Stops unless there are as many as the shape holds.
   public convenience init<Element: TensorElement>(_ values: [Element], shape: Shape) {
+    shape.requireSizes("Tensor")
     check(
       values.count == shape.elementCount,
       "Tensor: \(values.count) values for shape \(shape), which holds \(shape.elementCount)")
@@ -30,56 +32,133 @@ extension Tensor {
     self.init(rows.flatMap { $0 }, shape: [rows.count, columns])
   }
 
+  /// A tensor of three dimensions from its matrices. Stops unless all are equally large.
+  public convenience init<Element: TensorElement>(_ matrices: [[[Element]]]) {
+    let (rows, columns) = (matrices.first?.count ?? 0, matrices.first?.first?.count ?? 0)
+    for (index, matrix) in matrices.enumerated() {
+      check(
+        matrix.count == rows,
+        "Tensor: matrix \(index) has \(matrix.count) rows, matrix 0 has \(rows)")
+      for (position, row) in matrix.enumerated() {
+        check(
+          row.count == columns,
+          """
+          Tensor: row \(position) of matrix \(index) has \(row.count) values, the first row of \
+          matrix 0 has \(columns)
+          """)
+      }
+    }
+    self.init(matrices.flatMap { $0.flatMap { $0 } }, shape: [matrices.count, rows, columns])
+  }
+
   /// A scalar.
   public convenience init<Element: TensorElement>(_ value: Element) {
     self.init([value], shape: [])
   }
 
-  /// A float32 tensor of `shape` filled with `value`.
-  public static func full(_ shape: Shape, _ value: Float) -> Tensor {
-    let result = Tensor(uninitialized: shape)
-    result.pointer(Float.self).update(repeating: value, count: result.count)
+  /// A tensor of `shape` filled with `value`. Stops if a size is negative.
+  public static func full(_ shape: Shape, _ value: Float, _ dtype: DType = .float32) -> Tensor {
+    filled(shape, dtype, "full", value)
+  }
+
+  /// A tensor of `shape` and type `dtype` filled with an integer.
+  public static func full(_ shape: Shape, _ value: Int, _ dtype: DType) -> Tensor {
+    shape.requireSizes("full")
+    let result = Tensor(uninitialized: shape, dtype)
+    result.assign(elementsOf: Tensor(Int64(value)))
     return result
   }
 
-  /// A float32 tensor of zeros.
-  public static func zeros(_ shape: Shape) -> Tensor { full(shape, 0) }
+  /// A tensor of zeros. Stops if a size is negative.
+  public static func zeros(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
+    filled(shape, dtype, "zeros", 0)
+  }
 
-  /// A float32 tensor of ones.
-  public static func ones(_ shape: Shape) -> Tensor { full(shape, 1) }
+  /// A tensor of ones. Stops if a size is negative.
+  public static func ones(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
+    filled(shape, dtype, "ones", 1)
+  }
 
-  /// Uniform random values in `range`, from `generator` or this thread's default one.
-  public static func uniform(
-    _ shape: Shape, in range: ClosedRange<Float> = 0...1, generator: Generator = .default
+  private static func filled(
+    _ shape: Shape, _ dtype: DType, _ operation: StaticString, _ value: Float
   ) -> Tensor {
-    let result = Tensor(uninitialized: shape)
-    let pointer = result.pointer(Float.self)
-    let width = range.upperBound - range.lowerBound
-    generator.fill(result.count) { index, bits in
-      pointer[index] = range.lowerBound + width * unitInterval(bits)
+    shape.requireSizes(operation)
+    let result = Tensor(uninitialized: shape, dtype)
+    if dtype == .float32 {
+      result.pointer(Float.self).update(repeating: value, count: result.count)
+    } else {
+      result.assign(elementsOf: Tensor(value))
     }
     return result
   }
 
-  /// Random values of the standard normal distribution.
-  public static func normal(_ shape: Shape, generator: Generator = .default) -> Tensor {
-    let result = Tensor(uninitialized: shape)
+  /// The identity matrix of `size` rows, or the first `columns` columns of it.
+  public static func eye(_ size: Int, columns: Int? = nil, _ dtype: DType = .float32) -> Tensor {
+    let columns = columns ?? size
+    check(size >= 0 && columns >= 0, "eye: \(size) rows and \(columns) columns")
+    let result = zeros([size, columns])
     let pointer = result.pointer(Float.self)
-    generator.fillNormal(result.count) { pointer[$0] = $1 }
-    return result
+    for index in 0..<Swift.min(size, columns) { pointer[index * (columns + 1)] = 1 }
+    return result.converted(to: dtype)
   }
 
-  /// Random integers in `range`, of type int32.
-  public static func randomIntegers(
-    _ shape: Shape, in range: Range<Int32>, generator: Generator = .default
-  ) -> Tensor {
-    check(!range.isEmpty, "randomIntegers: the range \(range) is empty")
-    let result = Tensor(uninitialized: shape, .int32)
-    let pointer = result.pointer(Int32.self)
-    let width = UInt64(Int64(range.upperBound) - Int64(range.lowerBound))
-    generator.fill(result.count) { index, bits in
-      pointer[index] = range.lowerBound &+ Int32(truncatingIfNeeded: (UInt64(bits) * width) >> 32)
-    }
-    return result
+  /// The integers of `range`, of type int64.
+  public static func arange(_ range: Range<Int>) -> Tensor { Tensor(range.map { Int64($0) }) }
+
+  /// The integers 0 ..< `count`, of type int64. Stops if `count` is negative.
+  public static func arange(_ count: Int) -> Tensor {
+    check(count >= 0, "arange: \(count) integers")
+    return arange(0..<count)
   }
+
+  /// The integers from `start` in steps of `step` as long as they are before `end`, of type int64.
+  public static func arange(from start: Int, to end: Int, by step: Int) -> Tensor {
+    check(step != 0, "arange: the step is 0")
+    return Tensor(stride(from: start, to: end, by: step).map { Int64($0) })
+  }
+
+  /// The floats from `start` in steps of `step` as long as they are before `end`.
+  public static func arange(from start: Float, to end: Float, by step: Float) -> Tensor {
+    check(step != 0, "arange: the step is 0")
+    let steps = ((Double(end) - Double(start)) / Double(step)).rounded(.up)
+    check(
+      steps.magnitude < 0x1p60, "arange: from \(start) to \(end) by \(step) is no finite sequence")
+    return Tensor(
+      (0..<Swift.max(0, Int(steps))).map { Float(Double(start) + Double($0) * Double(step)) })
+  }
+
+  /// `count` evenly spaced floats from `start` to `end`, both included.
+  public static func linspace(from start: Float, to end: Float, count: Int) -> Tensor {
+    check(count >= 0, "linspace: \(count) values")
+    let step = count > 1 ? (Double(end) - Double(start)) / Double(count - 1) : 0
+    // From the nearer end, so that both ends are exact.
+    return Tensor(
+      (0..<count).map { index in
+        index < (count + 1) / 2
+          ? Float(Double(start) + Double(index) * step)
+          : Float(Double(end) - Double(count - 1 - index) * step)
+      })
+  }
+}
+
+// Literals without a type: fractions are float32, and whole numbers, being `Int`, int64.
+extension Tensor {
+  /// A float32 tensor of `shape` with `values` in row-major order.
+  public convenience init(_ values: [Double], shape: Shape) {
+    self.init(values.map { Float($0) }, shape: shape)
+  }
+
+  /// A float32 tensor of one dimension.
+  public convenience init(_ values: [Double]) { self.init(values.map { Float($0) }) }
+
+  /// A float32 matrix from its rows. Stops unless all are equally long.
+  public convenience init(_ rows: [[Double]]) { self.init(rows.map { $0.map { Float($0) } }) }
+
+  /// A float32 tensor of three dimensions from its matrices. Stops unless all are equally large.
+  public convenience init(_ matrices: [[[Double]]]) {
+    self.init(matrices.map { $0.map { $0.map { Float($0) } } })
+  }
+
+  /// A float32 scalar.
+  public convenience init(_ value: Double) { self.init(Float(value)) }
 }

@@ -1,7 +1,9 @@
 import Glibc
+import Kernels
 
 extension Tensor: CustomStringConvertible {
-  /// The values in nested brackets, four decimals each, with the middle of long axes left out, and the shape.
+  /// The values in nested brackets, floats with four decimals, with the middle of long axes left out; the shape, and
+  /// the type.
   public var description: String {
     "tensor(\(values), shape: \(shape), \(dtype))"
   }
@@ -10,6 +12,10 @@ extension Tensor: CustomStringConvertible {
     if dtype.isFloatingPoint {
       let values = floats
       return text(axis: 0, from: 0) { text(values[$0]) }
+    }
+    if dtype == .bool {
+      let values = array(of: Bool.self)
+      return text(axis: 0, from: 0) { String(values[$0]) }
     }
     let values = array(of: Int64.self)
     return text(axis: 0, from: 0) { String(values[$0]) }
@@ -33,7 +39,7 @@ extension Tensor: CustomStringConvertible {
 
   private func text(_ value: Float) -> String {
     guard value.isFinite else { return "\(value)" }
-    let magnitude = abs(value)
+    let magnitude = value.magnitude
     let format = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e5) ? "%.4e" : "%.4f"
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
       guard let start = buffer.baseAddress else { return "" }

@@ -1,64 +1,77 @@
 import Diagnostics
-import Kernels
+public import Kernels
 
 extension Tensor {
   /// The value of a tensor of one element, as a double. Stops for others.
   public func item() -> Double {
     check(count == 1, "item: a tensor of shape \(shape) holds \(count) values; item() takes one")
+    return number(at: 0)
+  }
+
+  private func number(at index: Int) -> Double {
+    func read<Element: TensorElement>(_: Element.Type) -> Double {
+      (base(of: Element.self) + index).pointee.number
+    }
     return switch dtype {
-    case .float32: pointer(Float.self).pointee.number
-    case .int32: pointer(Int32.self).pointee.number
-    case .int64: pointer(Int64.self).pointee.number
+    case .bool: read(Bool.self)
+    case .uint8: read(UInt8.self)
+    case .int32: read(Int32.self)
+    case .int64: read(Int64.self)
+    case .float16: read(Float16.self)
+    case .float32: read(Float.self)
     }
   }
 
   /// The values in row-major order, converted to `Element`.
   public func array<Element: TensorElement>(of _: Element.Type = Element.self) -> [Element] {
-    let values = contiguousValues()
-    func converted<Source: TensorElement>(_: Source.Type) -> [Element] {
-      let buffer = UnsafeBufferPointer(start: values.pointer(Source.self), count: count)
-      return (buffer as? UnsafeBufferPointer<Element>).map(Array.init)
-        ?? buffer.map { Element(number: $0.number) }
-    }
-    return switch dtype {
-    case .float32: converted(Float.self)
-    case .int32: converted(Int32.self)
-    case .int64: converted(Int64.self)
-    }
+    let values = detach().converted(to: Element.dtype).contiguousValues()
+    return Array(UnsafeBufferPointer(start: values.pointer(Element.self), count: count))
   }
 
   /// The values in row-major order as floats.
   public var floats: [Float] { array(of: Float.self) }
 
-  /// Overwrites all values with `value`, in place.
+  /// Overwrites all values with `value`, in place and outside the graph.
   public func fill(_ value: Float) {
-    let source = Tensor(value)
-    assign(source, by: "fill")
+    storage.markWritten(by: "fill")
+    assign(elementsOf: Tensor(value))
   }
 
-  /// Overwrites the values with those of `source`, which must broadcast to this shape and have the same type.
+  /// Overwrites the values with those of `source`, which must broadcast to this shape; they are converted to this type.
+  /// `source` may be another view of the same memory.
   ///
   /// In place and outside the graph: for setting parameters and buffers, not for computing with.
-  public func assign(_ source: Tensor) { assign(source, by: "assign") }
+  public func assign(_ source: Tensor) {
+    check(
+      broadcast(shape, source.shape, "assign") == shape,
+      "assign: shape \(source.shape) does not broadcast to \(shape)")
+    requireDistinctElements("assign")
+    storage.markWritten(by: "assign")
+    assign(elementsOf: source)
+  }
 
-  private func assign(_ source: Tensor, by operation: StaticString) {
-    check(
-      source.dtype == dtype, "\(operation): values of type \(source.dtype) for a \(dtype) tensor")
-    check(
-      broadcast(shape, source.shape, operation) == shape,
-      "\(operation): shape \(source.shape) does not broadcast to \(shape)")
-    storage.markWritten(by: operation)
-    switch dtype {
-    case .float32, .int32: copyElements(UInt32.self, from: source)
-    case .int64: copyElements(UInt64.self, from: source)
+  package func assign(elementsOf source: Tensor) {
+    let source = source.apart(from: self)
+    let strides: InlineArray<2, Shape> = [strides, source.strides(broadcastTo: shape)]
+    guard source.dtype == dtype else {
+      return RunPlan<2>(shape, strides).forEachRun { count, strides, offsets in
+        convert(
+          count: count, run(offsets[0], strides[0]), source.run(offsets[1], strides[1]))
+      }
+    }
+    switch dtype.size {
+    case 1: copyElements(UInt8.self, from: source, strides)
+    case 2: copyElements(UInt16.self, from: source, strides)
+    case 4: copyElements(UInt32.self, from: source, strides)
+    default: copyElements(UInt64.self, from: source, strides)
     }
   }
 
-  private func copyElements<Word: BitwiseCopyable>(_: Word.Type, from source: Tensor) {
-    let to = storage.pointer.assumingMemoryBound(to: Word.self) + offset
-    let from = source.storage.pointer.assumingMemoryBound(to: Word.self) + source.offset
-    let plan = RunPlan<2>(shape, [strides, source.strides(broadcastTo: shape)])
-    plan.forEachRun { count, strides, offsets in
+  private func copyElements<Word: BitwiseCopyable>(
+    _: Word.Type, from source: Tensor, _ strides: InlineArray<2, Shape>
+  ) {
+    let (to, from) = (base(of: Word.self), source.base(of: Word.self))
+    RunPlan<2>(shape, strides).forEachRun { count, strides, offsets in
       let (to, from) = (to + offsets[0], from + offsets[1])
       if strides[0] == 1, strides[1] == 1 {
         to.update(from: from, count: count)
@@ -68,13 +81,20 @@ extension Tensor {
     }
   }
 
-  /// This tensor with elements of type `dtype`; itself if they are. Outside the graph.
+  /// This tensor with elements of type `dtype`; itself if they are.
+  ///
+  /// Floats become integers by rounding toward zero; what is too large becomes the largest integer, and NaN 0. Integers
+  /// that do not fit lose their upper bits. Halves are rounded to nearest, ties to even. Booleans are what is not 0.
   public func converted(to dtype: DType) -> Tensor {
-    switch dtype {
-    case self.dtype: self
-    case .float32: Tensor(array(of: Float.self), shape: shape)
-    case .int32: Tensor(array(of: Int32.self), shape: shape)
-    case .int64: Tensor(array(of: Int64.self), shape: shape)
-    }
+    if dtype == self.dtype { return self }
+    let result = Tensor(uninitialized: shape, dtype)
+    result.assign(elementsOf: self)
+    guard dtype.isFloatingPoint else { return result }
+    return result.recorded("converted", [edge { $0 }])
+  }
+
+  /// The first element, seen as a `Word` of the same size.
+  package func base<Word: BitwiseCopyable>(of _: Word.Type) -> UnsafeMutablePointer<Word> {
+    storage.pointer.assumingMemoryBound(to: Word.self) + offset
   }
 }

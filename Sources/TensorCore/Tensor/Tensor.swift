@@ -1,4 +1,5 @@
 import Diagnostics
+public import Kernels
 
 /// An n-dimensional array, and a node's result in the graph that `backward()` walks.
 ///
@@ -18,16 +19,24 @@ public final class Tensor {
   package let offset: Int
   /// Whether the elements lie in row-major order without gaps.
   package let isContiguous: Bool
+  /// Whether this tensor was made as a view of another, whose gradient it shares.
+  package let isView: Bool
+  /// The storage's count of recorded changes when this view was made.
+  private let recordedWrites: UInt32
   /// The operation that made this tensor, or the `Leaf` of one that the user made.
   package var node: Node?
 
-  package init(storage: Storage, dtype: DType, shape: Shape, strides: Shape, offset: Int) {
+  package init(
+    storage: Storage, dtype: DType, shape: Shape, strides: Shape, offset: Int, isView: Bool = true
+  ) {
     self.storage = storage
     self.dtype = dtype
     self.shape = shape
     self.strides = strides
     self.offset = offset
     isContiguous = Tensor.isContiguous(shape, strides)
+    self.isView = isView
+    recordedWrites = storage.recordedWrites
   }
 
   /// A new contiguous tensor whose content is undefined.
@@ -38,6 +47,8 @@ public final class Tensor {
     strides = shape.contiguousStrides
     offset = 0
     isContiguous = true
+    isView = false
+    recordedWrites = 0
   }
 
   /// The number of elements.
@@ -60,17 +71,34 @@ public final class Tensor {
 extension Tensor: Sendable {}
 
 extension Tensor {
+  /// Stops if this view's place in the graph is out of date.
+  package func requireCurrentView() {
+    check(
+      !isView || storage.recordedWrites == recordedWrites || !(node is Operation),
+      """
+      a view of shape \(shape) was made before \(storage.lastWriter) changed in place what it views; \
+      make the view again after the change
+      """)
+  }
+
   /// The first element, as `Element`, which must match `dtype`.
   package func pointer<Element: TensorElement>(
     _: Element.Type = Element.self
   ) -> UnsafeMutablePointer<Element> {
-    precondition(Element.dtype == dtype)
+    check(Element.dtype == dtype, "a kernel for \(Element.dtype) got a tensor of \(dtype)")
     return storage.pointer.assumingMemoryBound(to: Element.self) + offset
   }
 
   /// The same elements with another shape, strides or offset, without a place in the graph.
   package func alias(shape: Shape, strides: Shape, offset: Int) -> Tensor {
     Tensor(storage: storage, dtype: dtype, shape: shape, strides: strides, offset: offset)
+  }
+
+  /// This fresh contiguous result with its elements arranged as `shape`, which holds as many.
+  package func arranged(as shape: Shape) -> Tensor {
+    Tensor(
+      storage: storage, dtype: dtype, shape: shape, strides: shape.contiguousStrides,
+      offset: offset, isView: false)
   }
 
   /// The same memory without a place in the graph: no gradient flows through it.
@@ -84,4 +112,11 @@ extension Tensor {
     copy.assign(self)
     return copy
   }
+}
+
+extension Tensor {
+  /// The size of the last axis; 1 for a scalar.
+  package var rowSize: Int { rank == 0 ? 1 : shape[rank - 1] }
+  /// The number of rows along the last axis.
+  package var rowCount: Int { rowSize == 0 ? 0 : count / rowSize }
 }

@@ -1,0 +1,49 @@
+#include "reduce.h"
+
+// Sums and products up to every element.
+
+KERNEL void lk_product_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
+                                     const float *a, float *out) {
+  // Products of what lies before and behind instead of a quotient: an element may be 0.
+  for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
+    float before = g[r], behind = 1;
+    for (ptrdiff_t c = 0; c < columns; c++) {
+      out[c] = before;
+      before *= a[c];
+    }
+    for (ptrdiff_t c = columns - 1; c >= 0; c--) {
+      out[c] *= behind;
+      behind *= a[c];
+    }
+  }
+}
+
+/// SUM holds the running sums of a tile of columns.
+#define CUMULATIVE_SUM(name, T, SUM)                                                             \
+  KERNEL void name(ptrdiff_t rows, ptrdiff_t columns, const T *a, ptrdiff_t stride, T *out,      \
+                   bool reversed) {                                                              \
+    if (columns == 1) {                                                                          \
+      SUM sum = 0;                                                                               \
+      for (ptrdiff_t i = 0; i < rows; i++) {                                                     \
+        const ptrdiff_t r = reversed ? rows - 1 - i : i;                                         \
+        sum += (SUM)a[r * stride];                                                               \
+        out[r * stride] = (T)sum;                                                                \
+      }                                                                                          \
+      return;                                                                                    \
+    }                                                                                            \
+    SUM sums[TILE];                                                                              \
+    for (; columns > 0; columns -= TILE, a += TILE, out += TILE) {                               \
+      const ptrdiff_t n = columns < TILE ? columns : TILE;                                       \
+      for (ptrdiff_t c = 0; c < n; c++) sums[c] = 0;                                             \
+      for (ptrdiff_t i = 0; i < rows; i++) {                                                     \
+        const ptrdiff_t r = reversed ? rows - 1 - i : i;                                         \
+        INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) {                                          \
+          sums[c] += (SUM)a[r * stride + c];                                                     \
+          out[r * stride + c] = (T)sums[c];                                                      \
+        }                                                                                        \
+      }                                                                                          \
+    }                                                                                            \
+  }
+
+CUMULATIVE_SUM(lk_cumulative_sum, float, double)
+CUMULATIVE_SUM(lk_integer_cumulative_sum, int64_t, uint64_t)

@@ -1,0 +1,151 @@
+#include "reduce.h"
+#include "vector_math.h"
+
+// Means and squared deviations, and sums of exponentials: two passes over values that are in the cache.
+
+// What a pass over columns reads stays in the second-level cache for the next.
+enum { NARROW = 256 };
+
+INLINE float sum_of_deviations(ptrdiff_t n, const float *a, float mean) {
+  float total = 0;
+  for (ptrdiff_t start = 0; start < n; start += BLOCK) {
+    const ptrdiff_t end = n - start < BLOCK ? n : start + BLOCK;
+    lanes_t s0 = {0}, s1 = {0};
+    ptrdiff_t i = start;
+    for (; i + 2 * LANES <= end; i += 2 * LANES) {
+      const lanes_t x = *(const lanes_t *)(a + i) - mean;
+      const lanes_t y = *(const lanes_t *)(a + i + LANES) - mean;
+      s0 += x * x;
+      s1 += y * y;
+    }
+    s0 += s1;
+    float tail = 0;
+    for (; i < end; i++) tail += (a[i] - mean) * (a[i] - mean);
+    total += lanes_sum(&s0) + tail;
+  }
+  return total;
+}
+
+INLINE float mean_of(ptrdiff_t n, const float *a) {
+  // In double from block to block: the deviations from a mean that is off add up.
+  double total = 0;
+  for (ptrdiff_t start = 0; start < n; start += BLOCK) {
+    const ptrdiff_t end = n - start < BLOCK ? n : start + BLOCK;
+    lanes_t s0 = {0}, s1 = {0};
+    ptrdiff_t i = start;
+    for (; i + 2 * LANES <= end; i += 2 * LANES) {
+      s0 += *(const lanes_t *)(a + i);
+      s1 += *(const lanes_t *)(a + i + LANES);
+    }
+    s0 += s1;
+    float tail = 0;
+    for (; i < end; i++) tail += a[i];
+    total += lanes_sum(&s0) + tail;
+  }
+  return (float)(total / (double)n);
+}
+
+KERNEL void lk_moments_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                            float *mean, float *deviation) {
+  for (ptrdiff_t r = 0; r < rows; r++, a += stride) {
+    mean[r] = mean_of(columns, a);
+    deviation[r] = sum_of_deviations(columns, a, mean[r]);
+  }
+}
+
+KERNEL void lk_moments_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                               float *mean, float *deviation) {
+  // What rounding took from the mean, which the second pass finds: the sum of the deviations from it.
+  float missed[NARROW];
+  for (; columns > 0; columns -= NARROW, a += NARROW, mean += NARROW, deviation += NARROW) {
+    const ptrdiff_t n = columns < NARROW ? columns : NARROW;
+    for (ptrdiff_t c = 0; c < n; c++) mean[c] = deviation[c] = missed[c] = 0;
+    for (ptrdiff_t r = 0; r < rows; r++)
+      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) mean[c] += a[r * stride + c];
+    const float count = (float)rows;
+    for (ptrdiff_t c = 0; c < n; c++) mean[c] /= count;
+    for (ptrdiff_t r = 0; r < rows; r++)
+      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) {
+        const float x = a[r * stride + c] - mean[c];
+        deviation[c] += x * x;
+        missed[c] += x;
+      }
+    for (ptrdiff_t c = 0; c < n; c++) {
+      const float shift = missed[c] / count;
+      mean[c] += shift;
+      deviation[c] -= missed[c] * shift;
+    }
+  }
+}
+
+KERNEL void lk_moments_join(ptrdiff_t parts, ptrdiff_t columns, ptrdiff_t size, ptrdiff_t last,
+                            const float *means, const float *deviations, float *mean,
+                            float *deviation) {
+  const double total = (double)size * (double)(parts - 1) + (double)last;
+  for (ptrdiff_t c = 0; c < columns; c++) {
+    double sum = 0, squares = 0;
+    for (ptrdiff_t p = 0; p < parts; p++)
+      sum += (double)(p == parts - 1 ? last : size) * means[p * columns + c];
+    const double centre = sum / total;
+    for (ptrdiff_t p = 0; p < parts; p++) {
+      const double x = means[p * columns + c] - centre;
+      squares += deviations[p * columns + c] + (double)(p == parts - 1 ? last : size) * x * x;
+    }
+    mean[c] = (float)centre;
+    deviation[c] = (float)squares;
+  }
+}
+
+// The largest value is taken out, so that no exponential overflows; an infinite one stays what it is.
+INLINE float finite_or_zero(float x) { return x - x == 0.0f ? x : 0.0f; }
+
+INLINE float maximum_of(ptrdiff_t n, const float *a) {
+  lanes_t s = (lanes_t){0} - INFINITY;
+  ptrdiff_t i = 0;
+  for (; i + LANES <= n; i += LANES) s = VLARGER(lanes_t, s, *(const lanes_t *)(a + i));
+  float lanes[LANES], best = -INFINITY;
+  __builtin_memcpy(lanes, &s, sizeof lanes);
+  for (int l = 0; l < LANES; l++) best = LARGER(best, lanes[l]);
+  for (; i < n; i++) best = LARGER(best, a[i]);
+  return best;
+}
+
+KERNEL void lk_log_sum_exp_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                                ptrdiff_t stride, float *out) {
+  for (ptrdiff_t r = 0; r < rows; r++, a += stride) {
+    const float shift = finite_or_zero(maximum_of(columns, a));
+    float total = 0;
+    for (ptrdiff_t start = 0; start < columns; start += BLOCK) {
+      const ptrdiff_t end = columns - start < BLOCK ? columns : start + BLOCK;
+      float lanes[LANES] = {0}, rest[LANES];
+      ptrdiff_t i = start;
+      for (; i + LANES <= end; i += LANES)
+        for (int l = 0; l < LANES; l++) lanes[l] += exp_f(a[i + l] - shift);
+      if (i < end) {  // whole registers, whose exponentials beyond the end are 0
+        for (int l = 0; l < LANES; l++) rest[l] = i + l < end ? a[i + l] : -INFINITY;
+        for (int l = 0; l < LANES; l++) lanes[l] += exp_f(rest[l] - shift);
+      }
+      lanes_t v;
+      __builtin_memcpy(&v, lanes, sizeof v);
+      total += lanes_sum(&v);
+    }
+    out[r] = shift + log_f(total);
+  }
+}
+
+KERNEL void lk_log_sum_exp_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                                   ptrdiff_t stride, float *out, bool accumulate) {
+  float shift[NARROW], sum[NARROW];
+  for (; columns > 0; columns -= NARROW, a += NARROW, out += NARROW) {
+    const ptrdiff_t n = columns < NARROW ? columns : NARROW;
+    for (ptrdiff_t c = 0; c < n; c++) shift[c] = accumulate ? out[c] : -INFINITY;
+    for (ptrdiff_t r = 0; r < rows; r++)
+      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++)
+        shift[c] = LARGER(shift[c], a[r * stride + c]);
+    for (ptrdiff_t c = 0; c < n; c++) shift[c] = finite_or_zero(shift[c]);
+    for (ptrdiff_t c = 0; c < n; c++) sum[c] = accumulate ? exp_f(out[c] - shift[c]) : 0.0f;
+    for (ptrdiff_t r = 0; r < rows; r++)
+      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) sum[c] += exp_f(a[r * stride + c] - shift[c]);
+    for (ptrdiff_t c = 0; c < n; c++) out[c] = shift[c] + log_f(sum[c]);
+  }
+}

@@ -1,0 +1,204 @@
+// Layer and RMS normalisation over rows; batch and group normalisation over channels.
+#include "rows.h"
+
+// MARK: rows
+
+INLINE void normalise_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, const float *weight,
+                           const float *bias, float epsilon, bool centred, float *mean,
+                           float *scale, float *out) {
+  const float share = 1.0f / (float)columns;
+  for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
+    const float m = centred ? row_sum(columns, a) * share : 0.0f;
+    const float s = 1.0f / square_root(row_squares(columns, a, m) * share + epsilon);
+    if (centred) mean[r] = m;
+    scale[r] = s;
+    if (weight && bias) {
+      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] =
+          (a[c] - m) * s * weight[c] + bias[c];
+    } else if (weight) {
+      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = (a[c] - m) * s * weight[c];
+    } else if (bias) {
+      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = (a[c] - m) * s + bias[c];
+    } else {
+      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = (a[c] - m) * s;
+    }
+  }
+}
+
+KERNEL void lk_layer_norm_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                               const float *weight, const float *bias, float epsilon, float *mean,
+                               float *scale, float *out) {
+  normalise_rows(rows, columns, a, weight, bias, epsilon, true, mean, scale, out);
+}
+
+KERNEL void lk_rms_norm_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                             const float *weight, float epsilon, float *scale, float *out) {
+  normalise_rows(rows, columns, a, weight, NULL, epsilon, false, scale, scale, out);
+}
+
+/// One row: the input's gradient, and what the row adds to those of weight and bias.
+INLINE void norm_gradient_row(ptrdiff_t columns, const float *g, const float *a, const float *weight,
+                              float m, float s, bool centred, float *out, float *dw, float *db) {
+  lanes_t s1 = {0}, s2 = {0};
+  ptrdiff_t c = 0;
+  for (; c + LANES <= columns; c += LANES) {
+    const lanes_t x = (*(const lanes_t *)(a + c) - m) * s;
+    const lanes_t y = *(const lanes_t *)(g + c);
+    const lanes_t xy = x * y;
+    if (dw) *(lanes_t *)(dw + c) += xy;
+    if (db) *(lanes_t *)(db + c) += y;
+    if (weight) {
+      const lanes_t w = *(const lanes_t *)(weight + c);
+      if (centred) s1 += w * y;
+      s2 += w * xy;
+    } else {
+      if (centred) s1 += y;
+      s2 += xy;
+    }
+  }
+  float t1 = lanes_sum(&s1), t2 = lanes_sum(&s2);
+  for (; c < columns; c++) {
+    const float x = (a[c] - m) * s, y = g[c], w = weight ? weight[c] : 1.0f;
+    if (dw) dw[c] += x * y;
+    if (db) db[c] += y;
+    t1 += w * y;
+    t2 += w * x * y;
+  }
+  const float share = 1.0f / (float)columns;
+  t1 = centred ? t1 * share : 0.0f;
+  t2 *= share;
+  if (weight) {
+    INDEPENDENT for (c = 0; c < columns; c++) out[c] =
+        s * (weight[c] * g[c] - t1 - (a[c] - m) * s * t2);
+  } else {
+    INDEPENDENT for (c = 0; c < columns; c++) out[c] = s * (g[c] - t1 - (a[c] - m) * s * t2);
+  }
+}
+
+KERNEL void lk_layer_norm_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
+                                        const float *a, const float *weight, const float *mean,
+                                        const float *scale, float *out, float *dw, float *db) {
+  // Equal calls, but the compiler makes a loop without tests for the common case.
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    const ptrdiff_t o = r * columns;
+    if (weight && dw && db)
+      norm_gradient_row(columns, g + o, a + o, weight, mean[r], scale[r], true, out + o, dw, db);
+    else if (dw || db)
+      norm_gradient_row(columns, g + o, a + o, weight, mean[r], scale[r], true, out + o, dw, db);
+    else
+      norm_gradient_row(columns, g + o, a + o, weight, mean[r], scale[r], true, out + o, NULL,
+                        NULL);
+  }
+}
+
+KERNEL void lk_rms_norm_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
+                                      const float *a, const float *weight, const float *scale,
+                                      float *out, float *dw) {
+  // As above.
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    const ptrdiff_t o = r * columns;
+    if (weight && dw)
+      norm_gradient_row(columns, g + o, a + o, weight, 0, scale[r], false, out + o, dw, NULL);
+    else
+      norm_gradient_row(columns, g + o, a + o, weight, 0, scale[r], false, out + o, dw, NULL);
+  }
+}
+
+// MARK: channels of [batch, channels, size]
+
+KERNEL void lk_channel_moments(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *a,
+                               ptrdiff_t first, ptrdiff_t last, float *mean, float *variance) {
+  const float share = 1.0f / (float)(batch * size);
+  if (size == 1) {
+    // Neighbouring channels are neighbours in memory: row by row.
+    for (ptrdiff_t c = first; c < last; c++) mean[c] = variance[c] = 0.0f;
+    for (ptrdiff_t b = 0; b < batch; b++)
+      INDEPENDENT for (ptrdiff_t c = first; c < last; c++) mean[c] += a[b * channels + c];
+    INDEPENDENT for (ptrdiff_t c = first; c < last; c++) mean[c] *= share;
+    for (ptrdiff_t b = 0; b < batch; b++)
+      INDEPENDENT for (ptrdiff_t c = first; c < last; c++) {
+        const float d = a[b * channels + c] - mean[c];
+        variance[c] += d * d;
+      }
+    INDEPENDENT for (ptrdiff_t c = first; c < last; c++) variance[c] *= share;
+    return;
+  }
+  for (ptrdiff_t c = first; c < last; c++) {
+    float total = 0.0f, squares = 0.0f;
+    for (ptrdiff_t b = 0; b < batch; b++) total += row_sum(size, a + (b * channels + c) * size);
+    mean[c] = total * share;
+    for (ptrdiff_t b = 0; b < batch; b++)
+      squares += row_squares(size, a + (b * channels + c) * size, mean[c]);
+    variance[c] = squares * share;
+  }
+}
+
+KERNEL void lk_channel_products(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *g,
+                                const float *a, const float *mean, ptrdiff_t first, ptrdiff_t last,
+                                float *sum, float *product) {
+  for (ptrdiff_t c = first; c < last; c++) sum[c] = product[c] = 0.0f;
+  if (size == 1) {
+    for (ptrdiff_t b = 0; b < batch; b++)
+      INDEPENDENT for (ptrdiff_t c = first; c < last; c++) {
+        const float y = g[b * channels + c];
+        sum[c] += y;
+        product[c] += y * (a[b * channels + c] - mean[c]);
+      }
+    return;
+  }
+  for (ptrdiff_t c = first; c < last; c++)
+    for (ptrdiff_t b = 0; b < batch; b++) {
+      const float *x = a + (b * channels + c) * size, *y = g + (b * channels + c) * size;
+      lanes_t s = {0}, p = {0};
+      ptrdiff_t i = 0;
+      for (; i + LANES <= size; i += LANES) {
+        const lanes_t v = *(const lanes_t *)(y + i);
+        s += v;
+        p += v * (*(const lanes_t *)(x + i) - mean[c]);
+      }
+      float s1 = lanes_sum(&s), p1 = lanes_sum(&p);
+      for (; i < size; i++) {
+        s1 += y[i];
+        p1 += y[i] * (x[i] - mean[c]);
+      }
+      sum[c] += s1;
+      product[c] += p1;
+    }
+}
+
+KERNEL void lk_channel_affine(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *a,
+                              const float *mean, const float *factor, const float *shift,
+                              float *out) {
+  for (ptrdiff_t b = 0; b < batch; b++, a += channels * size, out += channels * size) {
+    if (size == 1) {
+      INDEPENDENT for (ptrdiff_t c = 0; c < channels; c++) out[c] =
+          (a[c] - mean[c]) * factor[c] + shift[c];
+      continue;
+    }
+    for (ptrdiff_t c = 0; c < channels; c++) {
+      const float m = mean[c], f = factor[c], s = shift[c];
+      const float *x = a + c * size;
+      float *o = out + c * size;
+      INDEPENDENT for (ptrdiff_t i = 0; i < size; i++) o[i] = (x[i] - m) * f + s;
+    }
+  }
+}
+
+KERNEL void lk_channel_gradient(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *g,
+                                const float *a, const float *mean, const float *p, const float *q,
+                                const float *r, float *out) {
+  for (ptrdiff_t b = 0; b < batch; b++) {
+    const ptrdiff_t start = b * channels * size;
+    if (size == 1) {
+      INDEPENDENT for (ptrdiff_t c = 0; c < channels; c++) out[start + c] =
+          g[start + c] * p[c] + (a[start + c] - mean[c]) * q[c] + r[c];
+      continue;
+    }
+    for (ptrdiff_t c = 0; c < channels; c++) {
+      const float m = mean[c], f = p[c], h = q[c], s = r[c];
+      const float *x = a + start + c * size, *y = g + start + c * size;
+      float *o = out + start + c * size;
+      INDEPENDENT for (ptrdiff_t i = 0; i < size; i++) o[i] = y[i] * f + (x[i] - m) * h + s;
+    }
+  }
+}

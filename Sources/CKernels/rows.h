@@ -1,0 +1,103 @@
+// Sums, products and exponentials over one contiguous row, in fixed lanes.
+#ifndef LOCKSTEP_ROWS_H
+#define LOCKSTEP_ROWS_H
+
+#include "vector_math.h"
+
+/// The last LANES values of a row, those of a shorter row at its end; what is left of the row is the last n % LANES of them.
+INLINE void load_last(ptrdiff_t n, const float *a, float *last) {
+  if (n >= LANES) {
+    __builtin_memcpy(last, a + n - LANES, LANES * sizeof *last);
+  } else {
+    for (int l = 0; l < LANES; l++) last[l] = -INFINITY;
+    for (int l = 0; l < n; l++) last[LANES - n + l] = a[l];
+  }
+}
+
+/// A plain maximum: a NaN that it misses still reaches the sum of exponentials.
+INLINE float row_maximum(ptrdiff_t n, const float *a) {
+  float lanes[LANES], last[LANES];
+  load_last(n, a, last);
+  for (int l = 0; l < LANES; l++) lanes[l] = last[l] == last[l] ? last[l] : -INFINITY;
+  for (ptrdiff_t i = 0; i + LANES <= n; i += LANES)
+    for (int l = 0; l < LANES; l++) lanes[l] = a[i + l] > lanes[l] ? a[i + l] : lanes[l];
+  // A row of -infinity alone would give NaN by infinity - infinity, as it should.
+  for (int width = LANES / 2; width > 0; width /= 2)
+    for (int l = 0; l < width; l++)
+      lanes[l] = lanes[l + width] > lanes[l] ? lanes[l + width] : lanes[l];
+  return lanes[0];
+}
+
+/// The sum of exp(scale * a - shift); the exponentials themselves go to `out` unless it is null.
+INLINE float exp_sum(ptrdiff_t n, const float *a, float scale, float shift, float *out) {
+  float lanes[LANES] = {0}, e[LANES], last[LANES];
+  // Loaded before `out`, which may be `a`, is written.
+  load_last(n, a, last);
+  ptrdiff_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    for (int l = 0; l < LANES; l++) e[l] = exp_f(a[i + l] * scale - shift);
+    for (int l = 0; l < LANES; l++) lanes[l] += e[l];
+    if (out) __builtin_memcpy(out + i, e, sizeof e);
+  }
+  if (i < n) {
+    const int left = (int)(n - i);
+    for (int l = 0; l < LANES; l++) e[l] = exp_f(last[l] * scale - shift);
+    if (out && n >= LANES) __builtin_memcpy(out + n - LANES, e, sizeof e);
+    else if (out)
+      for (int l = 0; l < left; l++) out[l] = e[LANES - left + l];
+    for (int l = 0; l < LANES; l++) lanes[l] += l >= LANES - left ? e[l] : 0.0f;
+  }
+  lanes_t v;
+  __builtin_memcpy(&v, lanes, sizeof v);
+  return lanes_sum(&v);
+}
+
+INLINE float row_sum(ptrdiff_t n, const float *a) {
+  lanes_t s = {0}, t = {0};
+  ptrdiff_t i = 0;
+  for (; i + 2 * LANES <= n; i += 2 * LANES) {
+    s += *(const lanes_t *)(a + i);
+    t += *(const lanes_t *)(a + i + LANES);
+  }
+  for (; i + LANES <= n; i += LANES) s += *(const lanes_t *)(a + i);
+  s += t;
+  float total = lanes_sum(&s);
+  for (; i < n; i++) total += a[i];
+  return total;
+}
+
+/// The sum of (a - centre)^2.
+INLINE float row_squares(ptrdiff_t n, const float *a, float centre) {
+  lanes_t s = {0}, t = {0};
+  ptrdiff_t i = 0;
+  for (; i + 2 * LANES <= n; i += 2 * LANES) {
+    const lanes_t x = *(const lanes_t *)(a + i) - centre;
+    const lanes_t y = *(const lanes_t *)(a + i + LANES) - centre;
+    s += x * x;
+    t += y * y;
+  }
+  for (; i + LANES <= n; i += LANES) {
+    const lanes_t x = *(const lanes_t *)(a + i) - centre;
+    s += x * x;
+  }
+  s += t;
+  float total = lanes_sum(&s);
+  for (; i < n; i++) total += (a[i] - centre) * (a[i] - centre);
+  return total;
+}
+
+INLINE float dot(ptrdiff_t n, const float *a, const float *b) {
+  lanes_t s = {0}, t = {0};
+  ptrdiff_t i = 0;
+  for (; i + 2 * LANES <= n; i += 2 * LANES) {
+    s += *(const lanes_t *)(a + i) * *(const lanes_t *)(b + i);
+    t += *(const lanes_t *)(a + i + LANES) * *(const lanes_t *)(b + i + LANES);
+  }
+  for (; i + LANES <= n; i += LANES) s += *(const lanes_t *)(a + i) * *(const lanes_t *)(b + i);
+  s += t;
+  float total = lanes_sum(&s);
+  for (; i < n; i++) total += a[i] * b[i];
+  return total;
+}
+
+#endif

@@ -1,0 +1,84 @@
+import CKernels
+
+extension Convolution {
+  /// `result (+)= the gradient of the weights, given that of the output`.
+  ///
+  /// Images are summed within a few fixed parts of the batch, and these in order.
+  package func weightGradient(
+    _ gradient: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
+    into result: UnsafeMutablePointer<Float>, accumulating: Bool = false, scratch: Scratch
+  ) {
+    let source = paddedInput
+    // Lanes are the outputs of a group, or the groups.
+    let (groups, outputs) = isDepthwise ? (1, groups) : (groups, outputs)
+    let blocksOfGroup = blockCount(outputs)
+    let blocks = groups * blocksOfGroup
+    let partSize = blocks * taps * lanes
+    let limit = max(1, min(8, 4_000_000 / max(1, partSize)))
+    var pieces = pieces(blocks: blocks, atMost: 8)
+    pieces.images = min(pieces.images, limit)
+    let pixels = output.count
+    let sourceSize = isDepthwise ? source.laneScratchCount : source.scratchCount
+    let pieceSize = sourceSize + pixels * lanes
+    let pieceCount = pieces.images * pieces.blocks
+    let tableSize = roundedUp(taps) + roundedUp(pixels)
+    let memory = scratch(tableSize + (pieces.images + 1) * partSize + pieceCount * pieceSize)
+    let tapOffsets = UnsafeMutableRawPointer(memory).bindMemory(
+      to: Int32.self, capacity: tableSize)
+    let pixelOffsets = tapOffsets + roundedUp(taps)
+    fillTaps(tapOffsets)
+    fillPixels(pixelOffsets)
+    let total = memory + tableSize
+    let parts = total + partSize
+    if batch == 0 { parts.update(repeating: 0, count: partSize) }
+
+    parallelFor(pieceCount) { piece in
+      let images = part(piece / pieces.blocks, of: pieces.images, batch)
+      let sums = parts + piece / pieces.blocks * partSize
+      let scratch = parts + pieces.images * partSize + piece * pieceSize
+      let lanesOfPixels = scratch + sourceSize
+      for image in images {
+        var (group, window) = (-1, x)
+        for block in part(piece % pieces.blocks, of: pieces.blocks, blocks) {
+          let first = block % blocksOfGroup * lanes
+          let plane = (image * groups + block / blocksOfGroup) * outputs + first
+          let channels = min(lanes, outputs - first)
+          if isDepthwise {
+            window = source.padLanes(channels, x + plane * input.count, scratch)
+          } else if block / blocksOfGroup != group {
+            group = block / blocksOfGroup
+            window = source.pad(x + (image * groups + group) * inputs * input.count, scratch)
+          }
+          lk_lanes_from_rows(
+            channels, pixels, gradient + plane * pixels, pixels, lanesOfPixels)
+          addProducts(
+            window, lanesOfPixels, tapOffsets, pixelOffsets, into: sums + block * taps * lanes,
+            isFirst: image == images.lowerBound)
+        }
+      }
+    }
+    parallelFor(blocks) { block in
+      let place = block * taps * lanes
+      lk_sum_columns(pieces.images, taps * lanes, parts + place, partSize, total + place, false)
+      let first = block % blocksOfGroup * lanes
+      let channel = block / blocksOfGroup * outputs + first
+      lk_rows_from_lanes(
+        min(lanes, outputs - first), taps, total + place, nil, result + channel * taps, taps,
+        accumulating)
+    }
+  }
+
+  /// Adds the sums over the pixels of one image for all taps of one block of channels.
+  private func addProducts(
+    _ window: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
+    _ tapOffsets: UnsafePointer<Int32>, _ pixelOffsets: UnsafePointer<Int32>,
+    into sums: UnsafeMutablePointer<Float>, isFirst: Bool
+  ) {
+    let depth = 256  // pixels whose 16 gradients stay in the first-level cache
+    for pixel in Swift.stride(from: 0, to: output.count, by: depth) {
+      (isDepthwise ? lk_convolve_lanes : lk_convolve_rows)(
+        taps, tapOffsets, min(depth, output.count - pixel), pixelOffsets + pixel, window,
+        gradient + pixel * lanes, sums, !(isFirst && pixel == 0))
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import CKernels
+
+/// `mean` and the sum of squared deviations from it, over the middle of `run`, which must not be empty.
+///
+/// Each part is read twice while it is in the cache: the mean of squares less the square of the mean would lose
+/// all digits where the mean is large.
+package func moments(
+  _ run: ReducedRun, _ source: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>,
+  deviation: UnsafeMutablePointer<Float>
+) {
+  let (size, inner) = (run.size, run.inner)
+  if inner == 0 { return }
+  if inner == 1, size <= longestRow {
+    return parallelItems(run.outer, cost: size) { rows in
+      lk_moments_rows(
+        rows.count, size, source + rows.lowerBound * size, size, mean + rows.lowerBound,
+        deviation + rows.lowerBound)
+    }
+  }
+  let part = inner == 1 ? longestRow : Swift.max(mostRows, reductionGrain / inner)
+  let parts = (size + part - 1) / part
+  let tiles = (inner + mostColumns - 1) / mostColumns
+  let space = run.outer * parts * inner
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * space) { partial in
+    guard let means = partial.baseAddress else { return }
+    let deviations = means + space
+    parallelItems(
+      run.outer * parts * tiles, cost: Swift.min(part, size) * Swift.min(inner, mostColumns)
+    ) { items in
+      for item in items {
+        let (place, column) = (item / tiles, item % tiles * mostColumns)
+        let (block, index) = (place / parts, place % parts)
+        let rows = Swift.min(part, size - index * part)
+        let start = source + (block * size + index * part) * inner + column
+        let result = place * inner + column
+        if inner == 1 {
+          lk_moments_rows(1, rows, start, rows, means + result, deviations + result)
+        } else {
+          lk_moments_columns(
+            rows, Swift.min(mostColumns, inner - column), start, inner, means + result,
+            deviations + result)
+        }
+      }
+    }
+    for block in 0..<run.outer {
+      let start = block * parts * inner
+      lk_moments_join(
+        parts, inner, part, size - (parts - 1) * part, means + start, deviations + start,
+        mean + block * inner, deviation + block * inner)
+    }
+  }
+}
+
+/// Joins the moments of `size` groups of `group` values each.
+package func joinMoments(
+  _ run: ReducedRun, group: Int, means: UnsafePointer<Float>, deviations: UnsafePointer<Float>,
+  mean: UnsafeMutablePointer<Float>, deviation: UnsafeMutablePointer<Float>
+) {
+  for block in 0..<run.outer {
+    let start = block * run.size * run.inner
+    lk_moments_join(
+      run.size, run.inner, group, group, means + start, deviations + start,
+      mean + block * run.inner, deviation + block * run.inner)
+  }
+}

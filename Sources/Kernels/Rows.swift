@@ -1,0 +1,54 @@
+import CKernels
+
+/// Elements below which a second thread costs more than it brings.
+private let rowGrain = 8_192
+
+/// Calls `body` on runs of rows of `columns` elements that together make `0 ..< rows`.
+///
+/// For bodies whose result for a row does not depend on the run that it came in.
+package func parallelRows(
+  _ rows: Int, _ columns: Int, _ body: (_ first: Int, _ count: Int) -> Void
+) {
+  let threads = Threads.count
+  let pieces = min(rows, rows * columns / rowGrain, 4 * threads)
+  guard pieces > 1, threads > 1 else {
+    if rows > 0 { body(0, rows) }
+    return
+  }
+  parallelFor(pieces) { piece in
+    let first = piece * rows / pieces
+    body(first, (piece + 1) * rows / pieces - first)
+  }
+}
+
+/// Blocks of rows for sums over rows. They depend on the shape alone, so that the order of the sums, and with it every bit,
+/// is the same for any number of threads.
+package struct RowBlocks {
+  private let rows: Int
+  /// The number of blocks, at least 1.
+  package let count: Int
+
+  /// At most 64 blocks, none smaller than what a thread is worth waking for.
+  package init(_ rows: Int, _ columns: Int) {
+    self.rows = rows
+    count = max(1, min(64, rows, rows * columns / rowGrain))
+  }
+
+  /// Calls `body` on every block, spread over the threads.
+  package func forEach(_ body: (_ block: Int, _ first: Int, _ count: Int) -> Void) {
+    parallelFor(count) { block in
+      let first = block * rows / count
+      body(block, first, (block + 1) * rows / count - first)
+    }
+  }
+}
+
+/// The sum of `body` over fixed blocks of `0 ..< count`, which the threads share.
+package func blockwiseSum(_ count: Int, _ body: (_ first: Int, _ count: Int) -> Float) -> Float {
+  let blocks = RowBlocks(count, 1)
+  return withUnsafeTemporaryAllocation(of: Float.self, capacity: blocks.count) { sums in
+    guard let sums = sums.baseAddress else { return 0 }
+    blocks.forEach { block, first, count in sums[block] = body(first, count) }
+    return lk_sum(blocks.count, sums)
+  }
+}

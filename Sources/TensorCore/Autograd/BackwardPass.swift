@@ -1,0 +1,205 @@
+import CKernels
+import Diagnostics
+
+/// One walk through the graph against the direction of computation.
+struct BackwardPass {
+  /// The operation whose gradient is being computed on this thread.
+  static var current: Operation? {
+    lk_current_operation().pointee.map { Unmanaged<Operation>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  private let root: Node
+  private let number: Int
+  /// Every reachable operation, inputs before their consumers.
+  private var operations: [Operation] = []
+  /// The distinct observers of reachable leaves, in the order found.
+  private var observers: [any GradientObserver] = []
+  /// Where only some gradients are wanted: those, by node; leaves are left alone.
+  private let wanted: WantedGradients?
+
+  /// Finds what `root` was computed from and counts how many contributions each node will get.
+  init(from root: Node, wanted: WantedGradients? = nil) {
+    self.root = root
+    self.wanted = wanted
+    number = Int(lk_next_pass())
+    var stack: [(operation: Operation, nextEdge: Int)] = []
+    visit(root, &stack)
+    while let top = stack.last {
+      if top.nextEdge == top.operation.edges.count {
+        operations.append(top.operation)
+        stack.removeLast()
+      } else {
+        stack[stack.count - 1].nextEdge += 1
+        if let input = top.operation.edges[top.nextEdge].node { visit(input, &stack) }
+      }
+    }
+    root.pending = 0
+  }
+
+  private mutating func visit(
+    _ node: Node, _ stack: inout [(operation: Operation, nextEdge: Int)]
+  ) {
+    if node.pass == number {
+      node.pending += 1
+      return
+    }
+    node.pass = number
+    node.pending = 1
+    if let operation = node as? Operation {
+      check(
+        !operation.isFreed,
+        """
+        backward: a second time through \(operation.name): the graph was freed by the first; pass \
+        retainGraph: true to the first, or compute the loss anew
+        """)
+      stack.append((operation, 0))
+    } else if let observer = (node as? Leaf)?.observer, wanted == nil,
+      !observers.contains(where: { $0 === observer })
+    {
+      observers.append(observer)
+    }
+  }
+
+  /// Announces the pass; returns the factor that weighs its gradients.
+  func begin() -> Float {
+    guard let first = observers.first else { return 1 }
+    let weight = first.backwardWillBegin()
+    for other in observers.dropFirst() {
+      check(
+        other.backwardWillBegin() == weight,
+        "backward: the loss reaches parameters whose gradients are averaged in different ways")
+    }
+    return weight
+  }
+
+  func end() {
+    for observer in observers { observer.backwardDidEnd() }
+  }
+
+  func run(seed: Tensor, retainGraph: Bool) {
+    let outer = lk_current_operation().pointee
+    accumulate(seed, into: root)
+    finish(root)
+    for operation in operations.reversed() {
+      guard let sum = operation.sum else { continue }
+      operation.sum = nil
+      // Half gradients are widened, so that a share is rounded once and not by every step of its formula.
+      let gradient = sum.dtype == .float16 ? sum.converted(to: .float32) : sum
+      lk_current_operation().pointee = Unmanaged.passUnretained(operation).toOpaque()
+      for edge in operation.edges {
+        guard let node = edge.node else { continue }
+        switch edge.gradient {
+        case .value(let share): accumulate(checked(share(gradient), of: operation), into: node)
+        case .into(let compute): accumulate(compute, gradient, into: node, of: operation)
+        }
+        node.pending -= 1
+        finish(node)
+      }
+      if !retainGraph {
+        operation.edges = []
+        operation.isFreed = true
+      }
+    }
+    lk_current_operation().pointee = outer
+  }
+
+  /// Hands on the gradient of a node that has received all contributions.
+  private func finish(_ node: Node) {
+    guard node.pending == 0 else { return }
+    for hook in node.hooks { node.apply(hook) }
+    if let operation = node as? Operation {
+      operation.retained?.gradient = operation.sum
+      wanted?.take(operation.sum, of: node)
+    } else if let leaf = node as? Leaf {
+      if wanted != nil || !leaf.hooks.isEmpty {
+        let sum = leaf.sum
+        leaf.sum = nil
+        if let wanted { return wanted.take(sum, of: leaf) }
+        if let sum { leaf.addToGradient(sum, isFresh: false) }
+      }
+      leaf.observer?.gradientIsReady(of: leaf)
+      for hook in leaf.accumulationHooks { hook.body() }
+    }
+  }
+
+  /// Whether contributions go straight to the leaf's gradient.
+  private func isDirect(_ leaf: Leaf) -> Bool { wanted == nil && leaf.hooks.isEmpty }
+
+  private func accumulate(_ share: Tensor, into node: Node) {
+    let isReduced = share.shape != node.shape || share.dtype != node.dtype
+    let share = isReduced ? share.summed(to: node.shape).converted(to: node.dtype) : share
+    if let leaf = node as? Leaf, isDirect(leaf) {
+      leaf.addToGradient(share, isFresh: isReduced)
+    } else {
+      node.addToSum(share, isFresh: isReduced)
+    }
+  }
+
+  private func accumulate(
+    _ compute: (Tensor, Tensor, Bool) -> Void, _ gradient: Tensor, into node: Node,
+    of operation: Operation
+  ) {
+    if let leaf = node as? Leaf, isDirect(leaf) {
+      leaf.addToGradient(compute, gradient)
+      if let sum = leaf.gradient { _ = checked(sum, of: operation) }
+    } else if let sum = node.sum, node.ownsSum {
+      compute(gradient, sum, true)
+      _ = checked(sum, of: operation)
+    } else {
+      let share = Tensor(uninitialized: node.shape, node.dtype)
+      compute(gradient, share, false)
+      node.addToSum(checked(share, of: operation), isFresh: true)
+    }
+  }
+}
+
+extension Node {
+  /// Adds `share` to the sum of this pass; `isFresh` where nobody else sees it.
+  fileprivate func addToSum(_ share: Tensor, isFresh: Bool) {
+    if let sum {
+      if ownsSum {
+        sum.add(inPlace: share)
+      } else {
+        self.sum = sum + share
+        ownsSum = true
+      }
+    } else {
+      sum = share
+      ownsSum = isFresh
+    }
+  }
+
+  fileprivate func apply(_ hook: GradientHook) {
+    guard let gradient = sum, let replacement = hook.body(gradient) else { return }
+    check(
+      replacement.shape == shape,
+      """
+      registerHook: the hook of a tensor of shape \(shape) returned a gradient of shape \
+      \(replacement.shape)
+      """)
+    sum = replacement
+    ownsSum = false
+  }
+}
+
+extension Leaf {
+  /// Adds `share`; keeps it without a copy where it is `isFresh`, seen by nobody else.
+  fileprivate func addToGradient(_ share: Tensor, isFresh: Bool) {
+    if let gradient {
+      gradient.add(inPlace: share)
+    } else if slot == nil, isFresh {
+      gradient = share
+    } else {
+      let destination = slot ?? Tensor(uninitialized: shape, dtype)
+      destination.assign(share)
+      gradient = destination
+    }
+  }
+
+  /// Lets `compute` write the share of `gradient` straight to where it belongs.
+  fileprivate func addToGradient(_ compute: (Tensor, Tensor, Bool) -> Void, _ share: Tensor) {
+    let destination = gradient ?? slot ?? Tensor(uninitialized: shape, dtype)
+    compute(share, destination, gradient != nil)
+    gradient = destination
+  }
+}

@@ -1,0 +1,92 @@
+import Diagnostics
+import Kernels
+
+/// Batch normalisation of `[samples, channels]` or `[samples, channels, …]`: every channel is normalised over samples and
+/// positions, then scaled by its `weight` and shifted by its `bias`.
+///
+/// In training with the batch's own mean and biased variance; the running statistics, where given, move towards the batch's
+/// mean and unbiased variance by the fraction `momentum`, in place. In evaluation with the running statistics.
+/// All of these are `[channels]`. Stops in training where a channel has a single value, and in evaluation without
+/// running statistics. Ioffe and Szegedy, 2015.
+public func batchNorm(
+  _ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, runningMean: Tensor? = nil,
+  runningVariance: Tensor? = nil, isTraining: Bool, momentum: Float = 0.1, epsilon: Float = 1e-5
+) -> Tensor {
+  x.requireFloat("batchNorm")
+  check(x.rank >= 2, "batchNorm: an input of shape \(x.shape); expected [samples, channels, …]")
+  let channels = x.shape[1]
+  requirePerChannel(
+    "batchNorm", channels,
+    [
+      ("weight", weight), ("bias", bias), ("runningMean", runningMean),
+      ("runningVariance", runningVariance),
+    ])
+  if x.dtype != .float32 || !isFloat32(weight) || !isFloat32(bias) {
+    return batchNorm(
+      x.converted(to: .float32), weight: weight?.converted(to: .float32),
+      bias: bias?.converted(to: .float32), runningMean: runningMean,
+      runningVariance: runningVariance, isTraining: isTraining, momentum: momentum,
+      epsilon: epsilon
+    ).converted(to: x.dtype)
+  }
+  let size = x.shape[2...].reduce(1, *)
+  let perChannel = x.shape[0] * size
+  let layout = Channels(batch: x.shape[0], channels: channels, size: size)
+  let values = x.contiguousValues()
+  let (mean, scale) = (PerChannel(channels), PerChannel(channels))
+  if isTraining {
+    check(
+      perChannel > 1,
+      "batchNorm: training needs more than one value per channel; the input is \(x.shape)")
+    layout.moments(values.pointer(), mean: mean.pointer, variance: scale.pointer)
+    runningMean?.move(towards: { mean[$0] }, by: momentum)
+    let correction = Float(perChannel) / Float(perChannel - 1)
+    runningVariance?.move(towards: { scale[$0] * correction }, by: momentum)
+  } else {
+    guard let runningMean, let runningVariance else {
+      stop("batchNorm: evaluation needs runningMean and runningVariance")
+    }
+    let (means, variances) = (runningMean.floats, runningVariance.floats)
+    for channel in 0..<channels {
+      (mean[channel], scale[channel]) = (means[channel], variances[channel])
+    }
+  }
+  for channel in 0..<channels { scale[channel] = 1 / (scale[channel] + epsilon).squareRoot() }
+  let (w, b) = (weight?.floats, bias?.floats)
+  let factor = PerChannel(channels) { scale[$0] * (w?[$0] ?? 1) }
+  let shift = PerChannel(channels) { b?[$0] ?? 0 }
+  let result = Tensor(uninitialized: x.shape)
+  layout.affine(
+    values.pointer(), mean: mean.pointer, factor: factor.pointer, shift: shift.pointer,
+    into: result.pointer())
+  let joint = JointGradient { [values = Saved(values)] gradient in
+    let (g, x) = (gradient.contiguousValues(), values.value)
+    let (sum, product) = (PerChannel(channels), PerChannel(channels))
+    layout.products(
+      g.pointer(), x.pointer(), mean: mean.pointer, sum: sum.pointer, product: product.pointer)
+    // With the batch's own statistics, what the channel's mean and scale take away.
+    let share = isTraining ? -1 / Float(perChannel) : 0
+    let slope = PerChannel(channels) { share * factor[$0] * product[$0] * scale[$0] * scale[$0] }
+    let rest = PerChannel(channels) { share * factor[$0] * sum[$0] }
+    let input = Tensor(uninitialized: g.shape)
+    layout.gradient(
+      g.pointer(), x.pointer(), mean: mean.pointer, p: factor.pointer, q: slope.pointer,
+      r: rest.pointer, into: input.pointer())
+    let dw = Tensor((0..<channels).map { product[$0] * scale[$0] })
+    return [input, dw, Tensor((0..<channels).map { sum[$0] })]
+  }
+  return result.recorded(
+    "batchNorm",
+    [
+      x.edge { joint.share(0, of: $0) }, weight?.edge { joint.share(1, of: $0) },
+      bias?.edge { joint.share(2, of: $0) },
+    ])
+}
+
+extension Tensor {
+  /// Moves every value, in place, towards `value` of its index by the fraction `momentum`.
+  fileprivate func move(towards value: (Int) -> Float, by momentum: Float) {
+    let moved = floats.enumerated().map { (1 - momentum) * $1 + momentum * value($0) }
+    assign(Tensor(moved))
+  }
+}

@@ -1,0 +1,227 @@
+import CKernels
+import Diagnostics
+import Kernels
+
+/// The negative logarithm of the probability that softmax gives to the right class.
+///
+/// The mean is weighted: over the weights of the targets that are not ignored; NaN if there are none. One pass computes the
+/// losses, and one writes the gradient; probabilities are not kept.
+///
+/// - Parameters:
+///   - logits: `[classes]`, `[samples, classes]` or `[samples, classes, …]`.
+///   - targets: class indices of the same shape without the axis of classes, of an integer type; or the probabilities of the
+///     classes, floats of the shape of `logits`. Stops where an index is outside 0 ..< classes.
+///   - weight: what each class weighs, `[classes]`; gets no gradient.
+///   - ignoreIndex: targets of this value cost nothing.
+///   - labelSmoothing: the fraction, 0 ... 1, of each target that is spread evenly over the classes.
+public func crossEntropy(
+  _ logits: Tensor, _ targets: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100,
+  labelSmoothing: Float = 0, reduction: LossReduction = .mean
+) -> Tensor {
+  let name: StaticString = "crossEntropy"
+  logits.requireFloat(name)
+  check(
+    labelSmoothing >= 0 && labelSmoothing <= 1,
+    "crossEntropy: label smoothing \(labelSmoothing) is not between 0 and 1")
+  if targets.dtype.isFloatingPoint {
+    return crossEntropy(logits, probabilities: targets, weight, labelSmoothing, reduction)
+  }
+  let labels = ClassLabels(logits, targets, weight, ignoreIndex: ignoreIndex, name)
+  if logits.dtype == .float16 {
+    return logits.inFloat32 {
+      crossEntropy(
+        $0, targets, weight: weight, ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing,
+        reduction: reduction)
+    }
+  }
+  let (samples, classes, weights) = (labels.count, labels.classes, labels.weights)
+  let isLast = logits.rank <= 2
+  // A row of classes for each sample and position.
+  let rows = (isLast ? logits : logits.detach().movingAxisLast(1)).contiguousValues()
+  let (normaliser, losses) = (Tensor(uninitialized: [samples]), Tensor(uninitialized: [samples]))
+  parallelRows(samples, classes) { first, count in
+    lk_cross_entropy_rows(
+      count, classes, rows.pointer() + first * classes, labels.pointer + first, weights?.pointer(),
+      labelSmoothing, normaliser.pointer() + first, losses.pointer() + first)
+  }
+  let divisor = reduction.divisor(losses: labels.totalWeight, batch: logits.sampleCount)
+  let result = losses.total(dividedBy: divisor, shape: targets.shape)
+  return result.recorded(
+    name,
+    logits.edge { [values = Saved(rows)] gradient in
+      let rows = values.value
+      let result = Tensor(uninitialized: rows.shape)
+      let g = divisor == nil ? gradient.contiguousValues() : gradient
+      parallelRows(samples, classes) { first, count in
+        lk_cross_entropy_gradient_rows(
+          count, classes, rows.pointer() + first * classes, labels.pointer + first,
+          weights?.pointer(), labelSmoothing, normaliser.pointer() + first,
+          g.pointer() + (divisor == nil ? first : 0), divisor == nil ? 1 : 0, 1 / (divisor ?? 1),
+          result.pointer() + first * classes)
+      }
+      return isLast ? result : result.movingLastAxis(to: 1)
+    })
+}
+
+/// Cross-entropy with the probabilities of the classes.
+private func crossEntropy(
+  _ logits: Tensor, probabilities: Tensor, _ weight: Tensor?, _ labelSmoothing: Float,
+  _ reduction: LossReduction
+) -> Tensor {
+  check(
+    logits.rank >= 1 && logits.shape == probabilities.shape,
+    """
+    crossEntropy: logits \(logits.shape) and targets \(probabilities.shape) of type \
+    \(probabilities.dtype): probabilities of classes have the shape of the logits, and class \
+    indices are integers
+    """)
+  let classes = logits.shape[logits.classAxis]
+  requirePerClass("crossEntropy", weight, classes)
+  if logits.dtype != .float32 || probabilities.dtype != .float32 {
+    return crossEntropy(
+      logits.converted(to: .float32), probabilities: probabilities.converted(to: .float32), weight,
+      labelSmoothing, reduction
+    ).converted(to: logits.dtype)
+  }
+  var expected = probabilities
+  if labelSmoothing > 0 {
+    expected = expected * (1 - labelSmoothing) + labelSmoothing / Float(classes)
+  }
+  if let weight {
+    var shape = Shape(repeating: 1, count: logits.rank)
+    shape[logits.classAxis] = classes
+    expected = expected * weight.detach().reshaped(shape)
+  }
+  let losses = -(logSoftmax(logits, axis: logits.classAxis) * expected).sum(axis: logits.classAxis)
+  return losses.reduced(by: reduction)
+}
+
+/// The negative of the logarithm of the probability of the right class, which `input` holds for every class: `crossEntropy`
+/// without its softmax.
+///
+/// Shapes, targets, weight and mean are those of `crossEntropy` with class indices.
+public func nllLoss(
+  _ input: Tensor, _ targets: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100,
+  reduction: LossReduction = .mean
+) -> Tensor {
+  input.requireFloat("nllLoss")
+  let labels = ClassLabels(input, targets, weight, ignoreIndex: ignoreIndex, "nllLoss")
+  if input.dtype == .float16 {
+    return input.inFloat32 {
+      nllLoss($0, targets, weight: weight, ignoreIndex: ignoreIndex, reduction: reduction)
+    }
+  }
+  let values = input.contiguousValues()
+  let positions = input.rank <= 2 ? 1 : input.shape[2...].reduce(1, *)
+  let losses = Tensor(uninitialized: [labels.count])
+  let (x, target): (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) = (
+    values.pointer(), losses.pointer()
+  )
+  labels.forEach(positions) { index, place, weight in target[index] = -weight * x[place] }
+  let divisor = reduction.divisor(losses: labels.totalWeight, batch: input.sampleCount)
+  let result = losses.total(dividedBy: divisor, shape: targets.shape)
+  return result.recorded(
+    "nllLoss",
+    input.edge { [shape = input.shape] gradient in
+      let result = Tensor.zeros(shape)
+      let values = divisor == nil ? gradient.contiguousValues() : gradient
+      let (g, target): (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) = (
+        values.pointer(), result.pointer()
+      )
+      let factor = 1 / (divisor ?? 1)
+      labels.forEach(positions) { index, place, weight in
+        if weight != 0 { target[place] = -weight * factor * g[divisor == nil ? index : 0] }
+      }
+      return result
+    })
+}
+
+/// The targets of a loss over classes, checked.
+private struct ClassLabels {
+  let classes: Int
+  let count: Int
+  /// What the classes weigh.
+  let weights: Tensor?
+  /// The weights of all targets that count, or their number.
+  private(set) var totalWeight: Float = 0
+  private let labels: Tensor
+  /// The class of each target, -1 where it is ignored.
+  let pointer: UnsafeMutablePointer<Int32>
+
+  init(
+    _ input: Tensor, _ targets: Tensor, _ weight: Tensor?, ignoreIndex: Int, _ name: StaticString
+  ) {
+    var expected = input.shape
+    if input.rank > 0 { expected.remove(at: input.classAxis) }
+    check(
+      input.rank > 0 && targets.shape == expected,
+      """
+      \(name): input \(input.shape) and targets \(targets.shape): expected [samples, classes] and \
+      [samples], or [classes] and [], or [samples, classes, …] and [samples, …]
+      """)
+    check(
+      !targets.dtype.isFloatingPoint,
+      "\(name): targets of type \(targets.dtype); expected class indices (int32 or int64)")
+    classes = input.shape[input.classAxis]
+    requirePerClass(name, weight, classes)
+    weights = weight?.detach().converted(to: .float32).contiguousValues()
+    count = targets.count
+    labels = Tensor(uninitialized: [count], .int32)
+    pointer = labels.pointer()
+    let values = targets.detach().converted(to: .int64).contiguousValues()
+    let source = values.pointer(Int64.self)
+    let perClass = weights?.pointer(Float.self)
+    for index in 0..<count {
+      let target = source[index]
+      if target == Int64(ignoreIndex) {
+        pointer[index] = -1
+        continue
+      }
+      check(
+        target >= 0 && target < Int64(classes),
+        "\(name): target \(target) at index \(index) is outside 0 ..< \(classes)")
+      pointer[index] = Int32(truncatingIfNeeded: target)
+      totalWeight += perClass?[Int(target)] ?? 1
+    }
+    withExtendedLifetime(values) {}
+  }
+
+  /// Calls `body` for every target with its index, the place of its class in an input with `positions` positions per sample,
+  /// and its weight: 0 where it is ignored.
+  func forEach(_ positions: Int, _ body: (_ index: Int, _ place: Int, _ weight: Float) -> Void) {
+    let perClass = weights?.pointer(Float.self)
+    for index in 0..<count {
+      let label = Int(pointer[index])
+      let sample = index / positions
+      let place = (sample * classes + max(0, label)) * positions + index % positions
+      body(index, place, label < 0 ? 0 : perClass?[label] ?? 1)
+    }
+  }
+}
+
+private func requirePerClass(_ name: StaticString, _ weight: Tensor?, _ classes: Int) {
+  check(
+    weight.map { $0.shape == [classes] } ?? true,
+    "\(name): weight \(weight?.shape ?? []) for \(classes) classes")
+}
+
+extension Tensor {
+  /// The axis of the classes in logits.
+  fileprivate var classAxis: Int { rank == 1 ? 0 : 1 }
+
+  /// The samples in logits.
+  fileprivate var sampleCount: Int { rank == 1 ? 1 : shape[0] }
+
+  /// The sum of these losses divided by `divisor`, or nil: the losses as they are, as `shape`.
+  fileprivate func total(dividedBy divisor: Float?, shape: Shape) -> Tensor {
+    guard let divisor else { return arranged(as: shape) }
+    return Tensor(lk_sum(count, pointer(Float.self)) / divisor)
+  }
+
+  /// A view with the last axis at position `axis`.
+  fileprivate func movingLastAxis(to axis: Int) -> Tensor {
+    var order = Array(0..<rank)
+    order.insert(order.removeLast(), at: axis)
+    return permuted(order)
+  }
+}

@@ -1,0 +1,119 @@
+import Diagnostics
+import Kernels
+
+/// Group normalisation of `[samples, channels, …]`: the channels are cut into `groups` of equal size, and each group of each
+/// sample is normalised with its own mean and biased variance; then every channel is scaled by its `weight` and shifted by its
+/// `bias`, both `[channels]`.
+///
+/// One group is layer normalisation over all but the first axis, one channel per group instance normalisation. Stops unless
+/// `groups` divides the channels. Wu and He, 2018.
+public func groupNorm(
+  _ x: Tensor, groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float = 1e-5
+) -> Tensor {
+  x.requireFloat("groupNorm")
+  check(x.rank >= 2, "groupNorm: an input of shape \(x.shape); expected [samples, channels, …]")
+  let (samples, channels) = (x.shape[0], x.shape[1])
+  check(
+    groups > 0 && channels % groups == 0,
+    "groupNorm: \(channels) channels cannot be cut into \(groups) groups of equal size")
+  requirePerChannel("groupNorm", channels, [("weight", weight), ("bias", bias)])
+  if x.dtype != .float32 || !isFloat32(weight) || !isFloat32(bias) {
+    return groupNorm(
+      x.converted(to: .float32), groups: groups, weight: weight?.converted(to: .float32),
+      bias: bias?.converted(to: .float32), epsilon: epsilon
+    ).converted(to: x.dtype)
+  }
+  let size = x.shape[2...].reduce(1, *)
+  let perGroup = channels / groups
+  let planes = Channels(batch: 1, channels: samples * channels, size: size)
+  let values = x.contiguousValues()
+  let (means, scales) = groupMoments(values, samples * groups, perGroup * size, epsilon)
+  // What a channel's plane is scaled by and shifted by: its group's moments, its own weight and bias.
+  let mean = PerChannel(samples * channels) { means[$0 / perGroup] }
+  let (w, b) = (weight?.floats, bias?.floats)
+  let factor = PerChannel(samples * channels) { scales[$0 / perGroup] * (w?[$0 % channels] ?? 1) }
+  let shift = PerChannel(samples * channels) { b?[$0 % channels] ?? 0 }
+  let result = Tensor(uninitialized: x.shape)
+  planes.affine(
+    values.pointer(), mean: mean.pointer, factor: factor.pointer, shift: shift.pointer,
+    into: result.pointer())
+  let joint = JointGradient { [values = Saved(values)] gradient in
+    let (g, x) = (gradient.contiguousValues(), values.value)
+    let (sum, product) = (PerChannel(samples * channels), PerChannel(samples * channels))
+    planes.products(
+      g.pointer(), x.pointer(), mean: mean.pointer, sum: sum.pointer, product: product.pointer)
+    // The group's means of weight * gradient, and of that times the normalised input.
+    let (slope, rest) = (PerChannel(samples * channels), PerChannel(samples * channels))
+    for group in 0..<(samples * groups) {
+      let members = (group * perGroup)..<((group + 1) * perGroup)
+      let scale = scales[group]
+      let share = 1 / Float(perGroup * size)
+      let level = members.reduce(Float(0)) { $0 + factor[$1] * sum[$1] } * share
+      let tilt = members.reduce(Float(0)) { $0 + factor[$1] * product[$1] } * share * scale * scale
+      for member in members { (slope[member], rest[member]) = (-tilt, -level) }
+    }
+    let share = Tensor(uninitialized: g.shape)
+    planes.gradient(
+      g.pointer(), x.pointer(), mean: mean.pointer, p: factor.pointer, q: slope.pointer,
+      r: rest.pointer, into: share.pointer())
+    let (dw, db) = (Tensor.zeros([channels]), Tensor.zeros([channels]))
+    let (dwValues, dbValues): (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) = (
+      dw.pointer(), db.pointer()
+    )
+    for plane in 0..<(samples * channels) {
+      dwValues[plane % channels] += product[plane] * scales[plane / perGroup]
+      dbValues[plane % channels] += sum[plane]
+    }
+    return [share, dw, db]
+  }
+  return result.recorded(
+    "groupNorm",
+    [
+      x.edge { joint.share(0, of: $0) }, weight?.edge { joint.share(1, of: $0) },
+      bias?.edge { joint.share(2, of: $0) },
+    ])
+}
+
+/// The mean and 1 / sqrt(variance + epsilon) of each of `groups` runs of `size` values.
+private func groupMoments(
+  _ values: Tensor, _ groups: Int, _ size: Int, _ epsilon: Float
+) -> (mean: PerChannel, scale: PerChannel) {
+  let (mean, variance) = (PerChannel(groups), PerChannel(groups))
+  Channels(batch: groups == 0 ? 0 : 1, channels: groups, size: size).moments(
+    values.pointer(), mean: mean.pointer, variance: variance.pointer)
+  for group in 0..<groups { variance[group] = 1 / (variance[group] + epsilon).squareRoot() }
+  return (mean, variance)
+}
+
+/// One float per channel, in memory of the pool.
+struct PerChannel {
+  private let values: Tensor
+  let pointer: UnsafeMutablePointer<Float>
+
+  init(_ count: Int) {
+    values = Tensor(uninitialized: [count])
+    pointer = values.pointer()
+  }
+
+  init(_ count: Int, _ value: (Int) -> Float) {
+    self.init(count)
+    for index in 0..<count { pointer[index] = value(index) }
+  }
+
+  subscript(index: Int) -> Float {
+    get { pointer[index] }
+    nonmutating set { pointer[index] = newValue }
+  }
+}
+
+/// Stops unless each of `parts`, where given, holds one float for each channel.
+func requirePerChannel(
+  _ name: StaticString, _ channels: Int, _ parts: [(name: String, tensor: Tensor?)]
+) {
+  for (part, tensor) in parts {
+    guard let tensor else { continue }
+    tensor.requireFloat(name)
+    check(
+      tensor.shape == [channels], "\(name): \(part) \(tensor.shape) for \(channels) channels")
+  }
+}
