@@ -91,7 +91,8 @@ let package = Package(
 
     // Tests
     .target(
-      name: "TestSupport", dependencies: ["TensorCore", "Kernels", "CZlib"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["TensorCore", "Kernels", "CZlib"],
+      path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("Kernels", ["CKernels", "TensorCore", "TestSupport"]),
     tests("TensorCore", ["Kernels", "TestSupport"]),

@@ -1,5 +1,5 @@
-// Activation functions and, beside each, its gradient: x is the gradient of the result, y what the forward pass kept;
-// or its slope at x.
+// Activation functions and, beside each, its gradient: x is the gradient of the result, y what the
+// forward pass kept; or its slope at x.
 #include "elementwise.h"
 
 UNARY(relu, x > 0.0f ? x : (x != x ? x : 0.0f))

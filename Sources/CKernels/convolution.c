@@ -1,7 +1,7 @@
 #include "kernel.h"
 
-// Rows whose sums are in registers together: with 16 lanes each, 12 of the 16 registers of AVX2 and 12 of the 32 of
-// AVX-512, enough to hide the latency of a multiply-add.
+// Rows whose sums are in registers together: with 16 lanes each, 12 of the 16 registers of AVX2 and
+// 12 of the 32 of AVX-512, enough to hide the latency of a multiply-add.
 enum { TILE = 6, WIDE_TILE = 12 };
 
 INLINE int widest_tile(void) {

@@ -1,5 +1,5 @@
-// How an expression becomes an element-wise kernel: one loop for contiguous operands, one for a repeated second operand, and
-// one for any strides.
+// How an expression becomes an element-wise kernel: one loop for contiguous operands, one for a
+// repeated second operand, and one for any strides.
 #ifndef LOCKSTEP_ELEMENTWISE_H
 #define LOCKSTEP_ELEMENTWISE_H
 

@@ -1,8 +1,10 @@
-// Float16 to and from Float32: by the CPU's conversion where it has one (F16C), else by bit arithmetic with the same result.
+// Float16 to and from Float32: by the CPU's conversion where it has one (F16C), else by bit
+// arithmetic with the same result.
 #include "vector_math.h"
 
 INLINE float half_to_float(uint16_t h) {
-  // As a float with the same exponent field, the value is off by 2^112; denormals come out right too.
+  // As a float with the same exponent field, the value is off by 2^112; denormals come out right
+  // too.
   const float scaled = from_bits((uint32_t)(h & 0x7fff) << 13) * 0x1p112f;
   uint32_t bits = to_bits(scaled);
   if ((h & 0x7c00) == 0x7c00) bits = 0x7f800000u | (uint32_t)(h & 0x3ff) << 13;

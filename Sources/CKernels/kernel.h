@@ -4,7 +4,8 @@
 
 #include "CKernels.h"
 
-// One function, three bodies: the dynamic loader picks by CPU at start. Elsewhere the compiler's baseline is used.
+// One function, three bodies: the dynamic loader picks by CPU at start. Elsewhere the compiler's
+// baseline is used.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__)
 #define KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

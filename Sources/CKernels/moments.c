@@ -1,7 +1,8 @@
 #include "reduce.h"
 #include "vector_math.h"
 
-// Means and squared deviations, and sums of exponentials: two passes over values that are in the cache.
+// Means and squared deviations, and sums of exponentials: two passes over values that are in the
+// cache.
 
 // What a pass over columns reads stays in the second-level cache for the next.
 enum { NARROW = 256 };
@@ -55,7 +56,8 @@ KERNEL void lk_moments_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, p
 
 KERNEL void lk_moments_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
                                float *mean, float *deviation) {
-  // What rounding took from the mean, which the second pass finds: the sum of the deviations from it.
+  // What rounding took from the mean, which the second pass finds: the sum of the deviations from
+  // it.
   float missed[NARROW];
   for (; columns > 0; columns -= NARROW, a += NARROW, mean += NARROW, deviation += NARROW) {
     const ptrdiff_t n = columns < NARROW ? columns : NARROW;
@@ -96,7 +98,8 @@ KERNEL void lk_moments_join(ptrdiff_t parts, ptrdiff_t columns, ptrdiff_t size, 
   }
 }
 
-// The largest value is taken out, so that no exponential overflows; an infinite one stays what it is.
+// The largest value is taken out, so that no exponential overflows; an infinite one stays what it
+// is.
 INLINE float finite_or_zero(float x) { return x - x == 0.0f ? x : 0.0f; }
 
 INLINE float maximum_of(ptrdiff_t n, const float *a) {

@@ -70,7 +70,8 @@ INLINE void maximum_pairs_of_planes(lk_windows w, ptrdiff_t planes, const float 
   for (ptrdiff_t p = 0; p < planes; p++, a += w.height * w.width)
     for (ptrdiff_t y = 0; y < w.out_height; y++, out += w.out_width, places += w.out_width) {
       ptrdiff_t i = 0;
-      // The last vector of a row may write beyond it: the next row, which it reaches, is written later.
+      // The last vector of a row may write beyond it: the next row, which it reaches, is written
+      // later.
       for (; i < w.out_width && out + i + PAIRS <= out_end; i += PAIRS) {
         const ptrdiff_t place = 2 * (y * w.width + i);
         if (a + place + w.width + 2 * PAIRS > end) break;

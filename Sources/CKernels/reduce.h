@@ -10,13 +10,14 @@ typedef uint64_t words_t __attribute__((vector_size(64), aligned(8)));
 typedef uint8_t bytes_t __attribute__((vector_size(64), aligned(1)));
 typedef int32_t float_mask_t __attribute__((vector_size(64), aligned(4)));
 
-// Rows are reduced in blocks, so that the rounding error of a sum grows with the number of blocks and not of elements.
+// Rows are reduced in blocks, so that the rounding error of a sum grows with the number of blocks
+// and not of elements.
 enum { BLOCK = 4096 };
 // Columns that are reduced together: their results stay in the first-level cache.
 enum { TILE = 1024 };
 
-/// lk_<name>_rows and lk_<name>_columns. ADD(s, x) joins two numbers, VIEW(x) is what the reduction takes of an
-/// element; VADD and VVIEW do so for vectors.
+/// lk_<name>_rows and lk_<name>_columns. ADD(s, x) joins two numbers, VIEW(x) is what the reduction
+/// takes of an element; VADD and VVIEW do so for vectors.
 #define REDUCTION(name, T, V, IDENTITY, ADD, VADD, VIEW, VVIEW)                                  \
   INLINE T name##_block(ptrdiff_t n, const T *a) {                                               \
     enum { WIDTH = 64 / sizeof(T) };                                                             \

@@ -4,7 +4,8 @@
 
 #include "vector_math.h"
 
-/// The last LANES values of a row, those of a shorter row at its end; what is left of the row is the last n % LANES of them.
+/// The last LANES values of a row, those of a shorter row at its end; what is left of the row is
+/// the last n % LANES of them.
 INLINE void load_last(ptrdiff_t n, const float *a, float *last) {
   if (n >= LANES) {
     __builtin_memcpy(last, a + n - LANES, LANES * sizeof *last);

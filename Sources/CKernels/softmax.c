@@ -31,7 +31,8 @@ KERNEL void lk_log_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, cons
   }
 }
 
-// Along an axis that is not the last: the columns of a [size, stride] matrix, STRIP of them side by side.
+// Along an axis that is not the last: the columns of a [size, stride] matrix, STRIP of them side by
+// side.
 enum { STRIP = 64 };
 
 INLINE void softmax_strip(ptrdiff_t size, ptrdiff_t width, ptrdiff_t stride, const float *a,

@@ -1,6 +1,7 @@
 #include "kernel.h"
 
-// Entries are a key in the upper 32 bits and a position in the lower: all differ, and their order is a stable one.
+// Entries are a key in the upper 32 bits and a position in the lower: all differ, and their order
+// is a stable one.
 
 // Below this, sorting by insertion is faster than counting.
 enum { SMALL = 48, DIGITS = 256 };

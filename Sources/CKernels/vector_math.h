@@ -1,7 +1,7 @@
 // exp, log, tanh, erf and their kin as straight-line code that the compiler turns into vector code.
 //
-// Accuracy against the correctly rounded value is tested in KernelsTests. Polynomials: Cephes (S. Moshier), single precision;
-// erf: the rational minimax approximation used by Eigen.
+// Accuracy against the correctly rounded value is tested in KernelsTests. Polynomials: Cephes (S.
+// Moshier), single precision; erf: the rational minimax approximation used by Eigen.
 #ifndef LOCKSTEP_VECTOR_MATH_H
 #define LOCKSTEP_VECTOR_MATH_H
 
@@ -55,7 +55,8 @@ INLINE float expm1_f(float x) {
   return fabsf(x) < 0.34f ? near : far;
 }
 
-/// log(m) for x = m * 2^exponent with m in [sqrt(1/2), sqrt(2)): m - 1 in `high`, the rest is returned.
+/// log(m) for x = m * 2^exponent with m in [sqrt(1/2), sqrt(2)): m - 1 in `high`, the rest is
+/// returned.
 INLINE float log_parts(float x, float *exponent, float *high) {
   float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;  // denormals
   float bias = x < 1.17549435e-38f ? 23.0f : 0.0f;
@@ -119,7 +120,8 @@ INLINE float tanh_f(float x) {
   return a < 0.625f ? near : copysignf(far, x);
 }
 
-/// By the exponential of -|x|, which cannot overflow: far below 0 the result is denormal and then 0.
+/// By the exponential of -|x|, which cannot overflow: far below 0 the result is denormal and then
+/// 0.
 INLINE float sigmoid_f(float x) {
   float e = exp_f(-fabsf(x));
   return (x < 0.0f ? e : 1.0f) / (1.0f + e);
@@ -136,8 +138,8 @@ INLINE float floored_remainder(float x, float y) {
   return r != 0.0f && (r < 0.0f) != (y < 0.0f) ? r + y : r;
 }
 
-/// x / y rounded down, so that x = quotient * y + floored_remainder(x, y): 1 / 0.1f is 9 with a rest, though the rounded
-/// quotient is 10.
+/// x / y rounded down, so that x = quotient * y + floored_remainder(x, y): 1 / 0.1f is 9 with a
+/// rest, though the rounded quotient is 10.
 INLINE float floored_quotient(float x, float y) {
   if (y == 0.0f) return x / y;
   const float r = fmodf(x, y);

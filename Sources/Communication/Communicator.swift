@@ -41,8 +41,9 @@ public protocol Communicator: AnyObject {
   /// Returns when all ranks have called it.
   func barrier()
 
-  /// Memory of `byteCount` bytes for every rank that all ranks see, or nil where they do not share memory: on several
-  /// hosts, in a job of one rank, or where the host has too little. Collective; all ranks get the same answer.
+  /// Memory of `byteCount` bytes for every rank that all ranks see, or nil where they do not share
+  /// memory: on several hosts, in a job of one rank, or where the host has too little. Collective;
+  /// all ranks get the same answer.
   func makeSharedWindow(byteCount: Int) -> SharedWindow?
 
   /// Ends all ranks of the job at once, with status `code`; says nothing.

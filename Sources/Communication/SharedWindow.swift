@@ -2,12 +2,15 @@ import CMPI
 import Glibc
 import Synchronization
 
-/// A block of memory for every rank of a host, seen by all of them, and a barrier that needs no message.
+/// A block of memory for every rank of a host, seen by all of them, and a barrier that needs no
+/// message.
 ///
-/// Collective to make; the memory stays until the process ends, because giving it back would be collective too.
+/// Collective to make; the memory stays until the process ends, because giving it back would be
+/// collective too.
 ///
-/// The barrier: each rank counts its arrivals in a cache line of its own, written by it alone (release) and read by the
-/// others (acquire), so whatever a rank wrote before it arrived is seen by all that leave.
+/// The barrier: each rank counts its arrivals in a cache line of its own, written by it alone
+/// (release) and read by the others (acquire), so whatever a rank wrote before it arrived is seen
+/// by all that leave.
 public final class SharedWindow {
   /// The block of each rank, by local rank; 64-byte aligned.
   package let parts: [UnsafeMutableRawPointer]
@@ -18,7 +21,8 @@ public final class SharedWindow {
   /// Spins before a waiting rank gives its core to others.
   private let patience: Int
 
-  /// `bases` are the starts of the ranks' shares of the window: a line for arrivals, then the block.
+  /// `bases` are the starts of the ranks' shares of the window: a line for arrivals, then the
+  /// block.
   init(bases: [UnsafeMutableRawPointer], localRank: Int) {
     arrivals = bases.map { $0.assumingMemoryBound(to: Atomic<Int>.self) }
     parts = bases.map { $0 + Self.lineSize }
@@ -67,8 +71,8 @@ extension MPICommunicator {
     return result
   }
 
-  /// Whether all ranks are on this host and its shared memory has room: where it has not, touching the window
-  /// would kill the process.
+  /// Whether all ranks are on this host and its shared memory has room: where it has not, touching
+  /// the window would kill the process.
   private func canShare(_ bytes: Int) -> Bool {
     var status = statvfs()
     guard localSize == size, statvfs("/dev/shm", &status) == 0 else { return false }

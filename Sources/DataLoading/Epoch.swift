@@ -20,8 +20,9 @@ public struct Epoch: Sequence {
   /// Hands out the batches of an epoch and tells the communicator this rank's share of the current
   /// one.
   ///
-  /// After the last batch, or when the iterator is gone, the communicator's `batchShare` is again what
-  /// it was before the first: an evaluation inside a training loop leaves the loop's share alone.
+  /// After the last batch, or when the iterator is gone, the communicator's `batchShare` is again
+  /// what it was before the first: an evaluation inside a training loop leaves the loop's share
+  /// alone.
   public final class Iterator: IteratorProtocol {
     private let loader: DataLoader
     private let epoch: Int

@@ -2,17 +2,19 @@ package import Communication
 import Kernels
 package import TensorCore
 
-/// One flat block for the gradients of many parameters, so that they travel between ranks without packing.
+/// One flat block for the gradients of many parameters, so that they travel between ranks without
+/// packing.
 ///
-/// In reverse order of declaration, because a backward pass finishes the last layers first. Every gradient starts on
-/// a cache line; the gaps are zero.
+/// In reverse order of declaration, because a backward pass finishes the last layers first. Every
+/// gradient starts on a cache line; the gaps are zero.
 package struct GradientArena {
   /// All gradients, `[total]`.
   package let values: Tensor
   /// The window that `values` lies in, seen by all ranks; nil where memory is not shared.
   let window: SharedWindow?
 
-  /// Lays out the gradients of `leaves` and makes each accumulate into its part. Collective over `world`.
+  /// Lays out the gradients of `leaves` and makes each accumulate into its part. Collective over
+  /// `world`.
   package init(for leaves: [Leaf], over world: any Communicator) {
     let (offsets, total) = Self.offsets(of: leaves.map(\.shape.elementCount))
     let bytes = total * MemoryLayout<Float>.size

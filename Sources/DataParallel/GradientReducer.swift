@@ -1,10 +1,12 @@
 import Communication
 package import TensorCore
 
-/// Averages the gradients of a model over the samples of all ranks at the end of every `backward()`.
+/// Averages the gradients of a model over the samples of all ranks at the end of every
+/// `backward()`.
 ///
-/// A rank's gradients are those of the mean loss over its own samples. Weighted by its share of the global batch, they
-/// add up to the gradient of the mean over all samples, whatever the sizes of the shares.
+/// A rank's gradients are those of the mean loss over its own samples. Weighted by its share of the
+/// global batch, they add up to the gradient of the mean over all samples, whatever the sizes of
+/// the shares.
 public final class GradientReducer {
   private let world: any Communicator
   private let arena: GradientArena
@@ -59,8 +61,8 @@ extension GradientReducer: GradientObserver {
   /// Nothing: gradients are final when `backward()` returns.
   package func completeGradients() {}
 
-  /// Where gradients of an earlier pass were kept to be added to, they are the same on all ranks: one rank
-  /// brings them into the sum.
+  /// Where gradients of an earlier pass were kept to be added to, they are the same on all ranks:
+  /// one rank brings them into the sum.
   private func keepAveragedGradientsOnce() {
     guard isAveraged, !world.isRoot else { return }
     for case let leaf? in leaves.map(\.leaf) where leaf.gradient != nil { leaf.gradient?.fill(0) }

@@ -7,12 +7,13 @@ import TensorCore
 extension Module {
   /// Trains this module on all ranks of `world` together.
   ///
-  /// Rank 0's parameters and buffers are copied to all ranks. From then on `backward()` returns with gradients that are
-  /// averaged over the samples of all ranks: weighted by the shares that a `DataLoader` sharded over `world` hands
-  /// out, or equally where there is none. Nothing is wrapped: parameters keep their names, and with one rank the
-  /// program is an ordinary one.
+  /// Rank 0's parameters and buffers are copied to all ranks. From then on `backward()` returns
+  /// with gradients that are averaged over the samples of all ranks: weighted by the shares that a
+  /// `DataLoader` sharded over `world` hands out, or equally where there is none. Nothing is
+  /// wrapped: parameters keep their names, and with one rank the program is an ordinary one.
   ///
-  /// To be called by all ranks, before training. Stops if the ranks' models differ in a name or shape.
+  /// To be called by all ranks, before training. Stops if the ranks' models differ in a name or
+  /// shape.
   @discardableResult
   public func averageGradients(over world: any Communicator) -> GradientReducer {
     requireEqualModels(world)

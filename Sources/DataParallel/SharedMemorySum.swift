@@ -1,11 +1,13 @@
 import CKernels
 import Communication
 
-/// Replaces the `count` values in every rank's part of `window` by their sum over the ranks of the host.
+/// Replaces the `count` values in every rank's part of `window` by their sum over the ranks of the
+/// host.
 ///
-/// Each rank sums one slice over all parts, in the order of the ranks, and writes it to all: every element is computed
-/// once, so all ranks hold the same bits, and for a given number of ranks always the same ones. Memory moved per
-/// rank: one read and one write of the values, whatever the number of ranks.
+/// Each rank sums one slice over all parts, in the order of the ranks, and writes it to all: every
+/// element is computed once, so all ranks hold the same bits, and for a given number of ranks
+/// always the same ones. Memory moved per rank: one read and one write of the values, whatever the
+/// number of ranks.
 func sumInSharedMemory(_ window: SharedWindow, count: Int, rank: Int) {
   let parts = window.parts.map { $0.assumingMemoryBound(to: Float.self) }
   let slice = ((count + parts.count - 1) / parts.count + 15) & ~15

@@ -2,10 +2,10 @@ import Synchronization
 
 /// Stops the program with `message` unless `condition` holds.
 ///
-/// For mistakes in the calling program (shapes, dtypes, axes, misuse of `backward()`), which no caller can
-/// recover from. The message is one sentence that names the operation and what was found:
-/// `matmul: [64, 784] x [512, 10]: inner dimensions 784 and 512 differ`. Unlike `precondition` it keeps its
-/// message in release builds.
+/// For mistakes in the calling program (shapes, dtypes, axes, misuse of `backward()`), which no
+/// caller can recover from. The message is one sentence that names the operation and what was
+/// found: `matmul: [64, 784] x [512, 10]: inner dimensions 784 and 512 differ`. Unlike
+/// `precondition` it keeps its message in release builds.
 @inline(__always)
 public func check(
   _ condition: Bool, _ message: @autoclosure () -> String,

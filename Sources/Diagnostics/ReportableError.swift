@@ -1,6 +1,8 @@
-/// A failure of the world (file, header, label, flag, disk, host) whose description is fit to print.
+/// A failure of the world (file, header, label, flag, disk, host) whose description is fit to
+/// print.
 ///
-/// The description is one sentence that says what was wrong, where, what was expected, and what to do.
+/// The description is one sentence that says what was wrong, where, what was expected, and what to
+/// do.
 public protocol ReportableError: Error, CustomStringConvertible {
   /// The status that a program ends with when nothing handles the error.
   var exitCode: ExitCode { get }

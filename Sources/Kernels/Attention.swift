@@ -1,6 +1,7 @@
 import CKernels
 
-/// One head of attention: `queries` rows of `features`, `keys` rows of `features` and of `valueFeatures`.
+/// One head of attention: `queries` rows of `features`, `keys` rows of `features` and of
+/// `valueFeatures`.
 package struct AttentionHead {
   /// The sizes and the parameters that all heads share.
   package struct Plan: Sendable {
@@ -23,14 +24,15 @@ package struct AttentionHead {
       self.isCausal = isCausal
     }
 
-    /// Query rows that are computed together: their scores stay in the second-level cache, and a causal block is small
-    /// enough to leave out most of what it does not see.
+    /// Query rows that are computed together: their scores stay in the second-level cache, and a
+    /// causal block is small enough to leave out most of what it does not see.
     var blockRows: Int {
       let fitting = max(16, min(32_768 / max(1, keys), isCausal ? 64 : 512))
       return min(max(1, queries), fitting)
     }
 
-    /// Floats of working memory for one block, of which `attend` needs one and `differentiate` three.
+    /// Floats of working memory for one block, of which `attend` needs one and `differentiate`
+    /// three.
     package var blockSize: Int { blockRows * keys }
 
     /// The blocks from the last, which sees the most keys, to the first.
@@ -45,7 +47,8 @@ package struct AttentionHead {
     }
   }
 
-  /// Drops probabilities: called with the rows, their first row and their width, and where they come from and go to.
+  /// Drops probabilities: called with the rows, their first row and their width, and where they
+  /// come from and go to.
   package typealias Drop = (
     _ firstRow: Int, _ rows: Int, _ width: Int, _ source: UnsafePointer<Float>,
     _ target: UnsafeMutablePointer<Float>
@@ -60,7 +63,8 @@ package struct AttentionHead {
   let normaliser: UnsafeMutablePointer<Float>
   let drop: Drop?
 
-  /// A head with an additive `mask`, rows `maskStride` apart, and room for a `normaliser` of each query.
+  /// A head with an additive `mask`, rows `maskStride` apart, and room for a `normaliser` of each
+  /// query.
   package init(
     _ plan: Plan, query: MatrixOperand, key: MatrixOperand, value: MatrixOperand,
     mask: UnsafePointer<Float>?, maskStride: Int, normaliser: UnsafeMutablePointer<Float>,
@@ -115,8 +119,8 @@ package struct AttentionHead {
     }
   }
 
-  /// The gradients of query, key and value, and of the mask where wanted (its rows are `keys` long), from that of the
-  /// result; probabilities are computed again.
+  /// The gradients of query, key and value, and of the mask where wanted (its rows are `keys`
+  /// long), from that of the result; probabilities are computed again.
   package func differentiate(
     _ gradient: MatrixOperand, query dq: Destination, key dk: Destination, value dv: Destination,
     mask dm: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>

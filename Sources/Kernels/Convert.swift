@@ -1,6 +1,7 @@
 import CKernels
 
-/// Where an operand of an element-wise kernel lies: a first element and the stride to the next, in elements.
+/// Where an operand of an element-wise kernel lies: a first element and the stride to the next, in
+/// elements.
 package struct Run {
   /// The first element.
   package var pointer: UnsafeMutableRawPointer
@@ -26,8 +27,8 @@ package struct Run {
   }
 }
 
-// Kernels compute in float32, or in Int64 where all operands are integers. Other types are converted on the way in and
-// out, a block that fits the first-level cache at a time.
+// Kernels compute in float32, or in Int64 where all operands are integers. Other types are
+// converted on the way in and out, a block that fits the first-level cache at a time.
 
 /// Elements that are converted at a time.
 let blockSize = 1024
@@ -67,7 +68,8 @@ extension Run {
     }
   }
 
-  /// Overwrites `count` elements from `start` on with those of `block`; integers that do not fit lose their upper bits.
+  /// Overwrites `count` elements from `start` on with those of `block`; integers that do not fit
+  /// lose their upper bits.
   func store(_ start: Int, _ count: Int, from block: UnsafePointer<Int64>) {
     switch dtype {
     case .float32: scatter(Float.self, start, count, block) { Float($0) }

@@ -14,12 +14,13 @@ package struct Plane: Equatable, Sendable {
   package var count: Int { height * width }
 }
 
-/// The sizes of a two-dimensional convolution of contiguous `[batch, channels, height, width]` images with weights
-/// `[outputs, inputs of a group, height, width]`.
+/// The sizes of a two-dimensional convolution of contiguous `[batch, channels, height, width]`
+/// images with weights `[outputs, inputs of a group, height, width]`.
 ///
-/// All three products of a convolution are one product of matrices, C = A B, where B and C keep 16 channels side by side and
-/// the element of A in row r and column s lies at offset row[r] + column[s] of the padded image. So A is never
-/// written down: `lk_convolve_rows` reads the image itself.
+/// All three products of a convolution are one product of matrices, C = A B, where B and C keep 16
+/// channels side by side and the element of A in row r and column s lies at offset row[r] +
+/// column[s] of the padded image. So A is never written down: `lk_convolve_rows` reads the image
+/// itself.
 ///
 /// | product         | rows           | summed over        | channels of C, B |
 /// |-----------------|----------------|--------------------|------------------|
@@ -27,7 +28,8 @@ package struct Plane: Equatable, Sendable {
 /// | input gradient  | input pixels   | taps of all outputs| inputs           |
 /// | weight gradient | taps           | output pixels      | outputs          |
 ///
-/// Where every group has one input and one output, 16 groups are computed side by side: `lk_convolve_lanes`.
+/// Where every group has one input and one output, 16 groups are computed side by side:
+/// `lk_convolve_lanes`.
 package struct Convolution: Sendable {
   package var batch: Int
   package var groups: Int
@@ -115,7 +117,8 @@ package struct Convolution: Sendable {
     isDepthwise ? blockCount(groups) : groups * blockCount(channels)
   }
 
-  /// How many pieces the work is cut into along the images, and along the blocks of channels: by size alone.
+  /// How many pieces the work is cut into along the images, and along the blocks of channels: by
+  /// size alone.
   func pieces(blocks: Int, atMost limit: Int) -> (images: Int, blocks: Int) {
     let work = batch * groups * outputs * output.count * taps
     let wanted = max(1, min(limit, work / 250_000))
@@ -156,7 +159,8 @@ struct PaddedImages: Sendable {
     return UnsafePointer(scratch)
   }
 
-  /// The padded channels that begin at `source`: in `scratch`, or where they are if nothing changes.
+  /// The padded channels that begin at `source`: in `scratch`, or where they are if nothing
+  /// changes.
   func pad(
     _ source: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
   ) -> UnsafePointer<Float> {

@@ -18,7 +18,8 @@ struct WindowTables {
   let weights: UnsafeMutablePointer<Float>
 }
 
-/// Sums over windows of padded images: the forward pass of a convolution and the gradient of its input.
+/// Sums over windows of padded images: the forward pass of a convolution and the gradient of its
+/// input.
 struct WindowSums {
   let batch: Int
   let groups: Int
@@ -46,7 +47,8 @@ struct WindowSums {
     return first..<min(first + lanes, (group + 1) * channels)
   }
 
-  /// Destination pixels, and steps, that are computed at a time: their sums and weights stay in the first-level cache.
+  /// Destination pixels, and steps, that are computed at a time: their sums and weights stay in the
+  /// first-level cache.
   private static let (band, depth) = (96, 288)
 
   /// Computes all sums with the tables and phases that `prepare` makes.

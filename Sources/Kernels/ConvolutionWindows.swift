@@ -26,10 +26,12 @@ extension Convolution {
     }
   }
 
-  /// `result (+)= the gradient of the input, given that of the output (+ bias)`: a transposed convolution.
+  /// `result (+)= the gradient of the input, given that of the output (+ bias)`: a transposed
+  /// convolution.
   ///
-  /// An input pixel meets the taps that lead from it to whole output pixels. Which those are depends on its
-  /// position modulo the stride: each such phase is a convolution of its own, with stride 1.
+  /// An input pixel meets the taps that lead from it to whole output pixels. Which those are
+  /// depends on its position modulo the stride: each such phase is a convolution of its own, with
+  /// stride 1.
   package func inputGradient(
     _ gradient: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
     bias: UnsafePointer<Float>? = nil, into result: UnsafeMutablePointer<Float>,
@@ -90,7 +92,8 @@ extension Convolution {
     }
   }
 
-  /// Writes the weights between the output channel and tap that `weights` points to and all input channels.
+  /// Writes the weights between the output channel and tap that `weights` points to and all input
+  /// channels.
   private func pack(
     _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, _ sums: WindowSums
   ) {

@@ -1,6 +1,7 @@
 import CKernels
 
-/// `target` = the sums of `source` up to and with each position along the middle of `run`, from the end when `reversed`.
+/// `target` = the sums of `source` up to and with each position along the middle of `run`, from the
+/// end when `reversed`.
 package func cumulativeSum(
   _ run: ReducedRun, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>,
   reversed: Bool
@@ -29,7 +30,8 @@ private func cumulate(_ run: ReducedRun, _ body: (_ start: Int, _ columns: Int) 
   }
 }
 
-/// `target` = for each row the gradient of its product: `gradient[row]` times the product of all other elements.
+/// `target` = for each row the gradient of its product: `gradient[row]` times the product of all
+/// other elements.
 package func productGradient(
   rows: Int, columns: Int, gradient: UnsafePointer<Float>, _ source: UnsafePointer<Float>,
   _ target: UnsafeMutablePointer<Float>

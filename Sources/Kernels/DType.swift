@@ -38,8 +38,8 @@ public enum DType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     }
   }
 
-  /// The type that holds values of both types, by PyTorch's rules: floats win over integers, integers over
-  /// booleans, and the larger over the smaller.
+  /// The type that holds values of both types, by PyTorch's rules: floats win over integers,
+  /// integers over booleans, and the larger over the smaller.
   package func promoted(with other: DType) -> DType { rawValue >= other.rawValue ? self : other }
 }
 
@@ -47,7 +47,8 @@ public enum DType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
 public protocol TensorElement: BitwiseCopyable, Equatable, Sendable {
   /// The matching element type.
   static var dtype: DType { get }
-  /// The value of `number` in this type: rounded toward zero for integers and limited to their range.
+  /// The value of `number` in this type: rounded toward zero for integers and limited to their
+  /// range.
   init(number: Double)
   /// The value as a double; exact for all but large `Int64`. A Boolean is 1 or 0.
   var number: Double { get }

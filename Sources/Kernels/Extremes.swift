@@ -24,7 +24,8 @@ extension Extreme<Int64> {
   }
 }
 
-/// `target` = the index of the first extreme along the middle of `run`, which must not be empty. A NaN is extreme.
+/// `target` = the index of the first extreme along the middle of `run`, which must not be empty. A
+/// NaN is extreme.
 package func index<Element>(
   of extreme: Extreme<Element>, _ run: ReducedRun, _ source: UnsafePointer<Element>,
   _ target: UnsafeMutablePointer<Int64>

@@ -38,11 +38,12 @@ package struct MatrixOperand {
   }
 }
 
-/// `C = A B`, or `C += A B` when `accumulate`: `a` is `[m, k]`, `b` is `[k, n]`, `c` is `[m, n]` with `leading` elements from one
-/// row to the next.
+/// `C = A B`, or `C += A B` when `accumulate`: `a` is `[m, k]`, `b` is `[k, n]`, `c` is `[m, n]`
+/// with `leading` elements from one row to the next.
 ///
-/// A large product is cut into pieces of the wider side, one OpenBLAS call each, for the threads to share. The pieces depend
-/// on the shape alone, so the bits do not depend on the number of threads; on one thread they cost about 2 %.
+/// A large product is cut into pieces of the wider side, one OpenBLAS call each, for the threads to
+/// share. The pieces depend on the shape alone, so the bits do not depend on the number of threads;
+/// on one thread they cost about 2 %.
 package func gemm(
   m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand,
   into c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool = false

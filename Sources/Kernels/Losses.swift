@@ -3,7 +3,8 @@ package import CKernels
 /// Elements below which a second thread costs more than it brings.
 private let lossGrain = 8_192
 
-/// A loss of pairs of an input and a target, fused with its sum and its gradients; see `lk_pair_loss`.
+/// A loss of pairs of an input and a target, fused with its sum and its gradients; see
+/// `lk_pair_loss`.
 package struct PairLossKernel: Sendable {
   private let values: lk_pair_loss
   private let sum: lk_pair_loss_sum
@@ -39,8 +40,8 @@ package struct PairLossKernel: Sendable {
     blockwiseSum(count) { first, count in sum(count, input + first, target + first, p) }
   }
 
-  /// `out[i]` = the slope of loss i in its input, or its target with `ofTarget`, times `factor` and the gradient i: of every
-  /// loss its own, or `isOne` for all.
+  /// `out[i]` = the slope of loss i in its input, or its target with `ofTarget`, times `factor` and
+  /// the gradient i: of every loss its own, or `isOne` for all.
   package func gradient(
     _ count: Int, ofTarget: Bool, _ gradient: UnsafePointer<Float>, isOne: Bool, factor: Float,
     _ input: UnsafePointer<Float>, _ target: UnsafePointer<Float>, p: Float,

@@ -1,9 +1,10 @@
 import CKernels
 
-/// `mean` and the sum of squared deviations from it, over the middle of `run`, which must not be empty.
+/// `mean` and the sum of squared deviations from it, over the middle of `run`, which must not be
+/// empty.
 ///
-/// Each part is read twice while it is in the cache: the mean of squares less the square of the mean would lose
-/// all digits where the mean is large.
+/// Each part is read twice while it is in the cache: the mean of squares less the square of the
+/// mean would lose all digits where the mean is large.
 package func moments(
   _ run: ReducedRun, _ source: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>,
   deviation: UnsafeMutablePointer<Float>

@@ -1,6 +1,7 @@
 import CKernels
 
-/// Layer normalisation of rows, or RMS normalisation where `mean` is nil (then without bias); see `lk_layer_norm_rows`.
+/// Layer normalisation of rows, or RMS normalisation where `mean` is nil (then without bias); see
+/// `lk_layer_norm_rows`.
 package func normaliseRows(
   rows: Int, columns: Int, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>?,
   bias: UnsafePointer<Float>?, epsilon: Float, mean: UnsafeMutablePointer<Float>?,
@@ -17,8 +18,8 @@ package func normaliseRows(
   }
 }
 
-/// The gradients of `normaliseRows`. Those of weight and bias, where wanted, are sums over rows: each block of rows sums its
-/// own, and the sums are added in order.
+/// The gradients of `normaliseRows`. Those of weight and bias, where wanted, are sums over rows:
+/// each block of rows sums its own, and the sums are added in order.
 package func normaliseRowsGradient(
   rows: Int, columns: Int, _ gradient: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
   weight: UnsafePointer<Float>?, mean: UnsafePointer<Float>?, scale: UnsafePointer<Float>,

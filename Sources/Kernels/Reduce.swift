@@ -1,6 +1,7 @@
 import CKernels
 
-/// How many elements of each kind lie before, in and behind the reduced axis of a contiguous tensor.
+/// How many elements of each kind lie before, in and behind the reduced axis of a contiguous
+/// tensor.
 package struct ReducedRun: Sendable {
   /// Positions along the axes before.
   package var outer: Int
@@ -76,7 +77,8 @@ extension Reduction<UInt8> {
   }
 }
 
-// How a reduction is cut in parts depends on the shape alone: results do not depend on the number of threads.
+// How a reduction is cut in parts depends on the shape alone: results do not depend on the number
+// of threads.
 
 /// Elements below which a second thread costs more than it brings.
 let reductionGrain = 32_768
@@ -89,7 +91,8 @@ let mostColumns = 1024
 /// Rows of fewer columns are joined to wider ones.
 private let narrowest = 64
 
-/// `target` = the reduction of `source` over the middle of `run`: by `first`, and by `then` of what parts gave.
+/// `target` = the reduction of `source` over the middle of `run`: by `first`, and by `then` of what
+/// parts gave.
 package func reduce<Element>(
   _ first: Reduction<Element>, then: Reduction<Element>, _ run: ReducedRun,
   _ source: UnsafePointer<Element>, _ target: UnsafeMutablePointer<Element>
@@ -170,7 +173,8 @@ private func reduceNarrowColumns<Element>(
   }
 }
 
-/// Calls `body` on ranges that make `0 ..< count`, of items that cost as much as `cost` elements each.
+/// Calls `body` on ranges that make `0 ..< count`, of items that cost as much as `cost` elements
+/// each.
 func parallelItems(_ count: Int, cost: Int, _ body: (Range<Int>) -> Void) {
   let items = Swift.max(1, reductionGrain / Swift.max(1, cost))
   let pieces = (count + items - 1) / items

@@ -1,7 +1,7 @@
 import CKernels
 
-/// Copies row `indices[k]` of `source` to row k of `target` for all k in 0 ..< `count`; a row has `byteCount` bytes.
-/// Indices must be in range.
+/// Copies row `indices[k]` of `source` to row k of `target` for all k in 0 ..< `count`; a row has
+/// `byteCount` bytes. Indices must be in range.
 package func gatherRows(
   _ count: Int, byteCount: Int, _ indices: UnsafePointer<Int64>,
   from source: UnsafeMutableRawPointer, to target: UnsafeMutableRawPointer
@@ -28,8 +28,8 @@ package func gatherRows(
   }
 }
 
-/// Adds row k of `source` to row `indices[k]` of `target` for all k in 0 ..< `count` in this order, but not to row
-/// `skipped`; a row has `width` floats. Indices must be in range.
+/// Adds row k of `source` to row `indices[k]` of `target` for all k in 0 ..< `count` in this order,
+/// but not to row `skipped`; a row has `width` floats. Indices must be in range.
 package func addRows(
   _ count: Int, width: Int, _ indices: UnsafePointer<Int64>, from source: UnsafePointer<Float>,
   to target: UnsafeMutablePointer<Float>, skipping skipped: Int = -1

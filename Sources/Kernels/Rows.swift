@@ -21,8 +21,8 @@ package func parallelRows(
   }
 }
 
-/// Blocks of rows for sums over rows. They depend on the shape alone, so that the order of the sums, and with it every bit,
-/// is the same for any number of threads.
+/// Blocks of rows for sums over rows. They depend on the shape alone, so that the order of the
+/// sums, and with it every bit, is the same for any number of threads.
 package struct RowBlocks {
   private let rows: Int
   /// The number of blocks, at least 1.

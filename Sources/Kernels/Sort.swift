@@ -1,6 +1,7 @@
 import CKernels
 
-/// Which of the elements of each row come first, in a stable order: of equal elements, the earlier is first.
+/// Which of the elements of each row come first, in a stable order: of equal elements, the earlier
+/// is first.
 ///
 /// A NaN is larger than any number. Rows hold fewer than 2^32 elements.
 package struct RowOrder: Sendable {

@@ -4,10 +4,11 @@ import Synchronization
 
 /// The helper threads behind `parallelFor`.
 ///
-/// Safety of the shared state: `job` and `pieces` are written by the one thread that holds `isBusy`, before
-/// it raises `generation` (release), and are read by helpers after they saw the new generation (acquire). The
-/// caller returns only after every helper of the team has reported in for that generation, so no helper can
-/// see a job whose closure has ended. A second caller, or a nested call, finds `isBusy` set and runs alone.
+/// Safety of the shared state: `job` and `pieces` are written by the one thread that holds
+/// `isBusy`, before it raises `generation` (release), and are read by helpers after they saw the
+/// new generation (acquire). The caller returns only after every helper of the team has reported in
+/// for that generation, so no helper can see a job whose closure has ended. A second caller, or a
+/// nested call, finds `isBusy` set and runs alone.
 final class ThreadTeam: @unchecked Sendable {
   static let shared = ThreadTeam()
 
@@ -120,7 +121,8 @@ final class ThreadTeam: @unchecked Sendable {
       }
     }
 
-    /// Spins for some tens of microseconds, because the next kernel usually follows at once, and then sleeps.
+    /// Spins for some tens of microseconds, because the next kernel usually follows at once, and
+    /// then sleeps.
     private func waitForNextJob() {
       for spin in 0..<20_000 {
         if team.currentGeneration != seen {

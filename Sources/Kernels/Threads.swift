@@ -4,8 +4,8 @@ import Synchronization
 
 /// How many threads the kernels of this process use, the calling thread included.
 public enum Threads {
-  /// Set it before training starts; at least 1. The first value is `LOCKSTEP_NUM_THREADS`, or else this
-  /// rank's share of the cores that the process may run on.
+  /// Set it before training starts; at least 1. The first value is `LOCKSTEP_NUM_THREADS`, or else
+  /// this rank's share of the cores that the process may run on.
   public static var count: Int {
     get { ThreadTeam.shared.count }
     set { ThreadTeam.shared.resize(to: max(1, newValue)) }
@@ -14,7 +14,8 @@ public enum Threads {
   /// The cores that the process may run on.
   public static var availableCores: Int { max(1, Int(lk_available_cores())) }
 
-  /// A rank that its launcher bound to some cores uses those; ranks that share all cores divide them.
+  /// A rank that its launcher bound to some cores uses those; ranks that share all cores divide
+  /// them.
   package static func defaultCount() -> Int {
     func integer(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
     if let requested = integer("LOCKSTEP_NUM_THREADS"), requested > 0 { return requested }
@@ -25,10 +26,12 @@ public enum Threads {
   }
 }
 
-/// Calls `body` for every piece `0 ..< pieces`, spread over the threads of this process; returns when all are done.
+/// Calls `body` for every piece `0 ..< pieces`, spread over the threads of this process; returns
+/// when all are done.
 ///
-/// Which thread runs a piece is left to chance, so `body` must write only what belongs to its piece. What a
-/// piece is must depend on the problem alone, never on the number of threads: that keeps results equal.
+/// Which thread runs a piece is left to chance, so `body` must write only what belongs to its
+/// piece. What a piece is must depend on the problem alone, never on the number of threads: that
+/// keeps results equal.
 package func parallelFor(_ pieces: Int, _ body: (_ piece: Int) -> Void) {
   if pieces <= 1 || Threads.count == 1 {
     for piece in 0..<pieces { body(piece) }

@@ -4,7 +4,8 @@ import Glibc
 /// Elements below which a second thread costs more than it brings.
 private let updateGrain = 32_768
 
-/// One SGD update of `count` values in place; see `lk_sgd_update`. `velocity` may be nil without momentum.
+/// One SGD update of `count` values in place; see `lk_sgd_update`. `velocity` may be nil without
+/// momentum.
 package func sgdUpdate(
   count: Int, _ parameter: UnsafeMutablePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
   velocity: UnsafeMutablePointer<Float>?, learningRate: Float, momentum: Float, dampening: Float,

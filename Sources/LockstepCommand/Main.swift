@@ -10,8 +10,8 @@ struct LockstepCommand: ParsableCommand {
     abstract: "Train neural networks, on one process or on many ranks under mpirun.",
     subcommands: [Train.self, Evaluate.self, Bench.self, Doctor.self])
 
-  /// Runs the command that was asked for. Every rank parses the same command line; what is wrong with it is said
-  /// once, and help is printed by rank 0.
+  /// Runs the command that was asked for. Every rank parses the same command line; what is wrong
+  /// with it is said once, and help is printed by rank 0.
   static func main() {
     do {
       var command = try parseAsRoot()
@@ -34,7 +34,8 @@ private struct CommandLineError: ReportableError {
   let message: String
   let status: Int32
 
-  /// What is wrong, and where to read how it is done, on one line: the usage that follows would bury it.
+  /// What is wrong, and where to read how it is done, on one line: the usage that follows would
+  /// bury it.
   var description: String {
     let lines = message.split(separator: "\n")
     let hint = lines.last.map { $0.drop { $0 == " " } } ?? ""

@@ -7,7 +7,8 @@ public final class MLP: Module, Layer {
   /// The last layer; its result is the logits.
   public let head: Linear
 
-  /// Layers of the sizes in `sizes`: inputs, hidden sizes, outputs. Stops if there are fewer than two.
+  /// Layers of the sizes in `sizes`: inputs, hidden sizes, outputs. Stops if there are fewer than
+  /// two.
   public init(_ sizes: [Int], generator: Generator = .default) {
     check(sizes.count >= 2, "MLP: sizes \(sizes); expected at least inputs and outputs")
     let layers = zip(sizes, sizes.dropFirst()).map { Linear($0, $1, generator: generator) }

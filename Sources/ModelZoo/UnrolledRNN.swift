@@ -1,7 +1,7 @@
 public import Lockstep
 
-/// A recurrent network as one writes it by hand: `h = tanh(Linear(cat(x_t, h)))`, `y_t = Linear(h)`, unrolled in a plain
-/// loop over time.
+/// A recurrent network as one writes it by hand: `h = tanh(Linear(cat(x_t, h)))`, `y_t =
+/// Linear(h)`, unrolled in a plain loop over time.
 public final class UnrolledRNN: Module {
   /// From an input and a state to the next state.
   public let hidden: Linear
@@ -16,8 +16,8 @@ public final class UnrolledRNN: Module {
     output = Linear(stateSize, outputs, generator: generator)
   }
 
-  /// The outputs `[samples, outputs]` of every step of `sequence` `[steps, samples, inputs]`, starting from a state of
-  /// zeros.
+  /// The outputs `[samples, outputs]` of every step of `sequence` `[steps, samples, inputs]`,
+  /// starting from a state of zeros.
   public func callAsFunction(_ sequence: Tensor) -> [Tensor] {
     var h = Tensor.zeros([sequence.shape[1], stateSize])
     var outputs: [Tensor] = []

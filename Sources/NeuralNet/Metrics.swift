@@ -12,8 +12,9 @@ public func correctPredictions(_ logits: Tensor, _ targets: Tensor) -> Int {
 
 /// The mean of values that arrive one by one, such as the losses of batches.
 ///
-/// With the number of samples of each batch it is the mean over all samples. Without, every batch counts the same, so that
-/// the samples of a smaller last batch weigh more than others: quick, but not the mean over the data set.
+/// With the number of samples of each batch it is the mean over all samples. Without, every batch
+/// counts the same, so that the samples of a smaller last batch weigh more than others: quick, but
+/// not the mean over the data set.
 public struct RunningMean {
   private var total = 0.0
   private var weight = 0.0

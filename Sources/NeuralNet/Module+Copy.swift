@@ -2,14 +2,15 @@ import Diagnostics
 import TensorCore
 
 extension Module {
-  /// A deep copy: what `make` makes, a module built as this one was, with copies of this module's tensors.
+  /// A deep copy: what `make` makes, a module built as this one was, with copies of this module's
+  /// tensors.
   ///
   /// ```swift
   /// let best = model.copy { Classifier() }
   /// ```
   ///
-  /// Swift cannot build an object of a class it does not know, so the caller says how. Stops unless the names, types and
-  /// shapes of all tensors agree.
+  /// Swift cannot build an object of a class it does not know, so the caller says how. Stops unless
+  /// the names, types and shapes of all tensors agree.
   public func copy<Copy: Module>(_ make: () -> Copy) -> Copy {
     let copy = make()
     let (mine, theirs) = (namedTensors(), copy.namedTensors())
@@ -19,7 +20,8 @@ extension Module {
     for ((name, source), (_, target)) in zip(mine, theirs) {
       check(
         source.shape == target.shape && source.dtype == target.dtype,
-        "copy: \(name) is \(source.dtype) \(source.shape) here and \(target.dtype) \(target.shape) there")
+        "copy: \(name) is \(source.dtype) \(source.shape) here and \(target.dtype) \(target.shape) there"
+      )
       target.assign(source)
       target.requiresGrad = source.requiresGrad
     }

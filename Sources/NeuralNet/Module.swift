@@ -2,9 +2,9 @@ public import TensorCore
 
 /// A part of a network: what holds parameters and other modules.
 ///
-/// Subclass it and declare tensors and modules as stored properties; they are found without annotations. The path of
-/// properties is the name of a tensor (`hidden.0.weight`), and its key in a checkpoint. A tensor with
-/// `requiresGrad` is a parameter; one without is a buffer.
+/// Subclass it and declare tensors and modules as stored properties; they are found without
+/// annotations. The path of properties is the name of a tensor (`hidden.0.weight`), and its key in
+/// a checkpoint. A tensor with `requiresGrad` is a parameter; one without is a buffer.
 ///
 /// ```swift
 /// final class Classifier: Module, Layer {

@@ -2,7 +2,8 @@ import Diagnostics
 
 /// Modules in a row, held by reference: what is in the list is found as `0`, `1`, ….
 ///
-/// A sequence and not a collection: positions always count from 0, also in what `list[1...]` returns.
+/// A sequence and not a collection: positions always count from 0, also in what `list[1...]`
+/// returns.
 public final class ModuleList<Element: Module>: Module, Sequence, ExpressibleByArrayLiteral {
   private var modules: [Element]
 
@@ -38,11 +39,13 @@ public final class ModuleList<Element: Module>: Module, Sequence, ExpressibleByA
     return ModuleList(Array(modules[range]))
   }
 
-  /// Every `step`-th module from position `start` up to, but not including, `end`; negative positions count from the
-  /// end, nil means all the way. The modules are shared.
+  /// Every `step`-th module from position `start` up to, but not including, `end`; negative
+  /// positions count from the end, nil means all the way. The modules are shared.
   public subscript(from start: Int? = nil, to end: Int? = nil, by step: Int = 1) -> ModuleList {
     check(step > 0, "ModuleList: a slice with step \(step); it must be positive")
-    func bound(_ index: Int) -> Int { Swift.min(Swift.max(index < 0 ? index + count : index, 0), count) }
+    func bound(_ index: Int) -> Int {
+      Swift.min(Swift.max(index < 0 ? index + count : index, 0), count)
+    }
     let positions = stride(from: bound(start ?? 0), to: bound(end ?? count), by: step)
     return ModuleList(positions.map { modules[$0] })
   }

@@ -53,7 +53,8 @@ public class Adam: Optimizer {
   }
 }
 
-/// Adam with weight decay applied to the parameter itself (Loshchilov and Hutter, 2019), as PyTorch's.
+/// Adam with weight decay applied to the parameter itself (Loshchilov and Hutter, 2019), as
+/// PyTorch's.
 public final class AdamW: Adam {
   /// - Parameters:
   ///   - betas: how much of the running means of the gradient and of its square is kept.

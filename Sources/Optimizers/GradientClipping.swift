@@ -1,11 +1,12 @@
 import Diagnostics
 public import TensorCore
 
-/// Scales the gradients of `parameters` so that their norm, taken over all of them together, is at most `maximum`;
-/// returns the norm before.
+/// Scales the gradients of `parameters` so that their norm, taken over all of them together, is at
+/// most `maximum`; returns the norm before.
 ///
-/// PyTorch's `clip_grad_norm_`: all gradients are multiplied by maximum / (norm + 1e-6) where that is below 1. Call it
-/// between `backward()` and `step()`. Parameters without a gradient are left out.
+/// PyTorch's `clip_grad_norm_`: all gradients are multiplied by maximum / (norm + 1e-6) where that
+/// is below 1. Call it between `backward()` and `step()`. Parameters without a gradient are left
+/// out.
 @discardableResult
 public func clipGradientNorm(_ parameters: [Tensor], maximum: Float) -> Float {
   check(maximum >= 0, "clipGradientNorm: a maximum of \(maximum)")

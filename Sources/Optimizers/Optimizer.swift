@@ -7,7 +7,8 @@ public protocol Optimizer: AnyObject {
   var parameters: [Tensor] { get }
   /// The size of a step; change it at any time, or let a schedule do it.
   var learningRate: Float { get set }
-  /// Changes `parameter`, the one at `index`, in place. Both tensors are contiguous and of one shape.
+  /// Changes `parameter`, the one at `index`, in place. Both tensors are contiguous and of one
+  /// shape.
   func update(_ parameter: Tensor, _ gradient: Tensor, _ index: Int)
 }
 

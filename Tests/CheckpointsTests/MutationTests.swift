@@ -52,8 +52,8 @@ private func isSound(_ path: String) throws -> Bool {
   return true
 }
 
-/// `seed` with one to four changes; in half of the cases with the header's length put right, so that
-/// the damage is not found at once.
+/// `seed` with one to four changes; in half of the cases with the header's length put right, so
+/// that the damage is not found at once.
 private func mutant(of seed: [UInt8], _ random: inout Xorshift) -> [UInt8] {
   var bytes = seed
   let header = 8..<8 + Int(UInt64(littleEndian: seed.withUnsafeBytes { $0.load(as: UInt64.self) }))

@@ -28,7 +28,8 @@ private func indices(_ extreme: Extreme<Float>, _ run: ReducedRun, _ values: [Fl
       let deviations = zip(groups, means).map { group, mean in
         group.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
       }
-      // The error of a mean grows with the size of the values, up to 4 + shift, and not of the mean.
+      // The error of a mean grows with the size of the values, up to 4 + shift, and not of the
+      // mean.
       let ofValues = Tolerance(relative: 0, absolute: 1e-6 * Double(4 + shift))
       expectClose(found.mean, to: means, within: ofValues, "\(run)")
       expectClose(

@@ -50,12 +50,14 @@ import Testing
       if step % 1000 == 10 { used.append(MemoryPool.statistics.usedBytes) }
     }
     #expect(running > 0)
-    // Other tests run beside this one, so the pool moves a little; 10,000 graphs would take megabytes.
+    // Other tests run beside this one, so the pool moves a little; 10,000 graphs would take
+    // megabytes.
     let spread = (used.max() ?? 0) - (used.min() ?? 0)
     #expect(spread < 64 << 20)
   }
 
-  /// With a smaller last batch the mean of batch means is not the mean over samples; both are offered.
+  /// With a smaller last batch the mean of batch means is not the mean over samples; both are
+  /// offered.
   @Test func meansWithASmallerLastBatch() {
     let losses: [(value: Double, samples: Int)] = [(1, 4), (2, 4), (10, 1)]
     var ofBatches = RunningMean()

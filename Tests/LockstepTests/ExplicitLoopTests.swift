@@ -2,8 +2,8 @@ import Lockstep
 import TestSupport
 import Testing
 
-/// What the explicit loop allows: several inputs, outputs and losses, changing architectures, clipping, schedules and
-/// validation.
+/// What the explicit loop allows: several inputs, outputs and losses, changing architectures,
+/// clipping, schedules and validation.
 @Suite struct ExplicitLoopTests {
   private final class TwoHeaded: Module {
     let left = Linear(3, 4, generator: Generator(seed: 1))
@@ -49,8 +49,8 @@ import Testing
     #expect(last < 0.6 * first)
   }
 
-  /// Gradients of parts of a batch, weighted by their size, add up to that of the whole: accumulation is nothing but
-  /// leaving out `zeroGrad`.
+  /// Gradients of parts of a batch, weighted by their size, add up to that of the whole:
+  /// accumulation is nothing but leaving out `zeroGrad`.
   @Test func accumulationEqualsTheWholeBatch() {
     let model = Linear(5, 3, generator: Generator(seed: 1))
     let x = Tensor.normal([12, 5], generator: Generator(seed: 2))

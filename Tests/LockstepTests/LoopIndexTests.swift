@@ -1,8 +1,8 @@
 import Lockstep
 import Testing
 
-/// Where a loop gets its index from has no influence on gradients: `enumerated()` outside of the model, the index as
-/// an argument of the model, and a plain range train to the same bits.
+/// Where a loop gets its index from has no influence on gradients: `enumerated()` outside of the
+/// model, the index as an argument of the model, and a plain range train to the same bits.
 @Suite struct LoopIndexTests {
   private final class Scaled: Module {
     let linear = Linear(4, 1, generator: Generator(seed: 3))
@@ -66,8 +66,8 @@ import Testing
     #expect(enumerated != untrained)
   }
 
-  /// Summing y = x² + i over three iterations gives dy/dx = 3 · 2x, as stacking and summing does: every iteration
-  /// counts, not only the last.
+  /// Summing y = x² + i over three iterations gives dy/dx = 3 · 2x, as stacking and summing does:
+  /// every iteration counts, not only the last.
   @Test func gradientsOfAllIterationsAddUp() {
     let x = Tensor(Float(2))
     x.requiresGrad = true

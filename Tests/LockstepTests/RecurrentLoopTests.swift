@@ -2,7 +2,8 @@ import Lockstep
 import TestSupport
 import Testing
 
-/// The recurrent network of the tutorials: `h = tanh(Linear(cat(x, h)))`, carried from one iteration to the next.
+/// The recurrent network of the tutorials: `h = tanh(Linear(cat(x, h)))`, carried from one
+/// iteration to the next.
 private final class RecurrentCell: Module {
   let hidden = Linear(3 + 4, 4, generator: Generator(seed: 1))
   let output = Linear(4, 2, generator: Generator(seed: 2))
@@ -23,7 +24,8 @@ private func makeSequence() -> [(x: Tensor, y: Tensor)] {
   }
 }
 
-/// `iterations` rounds of backward with the graph kept and step, the hidden state carried over with its history.
+/// `iterations` rounds of backward with the graph kept and step, the hidden state carried over with
+/// its history.
 private func trainThroughOldGraphs(_ iterations: Int) {
   let cell = RecurrentCell()
   let optimizer = SGD(cell.parameters(), learningRate: 0.1)
@@ -38,8 +40,8 @@ private func trainThroughOldGraphs(_ iterations: Int) {
 }
 
 @Suite struct RecurrentLoopTests {
-  /// `step` changed weights that the graph of an earlier iteration needs: from the third iteration on the gradient
-  /// would be wrong, and the program stops, as PyTorch's does.
+  /// `step` changed weights that the graph of an earlier iteration needs: from the third iteration
+  /// on the gradient would be wrong, and the program stops, as PyTorch's does.
   @Test func steppingThroughOldGraphsStops() async {
     trainThroughOldGraphs(2)
     let result = await #expect(

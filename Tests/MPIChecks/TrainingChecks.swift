@@ -11,7 +11,8 @@ let trainingChecks = [
   NamedCheck("addsUpWithoutZeroGrad", checkAddingUp),
 ]
 
-/// 99 samples in batches of 24: no rank count divides the last batch of 3, and with 4 ranks one has none of it.
+/// 99 samples in batches of 24: no rank count divides the last batch of 3, and with 4 ranks one has
+/// none of it.
 private func makeData() -> InMemoryDataset {
   let random = Generator(seed: 5)
   return InMemoryDataset(

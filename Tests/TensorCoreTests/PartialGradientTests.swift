@@ -118,7 +118,8 @@ private struct Product: DifferentiableFunction {
 }
 
 @Suite struct CheckpointTests {
-  /// The gradients of inputs and of parameters used inside are those without checkpointing, to the bit.
+  /// The gradients of inputs and of parameters used inside are those without checkpointing, to the
+  /// bit.
   @Test func gradientsAreThoseOfTheSegment() {
     func run(_ isCheckpointed: Bool) -> [[Float]] {
       let (x, w) = (leaf([0.5, -1]), leaf([0.25, 2]))

@@ -1,8 +1,10 @@
-// The inner loops that need run-time CPU dispatch, and the per-thread state of automatic differentiation.
+// The inner loops that need run-time CPU dispatch, and the per-thread state of automatic
+// differentiation.
 //
-// Every kernel is compiled for AVX-512, AVX2+FMA and the baseline (see kernel.h); the loader picks. Counts and
-// strides are in elements. The order of every sum is fixed by the source, so on one CPU a result is a function
-// of the inputs alone. `out` may be exactly one of the inputs, but must not overlap one otherwise.
+// Every kernel is compiled for AVX-512, AVX2+FMA and the baseline (see kernel.h); the loader picks.
+// Counts and strides are in elements. The order of every sum is fixed by the source, so on one CPU
+// a result is a function of the inputs alone. `out` may be exactly one of the inputs, but must not
+// overlap one otherwise.
 #ifndef LOCKSTEP_CKERNELS_H
 #define LOCKSTEP_CKERNELS_H
 
@@ -53,7 +55,8 @@ LK_UNARY(softplus) LK_UNARY(hard_sigmoid) LK_UNARY(log_sigmoid)
 LK_UNARY(leaky_relu_slope) LK_UNARY(elu_slope) LK_UNARY(softplus_slope) LK_UNARY(hard_sigmoid_slope)
 LK_UNARY(clamp_slope)
 
-// Gradients: a is the gradient of the result; b the input x or the result y of the forward function.
+// Gradients: a is the gradient of the result; b the input x or the result y of the forward
+// function.
 LK_BINARY(relu_gradient)        // from y
 LK_BINARY(tanh_gradient)        // from y
 LK_BINARY(sigmoid_gradient)     // from y
@@ -77,9 +80,9 @@ void lk_float_to_half_portable(ptrdiff_t n, uint16_t *out, const float *a);
 /// The sum of n contiguous values.
 float lk_sum(ptrdiff_t n, const float *a);
 
-/// lk_<name>_rows: out[r] = the reduction over c of a[r * stride + c].
-/// lk_<name>_columns: out[c] = the reduction over r of a[r * stride + c], and of out[c] when `accumulate`.
-/// Of no elements: the value that changes no other (0, 1, an infinity, the least or largest integer).
+/// lk_<name>_rows: out[r] = the reduction over c of a[r * stride + c]. lk_<name>_columns: out[c] =
+/// the reduction over r of a[r * stride + c], and of out[c] when `accumulate`. Of no elements: the
+/// value that changes no other (0, 1, an infinity, the least or largest integer).
 #define LK_REDUCTION(name, T)                                                                    \
   void lk_##name##_rows(ptrdiff_t rows, ptrdiff_t columns, const T *a, ptrdiff_t stride, T *out);\
   void lk_##name##_columns(ptrdiff_t rows, ptrdiff_t columns, const T *a, ptrdiff_t stride,      \
@@ -104,20 +107,23 @@ LK_REDUCTION(any, uint8_t) LK_REDUCTION(all, uint8_t)
 LK_EXTREME(largest, float) LK_EXTREME(smallest, float)
 LK_EXTREME(integer_largest, int64_t) LK_EXTREME(integer_smallest, int64_t)
 
-/// mean[r] and the sum of squared deviations from it, of each row of columns > 0 values, in two passes.
+/// mean[r] and the sum of squared deviations from it, of each row of columns > 0 values, in two
+/// passes.
 void lk_moments_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
                      float *mean, float *deviation);
 /// The same for each column of rows > 0 values.
 void lk_moments_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
                         float *mean, float *deviation);
-/// Joins the moments of `parts` parts, stored part after part: each of `size` values, but `last` in the last.
+/// Joins the moments of `parts` parts, stored part after part: each of `size` values, but `last` in
+/// the last.
 void lk_moments_join(ptrdiff_t parts, ptrdiff_t columns, ptrdiff_t size, ptrdiff_t last,
                      const float *means, const float *deviations, float *mean, float *deviation);
 
 /// out[r, c] = g[r] times the product of the other elements of row r.
 void lk_product_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g, const float *a,
                               float *out);
-/// out[r, c] = the sum of a[0 ... r, c], computed in double; from the last row backwards when `reversed`.
+/// out[r, c] = the sum of a[0 ... r, c], computed in double; from the last row backwards when
+/// `reversed`.
 void lk_cumulative_sum(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
                        float *out, bool reversed);
 /// The same for integers, which wrap around.
@@ -126,13 +132,13 @@ void lk_integer_cumulative_sum(ptrdiff_t rows, ptrdiff_t columns, const int64_t 
 
 // MARK: sorting (sort.c)
 
-/// Sorts by the upper halves; entries whose upper halves are equal keep their order, which must be that of their
-/// lower halves. `scratch` has room for n entries.
+/// Sorts by the upper halves; entries whose upper halves are equal keep their order, which must be
+/// that of their lower halves. `scratch` has room for n entries.
 void lk_sort(ptrdiff_t n, uint64_t *entries, uint64_t *scratch);
 /// Moves the k smallest of n entries, all different, to the front, in no order.
 void lk_select(ptrdiff_t n, ptrdiff_t k, uint64_t *entries);
-/// out[i] = a key that orders like a[i] in its upper half, and i in its lower. A NaN is last, zeros of either
-/// sign are equal. `flip` is 0, or UINT32_MAX for the reverse order.
+/// out[i] = a key that orders like a[i] in its upper half, and i in its lower. A NaN is last, zeros
+/// of either sign are equal. `flip` is 0, or UINT32_MAX for the reverse order.
 void lk_sort_keys(ptrdiff_t n, const float *a, uint64_t *out, uint32_t flip);
 
 // MARK: softmax (softmax.c)
@@ -147,7 +153,8 @@ void lk_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
 /// out = g - exp(y) * sum(g) of each row.
 void lk_log_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
                                   const float *y, float *out);
-/// The same along the columns of a [size, columns] matrix, whose rows are `stride` apart; `logarithm`: of softmax.
+/// The same along the columns of a [size, columns] matrix, whose rows are `stride` apart;
+/// `logarithm`: of softmax.
 void lk_softmax_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t stride, const float *a,
                         float *out, bool logarithm);
 void lk_softmax_gradient_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t stride,
@@ -155,10 +162,12 @@ void lk_softmax_gradient_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t st
 
 // MARK: losses (losses.c)
 
-/// Cross-entropy of each row with the class target[r] < columns; a negative one is ignored and costs 0.
+/// Cross-entropy of each row with the class target[r] < columns; a negative one is ignored and
+/// costs 0.
 ///
-/// normaliser[r] = log(sum(exp(a[r, :]))); with n(c) = weights[c] * (normaliser[r] - a[r, c]) and smoothing s,
-/// loss[r] = (1 - s) * n(target[r]) + s * mean over c of weights[c] * n(c). Without weights all are 1.
+/// normaliser[r] = log(sum(exp(a[r, :]))); with n(c) = weights[c] * (normaliser[r] - a[r, c]) and
+/// smoothing s, loss[r] = (1 - s) * n(target[r]) + s * mean over c of weights[c] * n(c). Without
+/// weights all are 1.
 void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                            const int32_t *target, const float *_Nullable weights, float smoothing,
                            float *normaliser, float *loss);
@@ -197,7 +206,8 @@ bool lk_all_within(ptrdiff_t n, const float *a, float lower, float upper);
 
 // MARK: normalisation (normalization.c)
 
-/// out = (a - mean) * scale * weight + bias of each contiguous row, scale = 1 / sqrt(variance + epsilon).
+/// out = (a - mean) * scale * weight + bias of each contiguous row, scale = 1 / sqrt(variance +
+/// epsilon).
 void lk_layer_norm_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                         const float *_Nullable weight, const float *_Nullable bias, float epsilon,
                         float *mean, float *scale, float *out);
@@ -232,8 +242,9 @@ void lk_channel_gradient(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, co
 
 // MARK: attention (attention.c)
 
-/// x = softmax(x * scale + mask) of each contiguous row, in place; row r sees the first `first` + r columns, and the
-/// others become 0. normaliser[r] is the logarithm of the sum, or infinity where the row sees nothing and is 0.
+/// x = softmax(x * scale + mask) of each contiguous row, in place; row r sees the first `first` + r
+/// columns, and the others become 0. normaliser[r] is the logarithm of the sum, or infinity where
+/// the row sees nothing and is 0.
 void lk_attention_rows(ptrdiff_t rows, ptrdiff_t columns, float *x, float scale,
                        const float *_Nullable mask, ptrdiff_t mask_stride, ptrdiff_t first,
                        float *normaliser);
@@ -249,15 +260,18 @@ void lk_attention_gradient(ptrdiff_t rows, ptrdiff_t columns, const float *p, fl
 
 /// out[i] = a[i] * scale, or 0 where random word i is below `threshold`.
 ///
-/// The words of 64 elements are those of 16 counter values of Philox: word (i / 16) % 4 of counter + 16 * (i / 64) + i % 16.
+/// The words of 64 elements are those of 16 counter values of Philox: word (i / 16) % 4 of counter
+/// + 16 * (i / 64) + i % 16.
 void lk_dropout(ptrdiff_t n, float *out, const float *a, uint32_t threshold, float scale,
                 uint64_t key, uint64_t stream, uint64_t counter);
 
 // MARK: convolution (convolution.c)
 
-// A block of 16 channels is kept as rows of 16 lanes, one row per pixel or per weight: `lanes` arrays.
+// A block of 16 channels is kept as rows of 16 lanes, one row per pixel or per weight: `lanes`
+// arrays.
 
-/// out[r][l] (+)= sum over s of x[row_offsets[r] + step_offsets[s]] * weights[s][l], for 16 lanes l.
+/// out[r][l] (+)= sum over s of x[row_offsets[r] + step_offsets[s]] * weights[s][l], for 16 lanes
+/// l.
 void lk_convolve_rows(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
                       const int32_t *step_offsets, const float *x, const float *weights,
                       float *out, bool accumulate);
@@ -274,7 +288,8 @@ void lk_rows_from_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a,
 /// out[r * stride + places[c]] (+)= a[c][r] + bias[r].
 void lk_scatter_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a, const float *_Nullable bias,
                       const int32_t *places, float *out, ptrdiff_t stride, bool accumulate);
-/// Copies planes into larger ones of zeros, their first element to (top, left). Negative positions cut off.
+/// Copies planes into larger ones of zeros, their first element to (top, left). Negative positions
+/// cut off.
 void lk_pad_planes(ptrdiff_t planes, ptrdiff_t height, ptrdiff_t width, const float *a,
                    ptrdiff_t top, ptrdiff_t left, ptrdiff_t padded_height, ptrdiff_t padded_width,
                    float *out);
@@ -291,10 +306,12 @@ typedef struct {
   float divisor;
 } lk_span;
 
-/// The largest value of each window (NaN if any is NaN), and where it lies in its plane; the first of equals.
+/// The largest value of each window (NaN if any is NaN), and where it lies in its plane; the first
+/// of equals.
 void lk_maximum_windows(const lk_windows *w, ptrdiff_t planes, const float *a, float *out,
                         int32_t *places);
-/// out[places[i]] += gradient[i] for each plane; `size` values in a plane of `out`, `out_size` in one of `gradient`.
+/// out[places[i]] += gradient[i] for each plane; `size` values in a plane of `out`, `out_size` in
+/// one of `gradient`.
 void lk_scatter_windows(ptrdiff_t planes, ptrdiff_t size, ptrdiff_t out_size, const float *gradient,
                         const int32_t *places, float *out);
 /// The mean of each window; a plane has `size` values, and `sums` holds `width` values meanwhile.
@@ -309,21 +326,22 @@ void lk_mean_windows_gradient(ptrdiff_t planes, ptrdiff_t width, ptrdiff_t size,
 
 // MARK: optimiser updates in one pass (update.c)
 
-/// PyTorch's SGD: g += decay * p; m = momentum * m + (1 - dampening) * g; g = nesterov ? g + momentum * m : m;
-/// p -= rate * g. With momentum 0, m is not touched and may be null. `first`: m = g instead.
+/// PyTorch's SGD: g += decay * p; m = momentum * m + (1 - dampening) * g; g = nesterov ? g +
+/// momentum * m : m; p -= rate * g. With momentum 0, m is not touched and may be null. `first`: m =
+/// g instead.
 void lk_sgd_update(ptrdiff_t n, float *p, const float *g, float *_Nullable m, float rate, float momentum,
                    float dampening, float decay, bool nesterov, bool first);
-/// Adam (decay added to the gradient) or AdamW (decoupled). correction1 = 1 - beta1^t;
-/// correction2 = sqrt(1 - beta2^t); rest1 = 1 - beta1 and rest2 = 1 - beta2, which a float beta2 near 1 would give
-/// with an error of 5e-5.
+/// Adam (decay added to the gradient) or AdamW (decoupled). correction1 = 1 - beta1^t; correction2
+/// = sqrt(1 - beta2^t); rest1 = 1 - beta1 and rest2 = 1 - beta2, which a float beta2 near 1 would
+/// give with an error of 5e-5.
 void lk_adam_update(ptrdiff_t n, float *p, const float *g, float *m, float *v, float rate,
                     float rest1, float beta2, float rest2, float epsilon, float decay,
                     bool decoupled, float correction1, float correction2);
 
 // MARK: rows at places that are named by number (gather.c)
 
-/// out[index[k] * stride + c] += a[k * stride + c] for k in 0 ..< n in this order and c in 0 ..< columns; leaves out
-/// the k whose index is `skipped`.
+/// out[index[k] * stride + c] += a[k * stride + c] for k in 0 ..< n in this order and c in 0 ..<
+/// columns; leaves out the k whose index is `skipped`.
 void lk_add_rows(ptrdiff_t n, ptrdiff_t columns, const float *a, const int64_t *index,
                  ptrdiff_t skipped, float *out, ptrdiff_t stride);
 
@@ -338,8 +356,8 @@ int32_t *lk_no_grad_depth(void);
 int32_t *lk_anomaly_depth(void);
 /// The operation whose gradient the current thread computes, or null.
 void *_Nullable *_Nonnull lk_current_operation(void);
-/// The return addresses of the `count` innermost callers of the caller, innermost first; 0 beyond the outermost.
-/// Follows frame pointers, which Swift always keeps.
+/// The return addresses of the `count` innermost callers of the caller, innermost first; 0 beyond
+/// the outermost. Follows frame pointers, which Swift always keeps.
 void lk_callers(int count, uintptr_t *addresses);
 /// A number that no earlier backward pass of the process had.
 int64_t lk_next_pass(void);

@@ -21,7 +21,9 @@ struct BenchOps: ParsableCommand {
     threads.apply()
     try withCommunicator { world in
       let limits = MachineLimits()
-      if !json { print("                                           shape        us   limit us  fraction") }
+      if !json {
+        print("                                           shape        us   limit us  fraction")
+      }
       for operation in OperationBench.all {
         let seconds = bestTime(operation.body)
         if world.isRoot { report(operation, seconds, limits) }
@@ -47,12 +49,14 @@ struct BenchOps: ParsableCommand {
       JSONObject([
         "operation": .text(operation.name), "shape": .text(operation.shape),
         "threads": .integer(Threads.count), "us": .number(seconds * 1e6),
-        "limit_us": limit.map { .number($0 * 1e6) }, "fraction": limit.map { .number($0 / seconds) },
+        "limit_us": limit.map { .number($0 * 1e6) },
+        "fraction": limit.map { .number($0 / seconds) },
       ]))
   }
 }
 
-/// The shortest time of many runs of `body`, each long enough for the clock: what the code can do when nothing else runs.
+/// The shortest time of many runs of `body`, each long enough for the clock: what the code can do
+/// when nothing else runs.
 func bestTime(_ body: () -> Void) -> Double {
   body()
   var repetitions = 1

@@ -8,7 +8,8 @@ struct BenchStep: ParsableCommand {
     commandName: "step",
     abstract: "Time whole training steps: zeroGrad, forward, backward, all-reduce, step.")
 
-  @Option(help: """
+  @Option(
+    help: """
       mlp: 784-512-512-10, batch 128 per rank; rnn: 50 unrolled steps, state 128, batch 16 per rank; \
       both with SGD and momentum.
       """)

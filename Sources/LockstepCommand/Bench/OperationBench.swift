@@ -46,7 +46,8 @@ struct OperationBench {
         noGrad { _ = y * y }
       },
       OperationBench(
-        name: "linear forward + backward", shape: "16x192->128", bound: .products(3 * 16 * 192 * 128)
+        name: "linear forward + backward", shape: "16x192->128",
+        bound: .products(3 * 16 * 192 * 128)
       ) {
         linear(input, weight, bias).backward(gradient: gradient)
         for tensor in [input, weight, bias] { tensor.grad = nil }
@@ -69,7 +70,8 @@ struct OperationBench {
         x.grad = nil
       }
     }
-    // Passes over the elements: forward reads and writes; backward reads the gradient and what was kept and writes.
+    // Passes over the elements: forward reads and writes; backward reads the gradient and what was
+    // kept and writes.
     return [
       bench("relu", [128, 512], passes: 5, relu),
       bench("gelu", [768, 512], passes: 5) { gelu($0) },

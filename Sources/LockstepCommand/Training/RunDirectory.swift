@@ -1,7 +1,8 @@
 import Glibc
 import Lockstep
 
-/// What a run leaves behind: `run.json`, `metrics.jsonl` and `model.safetensors` in one directory. Rank 0 writes.
+/// What a run leaves behind: `run.json`, `metrics.jsonl` and `model.safetensors` in one directory.
+/// Rank 0 writes.
 final class RunDirectory {
   /// Where it is; empty on the ranks that do not write.
   let path: String

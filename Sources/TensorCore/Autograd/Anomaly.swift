@@ -1,8 +1,8 @@
 import CKernels
 import Diagnostics
 
-/// Runs `body`; a backward pass in it that computes a NaN or infinity stops with the operation that first did so and the
-/// line that called it.
+/// Runs `body`; a backward pass in it that computes a NaN or infinity stops with the operation that
+/// first did so and the line that called it.
 ///
 /// Looks at every gradient, so it costs time: for finding a mistake, not for training.
 public func detectAnomaly<Result, Failure: Error>(

@@ -1,11 +1,11 @@
 import Diagnostics
 
 extension Tensor {
-  /// Computes the gradient of this scalar with respect to every leaf that it was computed from, and adds it to
-  /// their `grad`.
+  /// Computes the gradient of this scalar with respect to every leaf that it was computed from, and
+  /// adds it to their `grad`.
   ///
-  /// Frees the graph unless `retainGraph`. Gradients of parameters with `averageGradients(over:)` are averaged over
-  /// all ranks' samples when this returns.
+  /// Frees the graph unless `retainGraph`. Gradients of parameters with `averageGradients(over:)`
+  /// are averaged over all ranks' samples when this returns.
   ///
   /// - Parameter gradient: where the tensor is no scalar, the gradient to start from, of its shape.
   public func backward(gradient: Tensor? = nil, retainGraph: Bool = false) {
@@ -45,8 +45,8 @@ extension Tensor {
   }
 }
 
-/// The gradients of `output` with respect to `inputs`, which may be leaves or results of operations; nil for an input
-/// that `output` does not depend on.
+/// The gradients of `output` with respect to `inputs`, which may be leaves or results of
+/// operations; nil for an input that `output` does not depend on.
 ///
 /// No tensor's `grad` changes, and nothing is averaged over ranks.
 ///

@@ -83,7 +83,8 @@ struct BackwardPass {
     for operation in operations.reversed() {
       guard let sum = operation.sum else { continue }
       operation.sum = nil
-      // Half gradients are widened, so that a share is rounded once and not by every step of its formula.
+      // Half gradients are widened, so that a share is rounded once and not by every step of its
+      // formula.
       let gradient = sum.dtype == .float16 ? sum.converted(to: .float32) : sum
       lk_current_operation().pointee = Unmanaged.passUnretained(operation).toOpaque()
       for edge in operation.edges {

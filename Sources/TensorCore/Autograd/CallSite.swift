@@ -1,8 +1,8 @@
 import CKernels
 @_spi(Internal) import Runtime
 
-/// Where in the user's program an operation was called: kept as return addresses, which costs nanoseconds, and turned into a
-/// file and line only for a message.
+/// Where in the user's program an operation was called: kept as return addresses, which costs
+/// nanoseconds, and turned into a file and line only for a message.
 package struct CallSite {
   private var addresses: InlineArray<10, UInt>
 
@@ -16,7 +16,8 @@ package struct CallSite {
     return site
   }
 
-  /// `File.swift:12`: the innermost caller that is not part of the library; "an unknown line" without debug information.
+  /// `File.swift:12`: the innermost caller that is not part of the library; "an unknown line"
+  /// without debug information.
   package var line: String {
     var frames: [RichFrame<UInt64>] = []
     for index in 0..<10 where addresses[index] != 0 {

@@ -47,7 +47,8 @@ public func apply(_ function: some DifferentiableFunction, to inputs: Tensor...)
 }
 
 extension Tensor {
-  /// Gives this result its place in the graph where one computation gives the gradients of all `inputs`.
+  /// Gives this result its place in the graph where one computation gives the gradients of all
+  /// `inputs`.
   func recorded(
     jointly name: StaticString, _ inputs: [Node?],
     _ gradients: @escaping (_ gradient: Tensor) -> [Tensor?]

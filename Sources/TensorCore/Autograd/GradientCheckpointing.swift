@@ -1,9 +1,11 @@
 import Diagnostics
 
-/// The result of `segment` for `inputs`, keeping none of its intermediate values: the backward pass computes them anew.
+/// The result of `segment` for `inputs`, keeping none of its intermediate values: the backward pass
+/// computes them anew.
 ///
-/// Saves memory for time: one more forward pass of the segment. Random numbers of the default generator are drawn
-/// again as they were. Parameters that the segment uses receive their gradients as usual.
+/// Saves memory for time: one more forward pass of the segment. Random numbers of the default
+/// generator are drawn again as they were. Parameters that the segment uses receive their gradients
+/// as usual.
 public func checkpoint(
   _ inputs: Tensor..., segment: @escaping ([Tensor]) -> Tensor
 ) -> Tensor {

@@ -34,8 +34,8 @@ final class RetainedGradient {
 }
 
 extension Tensor {
-  /// Calls `body` with this tensor's complete gradient in every backward pass, before it is used; a tensor that `body`
-  /// returns takes its place.
+  /// Calls `body` with this tensor's complete gradient in every backward pass, before it is used; a
+  /// tensor that `body` returns takes its place.
   ///
   /// Runs without recording. Stops unless the tensor requires a gradient.
   @discardableResult
@@ -48,8 +48,8 @@ extension Tensor {
     return hook
   }
 
-  /// Calls `body` in every backward pass when the last contribution to this leaf's `grad` has been added: the moment
-  /// from which the gradient may travel or be used.
+  /// Calls `body` in every backward pass when the last contribution to this leaf's `grad` has been
+  /// added: the moment from which the gradient may travel or be used.
   @discardableResult
   public func registerPostAccumulateGradHook(
     _ body: @escaping (_ leaf: Tensor) -> Void

@@ -1,5 +1,5 @@
-/// Gradients of several inputs that one computation gives: the first edge that asks has them computed, the others find
-/// theirs.
+/// Gradients of several inputs that one computation gives: the first edge that asks has them
+/// computed, the others find theirs.
 final class JointGradient {
   private let compute: (_ gradient: Tensor) -> [Tensor?]
   private var source: Tensor?

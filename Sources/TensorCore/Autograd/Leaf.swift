@@ -17,7 +17,8 @@ package final class Leaf: Node {
 
 /// What joins gradients across ranks. Attached to leaves; the engine calls it.
 package protocol GradientObserver: AnyObject {
-  /// Called before a pass that reaches any of its leaves. Returns the factor that weighs this pass's gradients.
+  /// Called before a pass that reaches any of its leaves. Returns the factor that weighs this
+  /// pass's gradients.
   func backwardWillBegin() -> Float
   /// Called when `leaf` has received its last contribution of a pass.
   func gradientIsReady(of leaf: Leaf)
@@ -32,8 +33,8 @@ extension Tensor {
 
   /// Whether gradients are computed for this tensor.
   ///
-  /// Set it on tensors that you made, such as parameters. Stops for integer tensors, and for results of operations,
-  /// which require a gradient because an input does: use `detach()` there.
+  /// Set it on tensors that you made, such as parameters. Stops for integer tensors, and for
+  /// results of operations, which require a gradient because an input does: use `detach()` there.
   public var requiresGrad: Bool {
     get { node != nil }
     set {

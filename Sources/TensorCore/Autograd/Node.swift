@@ -43,7 +43,8 @@ package final class Operation: Node {
     super.init(name: name, shape: shape, dtype: dtype)
   }
 
-  /// Takes long chains apart without recursion: a chain of 100,000 nodes must not need as many stack frames.
+  /// Takes long chains apart without recursion: a chain of 100,000 nodes must not need as many
+  /// stack frames.
   deinit {
     var doomed = edges
     edges = []
@@ -100,7 +101,8 @@ extension Tensor {
     return Edge(node, .into(gradient))
   }
 
-  /// Gives this fresh result of operation `name` its place in the graph, if any input needs a gradient.
+  /// Gives this fresh result of operation `name` its place in the graph, if any input needs a
+  /// gradient.
   package func recorded(_ name: StaticString, _ edges: [Edge?]) -> Tensor {
     var present: [Edge] = []
     for case let edge? in edges {

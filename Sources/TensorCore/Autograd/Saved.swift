@@ -3,8 +3,8 @@ import Kernels
 
 /// A tensor kept for a gradient, and the version its storage had then.
 ///
-/// It is kept without its place in the graph: otherwise an operation that keeps its own result would own itself, and
-/// a long chain could not be taken apart without recursion.
+/// It is kept without its place in the graph: otherwise an operation that keeps its own result
+/// would own itself, and a long chain could not be taken apart without recursion.
 package struct Saved {
   private let storage: Storage
   private let dtype: DType

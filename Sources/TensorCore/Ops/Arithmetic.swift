@@ -71,7 +71,8 @@ extension Tensor {
       ])
   }
 
-  /// The remainder of a / b with the sign of `b`, element by element. Stops where an integer is divided by 0.
+  /// The remainder of a / b with the sign of `b`, element by element. Stops where an integer is
+  /// divided by 0.
   public static func % (a: Tensor, b: Tensor) -> Tensor {
     zip(.remainder, a, b).recorded(
       "remainder",
@@ -83,7 +84,8 @@ extension Tensor {
       ])
   }
 
-  /// a / b rounded down, element by element. Has no gradient. Stops where an integer is divided by 0.
+  /// a / b rounded down, element by element. Has no gradient. Stops where an integer is divided by
+  /// 0.
   public func floorDivided(by b: Tensor) -> Tensor { Tensor.zip(.floorDivide, self, b) }
 
   /// Element-wise power; shapes broadcast. An integer to a negative power is rounded toward 0.

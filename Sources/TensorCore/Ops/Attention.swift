@@ -3,11 +3,12 @@ import Kernels
 
 /// `softmax(query key^T * scale + mask) value` for each head.
 ///
-/// `query` is `[…, queries, features]`, `key` `[…, keys, features]`, `value` `[…, keys, valueFeatures]`; the result
-/// `[…, queries, valueFeatures]`. The axes in front broadcast, and may lie in memory in any order: heads are taken as views
-/// without copies. Probabilities exist for a block of queries at a time and are computed again for the gradient, from the
-/// logarithm of each query's sum, so that memory grows with the number of queries and not with its square. A query that sees
-/// no key gives 0. Dao et al., "FlashAttention", 2022.
+/// `query` is `[…, queries, features]`, `key` `[…, keys, features]`, `value` `[…, keys,
+/// valueFeatures]`; the result `[…, queries, valueFeatures]`. The axes in front broadcast, and may
+/// lie in memory in any order: heads are taken as views without copies. Probabilities exist for a
+/// block of queries at a time and are computed again for the gradient, from the logarithm of each
+/// query's sum, so that memory grows with the number of queries and not with its square. A query
+/// that sees no key gives 0. Dao et al., "FlashAttention", 2022.
 ///
 /// - Parameters:
 ///   - mask: broadcasts to `[…, queries, keys]`; true where a key may be seen, or a float that is added to the score.
@@ -135,7 +136,8 @@ private struct Attention {
     return [dq, dk, dv, dm]
   }
 
-  /// Calls `body` for every head, spread over the threads, with working memory of `blocks` blocks of scores.
+  /// Calls `body` for every head, spread over the threads, with working memory of `blocks` blocks
+  /// of scores.
   private func forEachHead(
     blocks: Int, _ body: (Int, AttentionHead, UnsafeMutablePointer<Float>) -> Void
   ) {
@@ -199,8 +201,8 @@ private func additiveMask(_ mask: Tensor, _ scores: Shape) -> Tensor {
 }
 
 extension Tensor {
-  /// New memory for `[…, rows, columns]`, in which the rows of the heads of a sample lie side by side: joining the heads is
-  /// then a view.
+  /// New memory for `[…, rows, columns]`, in which the rows of the heads of a sample lie side by
+  /// side: joining the heads is then a view.
   fileprivate convenience init(uninitializedHeads batch: Shape, _ rows: Int, _ columns: Int) {
     var shape = batch
     shape.append(rows)

@@ -1,13 +1,14 @@
 import Diagnostics
 import Kernels
 
-/// Batch normalisation of `[samples, channels]` or `[samples, channels, …]`: every channel is normalised over samples and
-/// positions, then scaled by its `weight` and shifted by its `bias`.
+/// Batch normalisation of `[samples, channels]` or `[samples, channels, …]`: every channel is
+/// normalised over samples and positions, then scaled by its `weight` and shifted by its `bias`.
 ///
-/// In training with the batch's own mean and biased variance; the running statistics, where given, move towards the batch's
-/// mean and unbiased variance by the fraction `momentum`, in place. In evaluation with the running statistics.
-/// All of these are `[channels]`. Stops in training where a channel has a single value, and in evaluation without
-/// running statistics. Ioffe and Szegedy, 2015.
+/// In training with the batch's own mean and biased variance; the running statistics, where given,
+/// move towards the batch's mean and unbiased variance by the fraction `momentum`, in place. In
+/// evaluation with the running statistics. All of these are `[channels]`. Stops in training where a
+/// channel has a single value, and in evaluation without running statistics. Ioffe and Szegedy,
+/// 2015.
 public func batchNorm(
   _ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, runningMean: Tensor? = nil,
   runningVariance: Tensor? = nil, isTraining: Bool, momentum: Float = 0.1, epsilon: Float = 1e-5

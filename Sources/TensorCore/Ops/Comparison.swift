@@ -2,8 +2,9 @@ import CKernels
 import Diagnostics
 import Kernels
 
-// Comparisons are element-wise, broadcast, and give booleans; their operators start with a dot, as those of SIMD types.
-// They compare values of the common type: 0.1 equals the half that is nearest to it.
+// Comparisons are element-wise, broadcast, and give booleans; their operators start with a dot, as
+// those of SIMD types. They compare values of the common type: 0.1 equals the half that is nearest
+// to it.
 
 extension BinaryOperation {
   private static func comparison(

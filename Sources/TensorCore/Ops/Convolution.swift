@@ -2,9 +2,10 @@ import CKernels
 import Diagnostics
 import Kernels
 
-/// Two-dimensional convolution (cross-correlation) of images `x` `[batch, in, height, width]` with `weight`
-/// `[out, in / groups, kernel height, kernel width]`, plus `bias` `[out]`: `[batch, out, height', width']`, where
-/// height' = (height + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down.
+/// Two-dimensional convolution (cross-correlation) of images `x` `[batch, in, height, width]` with
+/// `weight` `[out, in / groups, kernel height, kernel width]`, plus `bias` `[out]`: `[batch, out,
+/// height', width']`, where height' = (height + 2 padding - dilation (kernel - 1) - 1) / stride +
+/// 1, rounded down.
 ///
 /// - Parameters:
 ///   - stride: Pixels from one window to the next, per axis.
@@ -12,7 +13,8 @@ import Kernels
 ///   - dilation: Pixels from one tap of a window to the next.
 ///   - groups: The channels are cut into so many groups, each convolved with its share of the outputs.
 ///
-/// Stops where channels and groups do not match, and where the kernel is larger than the padded image.
+/// Stops where channels and groups do not match, and where the kernel is larger than the padded
+/// image.
 public func conv2d(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: (Int, Int) = (1, 1),
   padding: (Int, Int) = (0, 0), dilation: (Int, Int) = (1, 1), groups: Int = 1
@@ -41,8 +43,8 @@ public func conv2d(
     x, weight, bias, stride: 1, padding: padding, dilation: dilation, groups: groups)
 }
 
-/// One-dimensional convolution of `x` `[batch, in, length]` with `weight` `[out, in / groups, kernel]`, plus `bias`
-/// `[out]`: `[batch, out, length']`. See `conv2d`.
+/// One-dimensional convolution of `x` `[batch, in, length]` with `weight` `[out, in / groups,
+/// kernel]`, plus `bias` `[out]`: `[batch, out, length']`. See `conv2d`.
 public func conv1d(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1, padding: Int = 0,
   dilation: Int = 1, groups: Int = 1
@@ -196,7 +198,8 @@ extension Convolution {
     }
   }
 
-  /// Calls `body` with the values of the tensors in row-major order, and with scratch memory from the pool.
+  /// Calls `body` with the values of the tensors in row-major order, and with scratch memory from
+  /// the pool.
   private func withValues(
     _ a: Tensor, _ b: Tensor, _ bias: Tensor?,
     _ body: (

@@ -4,8 +4,8 @@ import Kernels
 
 /// The negative logarithm of the probability that softmax gives to the right class.
 ///
-/// The mean is weighted: over the weights of the targets that are not ignored; NaN if there are none. One pass computes the
-/// losses, and one writes the gradient; probabilities are not kept.
+/// The mean is weighted: over the weights of the targets that are not ignored; NaN if there are
+/// none. One pass computes the losses, and one writes the gradient; probabilities are not kept.
 ///
 /// - Parameters:
 ///   - logits: `[classes]`, `[samples, classes]` or `[samples, classes, …]`.
@@ -96,8 +96,8 @@ private func crossEntropy(
   return losses.reduced(by: reduction)
 }
 
-/// The negative of the logarithm of the probability of the right class, which `input` holds for every class: `crossEntropy`
-/// without its softmax.
+/// The negative of the logarithm of the probability of the right class, which `input` holds for
+/// every class: `crossEntropy` without its softmax.
 ///
 /// Shapes, targets, weight and mean are those of `crossEntropy` with class indices.
 public func nllLoss(
@@ -186,8 +186,8 @@ private struct ClassLabels {
     withExtendedLifetime(values) {}
   }
 
-  /// Calls `body` for every target with its index, the place of its class in an input with `positions` positions per sample,
-  /// and its weight: 0 where it is ignored.
+  /// Calls `body` for every target with its index, the place of its class in an input with
+  /// `positions` positions per sample, and its weight: 0 where it is ignored.
   func forEach(_ positions: Int, _ body: (_ index: Int, _ place: Int, _ weight: Float) -> Void) {
     let perClass = weights?.pointer(Float.self)
     for index in 0..<count {

@@ -1,8 +1,8 @@
 import Kernels
 
 extension Tensor {
-  /// The sums of the elements up to and with each one along `axis`; float32 is added up in double. Integers and booleans
-  /// give int64.
+  /// The sums of the elements up to and with each one along `axis`; float32 is added up in double.
+  /// Integers and booleans give int64.
   public func cumsum(axis: Int) -> Tensor {
     let axes = axes([axis], "cumsum", keeping: true)
     guard dtype.isFloatingPoint else {

@@ -2,10 +2,11 @@ import CKernels
 import Diagnostics
 import Kernels
 
-/// In training every element is 0 with `probability`, and else multiplied by 1 / (1 - probability); in evaluation `x` itself.
+/// In training every element is 0 with `probability`, and else multiplied by 1 / (1 - probability);
+/// in evaluation `x` itself.
 ///
-/// Which elements vanish is a function of the generator's position, so that no mask is kept: the gradient draws the same
-/// numbers again.
+/// Which elements vanish is a function of the generator's position, so that no mask is kept: the
+/// gradient draws the same numbers again.
 public func dropout(
   _ x: Tensor, probability: Float = 0.5, isTraining: Bool = true, generator: Generator = .default
 ) -> Tensor {

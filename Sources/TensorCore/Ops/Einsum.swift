@@ -2,8 +2,9 @@ import Diagnostics
 
 /// The sum of products that `equation` names: `einsum("bij,bjk->bik", a, b)`.
 ///
-/// Each operand has one letter per axis; letters that are not in the result are summed over. Without `->` the result has
-/// the letters that occur once, in alphabetical order. A letter that occurs twice in one operand takes its diagonal.
+/// Each operand has one letter per axis; letters that are not in the result are summed over.
+/// Without `->` the result has the letters that occur once, in alphabetical order. A letter that
+/// occurs twice in one operand takes its diagonal.
 public func einsum(_ equation: String, _ operands: Tensor...) -> Tensor {
   let sides = equation.filter { $0 != " " }.split(separator: "-", omittingEmptySubsequences: false)
   let inputs = sides[0].split(separator: ",", omittingEmptySubsequences: false).map(Array.init)

@@ -1,8 +1,8 @@
 import Diagnostics
 package import Kernels
 
-// How element-wise operations run, whatever the layout and type of their operands. Outside the graph: operations add
-// their gradients.
+// How element-wise operations run, whatever the layout and type of their operands. Outside the
+// graph: operations add their gradients.
 
 /// An element-wise operation of two operands.
 package struct BinaryOperation: Sendable {
@@ -43,8 +43,8 @@ package struct BinaryOperation: Sendable {
 }
 
 extension Tensor {
-  /// A fresh tensor of `kernel` applied to every element; p and q are the kernel's parameters. Integers are computed as
-  /// floats, and give `result`, by default float32.
+  /// A fresh tensor of `kernel` applied to every element; p and q are the kernel's parameters.
+  /// Integers are computed as floats, and give `result`, by default float32.
   package func map(
     _ kernel: UnaryKernel, p: Float = 0, q: Float = 0, to result: DType? = nil
   ) -> Tensor {
@@ -75,7 +75,8 @@ extension Tensor {
     return target
   }
 
-  /// `target = operation(a, b)`; the operands broadcast to the shape of `target`, which may be `a` or `b` itself.
+  /// `target = operation(a, b)`; the operands broadcast to the shape of `target`, which may be `a`
+  /// or `b` itself.
   package static func zip(
     _ operation: BinaryOperation, _ a: Tensor, _ b: Tensor, into target: Tensor
   ) {
@@ -123,8 +124,8 @@ extension Tensor {
     Run(storage.pointer + (offset + start) * dtype.size, dtype, stride: stride)
   }
 
-  /// `compute` of this float tensor where only float32 has a kernel: half tensors are widened for it, and the result is
-  /// rounded.
+  /// `compute` of this float tensor where only float32 has a kernel: half tensors are widened for
+  /// it, and the result is rounded.
   package func inFloat32(_ compute: (Tensor) -> Tensor) -> Tensor {
     dtype == .float16
       ? compute(converted(to: .float32)).converted(to: .float16) : compute(self)

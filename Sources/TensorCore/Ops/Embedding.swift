@@ -1,11 +1,11 @@
 import Diagnostics
 import Kernels
 
-/// The rows of `weight`, a matrix, that `indices` (int64 or int32, of any shape) name: a row for each index along a new
-/// last axis.
+/// The rows of `weight`, a matrix, that `indices` (int64 or int32, of any shape) name: a row for
+/// each index along a new last axis.
 ///
-/// Gradients of a row that is named several times are added in order. The row `paddingIndex`, which may count from the
-/// end, gets no gradient. Stops for indices outside 0 ..< rows.
+/// Gradients of a row that is named several times are added in order. The row `paddingIndex`, which
+/// may count from the end, gets no gradient. Stops for indices outside 0 ..< rows.
 public func embedding(
   _ indices: Tensor, _ weight: Tensor, paddingIndex: Int? = nil
 ) -> Tensor {
@@ -29,8 +29,8 @@ public func embedding(
     }))
 }
 
-/// A tensor of int64 with a new last axis of `classes` elements, of which the one that the index names is 1 and the
-/// others are 0. Stops for indices outside 0 ..< `classes`.
+/// A tensor of int64 with a new last axis of `classes` elements, of which the one that the index
+/// names is 1 and the others are 0. Stops for indices outside 0 ..< `classes`.
 public func oneHot(_ indices: Tensor, classes: Int) -> Tensor {
   check(classes > 0, "oneHot: \(classes) classes")
   let places = indices.checkedPlaces(of: classes, indices.rank, "oneHot")

@@ -2,7 +2,8 @@ import CKernels
 import Diagnostics
 import Kernels
 
-// A NaN is larger and smaller than any number, as in PyTorch. Reducing an empty axis stops: nothing has no extreme.
+// A NaN is larger and smaller than any number, as in PyTorch. Reducing an empty axis stops: nothing
+// has no extreme.
 
 extension Tensor {
   /// The largest of all elements, a scalar. Equal ones share the gradient.
@@ -13,7 +14,8 @@ extension Tensor {
     extreme(self.axes(axes, "max", keeping: keepingAxes), .largest, .largest, "max")
   }
 
-  /// The largest elements along `axis` and the indices of the first of them, of type int64; these get the gradient.
+  /// The largest elements along `axis` and the indices of the first of them, of type int64; these
+  /// get the gradient.
   public func max(axis: Int, keepingAxis: Bool = false) -> (values: Tensor, indices: Tensor) {
     extreme(axis, keepingAxis, .largest, .largest, "max")
   }
@@ -21,12 +23,14 @@ extension Tensor {
   /// The smallest of all elements, a scalar. Equal ones share the gradient.
   public func min() -> Tensor { extreme(axes(nil, "min"), .smallest, .smallest, "min") }
 
-  /// The smallest elements along `axes`, which vanish or keep size 1. Equal ones share the gradient.
+  /// The smallest elements along `axes`, which vanish or keep size 1. Equal ones share the
+  /// gradient.
   public func min(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     extreme(self.axes(axes, "min", keeping: keepingAxes), .smallest, .smallest, "min")
   }
 
-  /// The smallest elements along `axis` and the indices of the first of them, of type int64; these get the gradient.
+  /// The smallest elements along `axis` and the indices of the first of them, of type int64; these
+  /// get the gradient.
   public func min(axis: Int, keepingAxis: Bool = false) -> (values: Tensor, indices: Tensor) {
     extreme(axis, keepingAxis, .smallest, .smallest, "min")
   }

@@ -1,12 +1,12 @@
 import Diagnostics
 import Kernels
 
-/// Group normalisation of `[samples, channels, …]`: the channels are cut into `groups` of equal size, and each group of each
-/// sample is normalised with its own mean and biased variance; then every channel is scaled by its `weight` and shifted by its
-/// `bias`, both `[channels]`.
+/// Group normalisation of `[samples, channels, …]`: the channels are cut into `groups` of equal
+/// size, and each group of each sample is normalised with its own mean and biased variance; then
+/// every channel is scaled by its `weight` and shifted by its `bias`, both `[channels]`.
 ///
-/// One group is layer normalisation over all but the first axis, one channel per group instance normalisation. Stops unless
-/// `groups` divides the channels. Wu and He, 2018.
+/// One group is layer normalisation over all but the first axis, one channel per group instance
+/// normalisation. Stops unless `groups` divides the channels. Wu and He, 2018.
 public func groupNorm(
   _ x: Tensor, groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float = 1e-5
 ) -> Tensor {
@@ -28,7 +28,8 @@ public func groupNorm(
   let planes = Channels(batch: 1, channels: samples * channels, size: size)
   let values = x.contiguousValues()
   let (means, scales) = groupMoments(values, samples * groups, perGroup * size, epsilon)
-  // What a channel's plane is scaled by and shifted by: its group's moments, its own weight and bias.
+  // What a channel's plane is scaled by and shifted by: its group's moments, its own weight and
+  // bias.
   let mean = PerChannel(samples * channels) { means[$0 / perGroup] }
   let (w, b) = (weight?.floats, bias?.floats)
   let factor = PerChannel(samples * channels) { scales[$0 / perGroup] * (w?[$0 % channels] ?? 1) }

@@ -2,8 +2,9 @@ import CKernels
 import Diagnostics
 import Kernels
 
-// In-place twins. They write to the memory of the tensor, which all its views share, and take part in the graph: the
-// tensor afterwards stands for the result. Where a gradient needs the overwritten value, `backward()` says so.
+// In-place twins. They write to the memory of the tensor, which all its views share, and take part
+// in the graph: the tensor afterwards stands for the result. Where a gradient needs the overwritten
+// value, `backward()` says so.
 
 extension Tensor {
   /// Adds `b`, which must broadcast to this shape, to every element in place.
@@ -126,7 +127,8 @@ extension Tensor {
     if isGradientEnabled { node = result.node }
   }
 
-  /// Stops if this tensor cannot stand for the result of `name`, which is part of a graph where `isRecorded`.
+  /// Stops if this tensor cannot stand for the result of `name`, which is part of a graph where
+  /// `isRecorded`.
   func requireReplaceable(_ name: StaticString, isRecorded: Bool) {
     guard isRecorded else { return }
     check(

@@ -2,12 +2,13 @@ import Diagnostics
 import Kernels
 
 extension Tensor {
-  /// With indices (int64 or int32, of any shape): the elements along the first axis that they name, negative ones counted
-  /// from the end; the result has the shape of the indices followed by the other sizes. With a mask (bool): those that
-  /// it is true for, along one axis; the mask has the shape of the leading axes. Both are copies.
+  /// With indices (int64 or int32, of any shape): the elements along the first axis that they name,
+  /// negative ones counted from the end; the result has the shape of the indices followed by the
+  /// other sizes. With a mask (bool): those that it is true for, along one axis; the mask has the
+  /// shape of the leading axes. Both are copies.
   ///
-  /// Assigning overwrites those elements with a tensor that broadcasts to them, in place as for other subscripts; of an
-  /// element that is named several times the last value stays.
+  /// Assigning overwrites those elements with a tensor that broadcasts to them, in place as for
+  /// other subscripts; of an element that is named several times the last value stays.
   public subscript(_ indices: Tensor) -> Tensor {
     get {
       if indices.dtype == .bool {
@@ -28,8 +29,8 @@ extension Tensor {
     }
   }
 
-  /// Overwrites the elements at `places`, counted along the first `axes` axes, with `source`, which broadcasts to
-  /// `indexShape` followed by the sizes of the other axes.
+  /// Overwrites the elements at `places`, counted along the first `axes` axes, with `source`, which
+  /// broadcasts to `indexShape` followed by the sizes of the other axes.
   private func put(_ source: Tensor, at places: Tensor, joining axes: Int, as indexShape: Shape) {
     let rest = shape.dropFirst(axes)
     let wide = indexShape.followed(by: rest)

@@ -1,6 +1,7 @@
 import Kernels
 
-/// Pairs every element of a tensor, `dense`, with the element of another, `whole`, that an index names along one axis.
+/// Pairs every element of a tensor, `dense`, with the element of another, `whole`, that an index
+/// names along one axis.
 struct IndexedRuns {
   private let dense: Tensor
   private let places: Tensor

@@ -4,10 +4,12 @@ import Kernels
 // Elements and rows whose places are numbers in a tensor. Index tensors are of int32 or int64.
 
 extension Tensor {
-  /// Along `axis` the elements that `indices` names: element [i, j] along axis 1 is `self[i, indices[i, j]]`.
+  /// Along `axis` the elements that `indices` names: element [i, j] along axis 1 is `self[i,
+  /// indices[i, j]]`.
   ///
-  /// `indices` has as many axes as this tensor and may be smaller along the others. The result has its shape.
-  /// Gradients of elements that are named several times are summed in order. Stops for indices out of range.
+  /// `indices` has as many axes as this tensor and may be smaller along the others. The result has
+  /// its shape. Gradients of elements that are named several times are summed in order. Stops for
+  /// indices out of range.
   public func gathered(at indices: Tensor, axis: Int) -> Tensor {
     let axis = shape.axis(axis, "gathered")
     let places = places(indices, axis, "gathered")
@@ -23,10 +25,11 @@ extension Tensor {
       }))
   }
 
-  /// This tensor with `source` written to the elements along `axis` that `indices` names; where one is named several
-  /// times, the last in row-major order stays.
+  /// This tensor with `source` written to the elements along `axis` that `indices` names; where one
+  /// is named several times, the last in row-major order stays.
   ///
-  /// Shapes as for `gathered(at:axis:)`; `source` is at least as large as `indices` and of this type.
+  /// Shapes as for `gathered(at:axis:)`; `source` is at least as large as `indices` and of this
+  /// type.
   public func scattered(_ source: Tensor, at indices: Tensor, axis: Int) -> Tensor {
     let axis = shape.axis(axis, "scattered")
     let places = places(indices, axis, "scattered")
@@ -45,11 +48,11 @@ extension Tensor {
       source.edge { $0.gathered(at: saved.value, axis: axis) })
   }
 
-  /// This tensor with `source` added to the elements along `axis` that `indices` names, as often as it names them, in
-  /// row-major order.
+  /// This tensor with `source` added to the elements along `axis` that `indices` names, as often as
+  /// it names them, in row-major order.
   ///
-  /// Shapes as for `gathered(at:axis:)`; `source` is at least as large as `indices` and of this type. Stops for
-  /// Booleans.
+  /// Shapes as for `gathered(at:axis:)`; `source` is at least as large as `indices` and of this
+  /// type. Stops for Booleans.
   public func scatterAdded(_ source: Tensor, at indices: Tensor, axis: Int) -> Tensor {
     check(dtype != .bool, "scatterAdded: a tensor of bool; convert it to an integer type")
     if dtype == .float16 {
@@ -83,7 +86,8 @@ extension Tensor {
     return taking(places.reshaped([-1]), axis, "indexSelected")
   }
 
-  /// The values `value` where `mask`, a tensor of bool that broadcasts to this shape, is true, and this tensor's elsewhere.
+  /// The values `value` where `mask`, a tensor of bool that broadcasts to this shape, is true, and
+  /// this tensor's elsewhere.
   public func maskedFilled(_ mask: Tensor, with value: Float) -> Tensor {
     check(
       mask.dtype == .bool && broadcast(shape, mask.shape, "maskedFilled") == shape,
@@ -123,7 +127,8 @@ extension Tensor {
       }))
   }
 
-  /// Adds `rows` to the elements along `axis` at `places`, in the order of `rows`; leaves out the place `skipped`.
+  /// Adds `rows` to the elements along `axis` at `places`, in the order of `rows`; leaves out the
+  /// place `skipped`.
   func addRows(
     of rows: Tensor, at places: Tensor, _ axis: Int, _ accumulating: Bool,
     skipping skipped: Int = -1
@@ -153,8 +158,8 @@ extension Tensor {
     if accumulating { self.add(inPlace: sum) } else { assign(sum) }
   }
 
-  /// These indices as int64 without gaps. Stops unless they are integers in 0 ..< `size`, or from -`size` on where
-  /// `countingFromEnd`; negative ones are then counted from the end.
+  /// These indices as int64 without gaps. Stops unless they are integers in 0 ..< `size`, or from
+  /// -`size` on where `countingFromEnd`; negative ones are then counted from the end.
   func checkedPlaces(
     of size: Int, _ axis: Int, _ name: StaticString, countingFromEnd: Bool = false
   ) -> Tensor {

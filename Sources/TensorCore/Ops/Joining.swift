@@ -1,8 +1,8 @@
 import Diagnostics
 import Kernels
 
-/// The tensors one after the other along `axis`; the other sizes must be equal. The result has the type that holds
-/// all of theirs.
+/// The tensors one after the other along `axis`; the other sizes must be equal. The result has the
+/// type that holds all of theirs.
 public func cat(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   check(!tensors.isEmpty, "cat: no tensors to join")
   let first = tensors[0]
@@ -29,8 +29,8 @@ public func cat(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   }
 }
 
-/// The tensors, which must have one shape, along a new axis at position `axis`. The result has the type that holds
-/// all of theirs.
+/// The tensors, which must have one shape, along a new axis at position `axis`. The result has the
+/// type that holds all of theirs.
 public func stack(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   check(!tensors.isEmpty, "stack: no tensors to join")
   let (first, position) = (tensors[0], axis < 0 ? axis + tensors[0].rank + 1 : axis)
@@ -70,8 +70,8 @@ private func joined(
 }
 
 extension Tensor {
-  /// Views of `sizes` elements each along `axis`, one after the other. Stops unless the sizes add up to that of the
-  /// axis.
+  /// Views of `sizes` elements each along `axis`, one after the other. Stops unless the sizes add
+  /// up to that of the axis.
   public func split(sizes: [Int], axis: Int = 0) -> [Tensor] {
     let axis = shape.axis(axis, "split")
     check(
@@ -92,7 +92,8 @@ extension Tensor {
     return split(sizes: starts.map { Swift.min(size, total - $0) }, axis: axis)
   }
 
-  /// At most `count` views along `axis`, all of one size but for the last, which may have fewer elements.
+  /// At most `count` views along `axis`, all of one size but for the last, which may have fewer
+  /// elements.
   public func chunked(_ count: Int, axis: Int = 0) -> [Tensor] {
     check(count > 0, "chunked: \(count) pieces")
     let total = shape[shape.axis(axis, "chunked")]

@@ -2,7 +2,8 @@ import CKernels
 import Diagnostics
 import Kernels
 
-/// `x W^T + b`: x is `[..., in]`, `weight` `[out, in]`, `bias` `[out]` or absent; the result `[..., out]`.
+/// `x W^T + b`: x is `[..., in]`, `weight` `[out, in]`, `bias` `[out]` or absent; the result `[...,
+/// out]`.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
   x.requireFloat("linear")
   weight.requireFloat("linear")
@@ -16,7 +17,8 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
   check(
     bias.map { $0.shape == [weight.shape[0]] } ?? true,
     "linear: bias \(bias?.shape ?? []) and weight \(weight.shape): there must be a bias per output")
-  if x.dtype != .float32 || weight.dtype != .float32 || bias.map({ $0.dtype != .float32 }) ?? false {
+  if x.dtype != .float32 || weight.dtype != .float32 || bias.map({ $0.dtype != .float32 }) ?? false
+  {
     return linear(
       x.converted(to: .float32), weight.converted(to: .float32), bias?.converted(to: .float32)
     ).converted(to: Tensor.promotedType(x, weight))

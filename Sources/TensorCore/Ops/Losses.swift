@@ -13,7 +13,8 @@ public enum LossReduction: Sendable {
   /// The sum divided by the size of the first axis, as the divergence of distributions is defined.
   case batchMean
 
-  /// What the sum of `losses` losses, the first axis of which has size `batch`, is divided by; nil: no reduction.
+  /// What the sum of `losses` losses, the first axis of which has size `batch`, is divided by; nil:
+  /// no reduction.
   func divisor(losses: Float, batch: Int) -> Float? {
     switch self {
     case .mean: losses
@@ -31,14 +32,16 @@ public func mseLoss(
   pairLoss("mseLoss", .squared, input, target, reduction)
 }
 
-/// The absolute difference of `input` and `target`, whose shapes broadcast; slope 0 where they are equal.
+/// The absolute difference of `input` and `target`, whose shapes broadcast; slope 0 where they are
+/// equal.
 public func l1Loss(
   _ input: Tensor, _ target: Tensor, reduction: LossReduction = .mean
 ) -> Tensor {
   pairLoss("l1Loss", .absolute, input, target, reduction)
 }
 
-/// With d the difference of `input` and `target`: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2. Shapes broadcast.
+/// With d the difference of `input` and `target`: d^2 / (2 beta) where |d| < beta, else |d| - beta
+/// / 2. Shapes broadcast.
 ///
 /// `beta` 0 gives `l1Loss`; stops where it is negative. Girshick, "Fast R-CNN", 2015.
 public func smoothL1Loss(
@@ -48,7 +51,8 @@ public func smoothL1Loss(
   return pairLoss("smoothL1Loss", .smoothAbsolute, input, target, p: beta, reduction)
 }
 
-/// With d the difference of `input` and `target`: d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2). Shapes broadcast.
+/// With d the difference of `input` and `target`: d^2 / 2 where |d| <= delta, else delta (|d| -
+/// delta / 2). Shapes broadcast.
 ///
 /// Stops unless `delta` is positive. Huber, 1964.
 public func huberLoss(
@@ -58,11 +62,13 @@ public func huberLoss(
   return pairLoss("huberLoss", .huber, input, target, p: delta, reduction)
 }
 
-/// -(t log x + (1 - t) log(1 - x)) for probabilities `input` x and targets t, whose shapes broadcast.
+/// -(t log x + (1 - t) log(1 - x)) for probabilities `input` x and targets t, whose shapes
+/// broadcast.
 ///
-/// Logarithms are taken as at least -100, so that a wrong certainty has a finite loss. Stops where an
-/// input is outside 0 ... 1. Every loss is multiplied by its `weight`, which broadcasts and gets no gradient; the mean divides
-/// by the number of losses all the same. From logits use `binaryCrossEntropyWithLogits`, which is more precise.
+/// Logarithms are taken as at least -100, so that a wrong certainty has a finite loss. Stops where
+/// an input is outside 0 ... 1. Every loss is multiplied by its `weight`, which broadcasts and gets
+/// no gradient; the mean divides by the number of losses all the same. From logits use
+/// `binaryCrossEntropyWithLogits`, which is more precise.
 public func binaryCrossEntropy(
   _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, reduction: LossReduction = .mean
 ) -> Tensor {
@@ -79,7 +85,8 @@ public func binaryCrossEntropy(
   return (losses * weight.detach()).reduced(by: reduction)
 }
 
-/// -(w t log(s) + (1 - t) log(1 - s)) for s = sigmoid(`logits`) and targets t, computed without overflow; shapes broadcast.
+/// -(w t log(s) + (1 - t) log(1 - s)) for s = sigmoid(`logits`) and targets t, computed without
+/// overflow; shapes broadcast.
 ///
 /// - Parameter positiveWeight: w, what a positive target weighs; it broadcasts, for example `[classes]`, and gets no
 ///   gradient. 1 where absent.
@@ -97,8 +104,8 @@ public func binaryCrossEntropyWithLogits(
   return -(positive + (1 - target) * logSigmoid(-logits)).reduced(by: reduction)
 }
 
-/// The Kullback-Leibler divergence t (log t - x) of every target t and `input` x, the logarithm of a probability; shapes
-/// broadcast. 0 log 0 is 0.
+/// The Kullback-Leibler divergence t (log t - x) of every target t and `input` x, the logarithm of
+/// a probability; shapes broadcast. 0 log 0 is 0.
 ///
 /// - Parameters:
 ///   - logTarget: whether `target` holds logarithms of probabilities, too.

@@ -1,10 +1,12 @@
 import Diagnostics
 import Kernels
 
-/// The matrix product of the last two axes of `a` `[..., m, k]` and `b` `[..., k, n]`: `[..., m, n]`.
+/// The matrix product of the last two axes of `a` `[..., m, k]` and `b` `[..., k, n]`: `[..., m,
+/// n]`.
 ///
-/// The axes before them broadcast. A vector counts as a row on the left and as a column on the right, and the axis added for that
-/// is removed again: two vectors give a scalar. Transposed views are multiplied as they lie.
+/// The axes before them broadcast. A vector counts as a row on the left and as a column on the
+/// right, and the axis added for that is removed again: two vectors give a scalar. Transposed views
+/// are multiplied as they lie.
 public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
   check(
     a.rank > 0 && b.rank > 0, "matmul: \(a.shape) x \(b.shape): a scalar is no matrix; use *")
@@ -56,8 +58,8 @@ private func matmul(_ a: Tensor, _ b: Tensor, as shapes: (Shape, Shape)) -> Tens
 }
 
 extension Tensor {
-  /// The edge to an operand of `result`: straight into its gradient, or where the operand was broadcast through a tensor
-  /// of the full shape, which the engine sums.
+  /// The edge to an operand of `result`: straight into its gradient, or where the operand was
+  /// broadcast through a tensor of the full shape, which the engine sums.
   fileprivate func matmulEdge(
     _ result: Tensor, _ compute: @escaping (Tensor, Tensor, Bool) -> Void
   ) -> Edge? {
@@ -73,8 +75,8 @@ extension Tensor {
   }
 }
 
-/// `target (+)= a b` for float32 matrices of any layout, whose leading axes broadcast to those of `target`, which is
-/// contiguous. Outside the graph.
+/// `target (+)= a b` for float32 matrices of any layout, whose leading axes broadcast to those of
+/// `target`, which is contiguous. Outside the graph.
 package func multiply(
   _ a: Tensor, _ b: Tensor, into target: Tensor, accumulating: Bool = false
 ) {

@@ -42,8 +42,8 @@ extension Tensor {
 
   package func movingAxisLast(_ axis: Int) -> Tensor { movingAxis(axis, to: -1) }
 
-  /// A view of `shape` in which sizes of 1, and axes that are missing in front, are repeated. -1 keeps the size of an
-  /// axis.
+  /// A view of `shape` in which sizes of 1, and axes that are missing in front, are repeated. -1
+  /// keeps the size of an axis.
   public func expanded(to shape: Shape) -> Tensor {
     var target = shape
     for axis in 0..<shape.count where shape[axis] == -1 {
@@ -123,8 +123,9 @@ extension Tensor {
     }
   }
 
-  /// A view of all windows of `size` elements along `axis`, `step` apart: the axis counts the windows, and a new last
-  /// axis runs through each. Stops unless 1 ≤ `size` ≤ the size of the axis and `step` ≥ 1.
+  /// A view of all windows of `size` elements along `axis`, `step` apart: the axis counts the
+  /// windows, and a new last axis runs through each. Stops unless 1 ≤ `size` ≤ the size of the axis
+  /// and `step` ≥ 1.
   public func unfolded(axis: Int, size: Int, step: Int = 1) -> Tensor {
     let axis = shape.axis(axis, "unfolded")
     check(

@@ -1,8 +1,8 @@
 import Diagnostics
 import Kernels
 
-/// Layer normalisation: `(x - mean) / sqrt(variance + epsilon) * weight + bias`, mean and biased variance taken over the last
-/// axes, those of `normalizedShape`.
+/// Layer normalisation: `(x - mean) / sqrt(variance + epsilon) * weight + bias`, mean and biased
+/// variance taken over the last axes, those of `normalizedShape`.
 ///
 /// `weight` and `bias`, where given, have the shape `normalizedShape`. Ba, Kiros and Hinton, 2016.
 public func layerNorm(
@@ -12,10 +12,11 @@ public func layerNorm(
   normalised("layerNorm", x, normalizedShape, weight, bias, epsilon, isCentred: true)
 }
 
-/// RMS normalisation: `x / sqrt(mean(x^2) + epsilon) * weight`, the mean taken over the last axes, those of `normalizedShape`.
+/// RMS normalisation: `x / sqrt(mean(x^2) + epsilon) * weight`, the mean taken over the last axes,
+/// those of `normalizedShape`.
 ///
-/// `weight`, where given, has the shape `normalizedShape`. Without `epsilon` it is the smallest difference to 1,
-/// 1.2e-7. Zhang and Sennrich, 2019.
+/// `weight`, where given, has the shape `normalizedShape`. Without `epsilon` it is the smallest
+/// difference to 1, 1.2e-7. Zhang and Sennrich, 2019.
 public func rmsNorm(
   _ x: Tensor, _ normalizedShape: Shape, weight: Tensor? = nil, epsilon: Float = .ulpOfOne
 ) -> Tensor {

@@ -1,8 +1,9 @@
 import Kernels
 
 extension Tensor {
-  /// The elements at positions `indices` along `axis`, where `indices` is contiguous, has this shape but for `axis`,
-  /// and holds numbers in range. Their gradients are added up where they came from.
+  /// The elements at positions `indices` along `axis`, where `indices` is contiguous, has this
+  /// shape but for `axis`, and holds numbers in range. Their gradients are added up where they came
+  /// from.
   func picked(at indices: Tensor, _ axis: Int, _ name: StaticString) -> Tensor {
     let result = Tensor(uninitialized: indices.shape, dtype)
     switch dtype.size {
@@ -35,7 +36,8 @@ extension Tensor {
     forEachPicked(indices, axis) { target[$1] += source[$0] }
   }
 
-  /// Calls `body` with each position in `indices` and that of the element of this tensor that it names.
+  /// Calls `body` with each position in `indices` and that of the element of this tensor that it
+  /// names.
   @inline(__always)
   private func forEachPicked(
     _ indices: Tensor, _ axis: Int, _ body: (_ place: Int, _ element: Int) -> Void

@@ -2,8 +2,8 @@ import CKernels
 import Diagnostics
 import Kernels
 
-/// The largest value of each window of `x` `[batch, channels, height, width]`: `[batch, channels, height', width']` with
-/// height' = (height + 2 padding - kernel) / stride + 1, rounded down.
+/// The largest value of each window of `x` `[batch, channels, height, width]`: `[batch, channels,
+/// height', width']` with height' = (height + 2 padding - kernel) / stride + 1, rounded down.
 ///
 /// Padding never wins. The gradient goes to the first of equal values.
 ///
@@ -70,8 +70,8 @@ public func maxPool1d(_ x: Tensor, kernel: Int, stride: Int? = nil, padding: Int
   ).squeezed(2)
 }
 
-/// The mean of each window of `x` `[batch, channels, height, width]`: `[batch, channels, height', width']` with
-/// height' = (height + 2 padding - kernel) / stride + 1, rounded down.
+/// The mean of each window of `x` `[batch, channels, height, width]`: `[batch, channels, height',
+/// width']` with height' = (height + 2 padding - kernel) / stride + 1, rounded down.
 ///
 /// - Parameters:
 ///   - kernel: The size of a window.
@@ -118,9 +118,9 @@ public func avgPool1d(
   ).squeezed(2)
 }
 
-/// The means of `size` windows that together cover each image of `x` `[batch, channels, height, width]`, whatever its size:
-/// window i of n covers the pixels from i height / n, rounded down, to (i + 1) height / n, rounded up. `(1, 1)` is the
-/// mean over the whole image.
+/// The means of `size` windows that together cover each image of `x` `[batch, channels, height,
+/// width]`, whatever its size: window i of n covers the pixels from i height / n, rounded down, to
+/// (i + 1) height / n, rounded up. `(1, 1)` is the mean over the whole image.
 public func adaptiveAvgPool2d(_ x: Tensor, size: (Int, Int)) -> Tensor {
   check(
     size.0 > 0 && size.1 > 0,

@@ -4,7 +4,8 @@ import Kernels
 // Copies of the same elements at other places.
 
 extension Tensor {
-  /// The elements moved by `shifts[i]` places along `axes[i]`; those that leave at one end enter at the other.
+  /// The elements moved by `shifts[i]` places along `axes[i]`; those that leave at one end enter at
+  /// the other.
   public func rolled(by shifts: [Int], axes: [Int]) -> Tensor {
     check(
       shifts.count == axes.count, "rolled: \(shifts.count) shifts for \(axes.count) axes")
@@ -38,7 +39,8 @@ extension Tensor {
     }
   }
 
-  /// The tensor `counts[i]` times along axis i, as tiles; counts beyond the rank are for new axes in front.
+  /// The tensor `counts[i]` times along axis i, as tiles; counts beyond the rank are for new axes
+  /// in front.
   ///
   /// Stops if there are fewer counts than axes.
   public func repeated(_ counts: [Int]) -> Tensor {
@@ -58,7 +60,8 @@ extension Tensor {
     return result.reshaped(sizes)
   }
 
-  /// The tensor with `padding[i].before` elements `value` in front of axis i and `padding[i].after` behind it.
+  /// The tensor with `padding[i].before` elements `value` in front of axis i and `padding[i].after`
+  /// behind it.
   ///
   /// There must be an entry for each axis. Negative amounts stop the program; slice instead.
   public func padded(by padding: [(before: Int, after: Int)], with value: Float = 0) -> Tensor {
@@ -74,12 +77,12 @@ extension Tensor {
     return result.recorded("padded", edge { [inner] gradient in inner.of(gradient) })
   }
 
-  /// The elements of each matrix on and below its diagonal of number `diagonal` (positive: right of the main one); the
-  /// others are 0.
+  /// The elements of each matrix on and below its diagonal of number `diagonal` (positive: right of
+  /// the main one); the others are 0.
   public func tril(diagonal: Int = 0) -> Tensor { triangle(diagonal, isLower: true, "tril") }
 
-  /// The elements of each matrix on and above its diagonal of number `diagonal` (positive: right of the main one); the
-  /// others are 0.
+  /// The elements of each matrix on and above its diagonal of number `diagonal` (positive: right of
+  /// the main one); the others are 0.
   public func triu(diagonal: Int = 0) -> Tensor { triangle(diagonal, isLower: false, "triu") }
 
   private func triangle(_ diagonal: Int, isLower: Bool, _ name: StaticString) -> Tensor {

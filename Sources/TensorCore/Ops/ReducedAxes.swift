@@ -90,7 +90,8 @@ struct ReducedAxes {
       outer: shape[..<axis].reduce(1, *), size: count, inner: shape[(axis + 1)...].reduce(1, *))
   }
 
-  /// Calls `body` for every group of neighbouring reduced axes, last group first; for none reduced, with runs of 1.
+  /// Calls `body` for every group of neighbouring reduced axes, last group first; for none reduced,
+  /// with runs of 1.
   func forEachGroup(_ body: (ReducedRun) -> Void) {
     // Sizes of merged neighbours; axes of size 1 belong to either kind.
     var (sizes, marks) = (Shape(), Shape())
@@ -116,8 +117,9 @@ struct ReducedAxes {
 }
 
 extension Tensor {
-  /// `reduce` of this tensor with its axes in the order in which they lie in memory: without a copy of a permuted
-  /// tensor. `reduce` gets a contiguous tensor and returns results of shape `kept`; axes are put back in their order.
+  /// `reduce` of this tensor with its axes in the order in which they lie in memory: without a copy
+  /// of a permuted tensor. `reduce` gets a contiguous tensor and returns results of shape `kept`;
+  /// axes are put back in their order.
   func inMemoryOrder(
     _ axes: ReducedAxes, _ reduce: (_ values: Tensor, _ axes: ReducedAxes) -> [Tensor]
   ) -> [Tensor] {
@@ -130,8 +132,9 @@ extension Tensor {
     return reduce(values, axes.permuted(order)).map { $0.permuted(inverse).contiguousValues() }
   }
 
-  /// A fresh tensor of the reduction of this one, of type `Element`, over `axes`: one pass over the elements by `first`,
-  /// and one over the results by `then` for each further group of neighbouring axes.
+  /// A fresh tensor of the reduction of this one, of type `Element`, over `axes`: one pass over the
+  /// elements by `first`, and one over the results by `then` for each further group of neighbouring
+  /// axes.
   func folded<Element: BitwiseCopyable>(
     _ axes: ReducedAxes, _ first: Reduction<Element>, then: Reduction<Element>
   ) -> Tensor {

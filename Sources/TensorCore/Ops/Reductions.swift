@@ -2,8 +2,8 @@ import CKernels
 import Diagnostics
 import Kernels
 
-// Reduced axes vanish, or keep size 1 with `keepingAxes`. An empty list of axes reduces nothing. Half tensors are reduced
-// in float32 and rounded once.
+// Reduced axes vanish, or keep size 1 with `keepingAxes`. An empty list of axes reduces nothing.
+// Half tensors are reduced in float32 and rounded once.
 
 extension Tensor {
   /// The sum of all elements, a scalar; 0 if there are none. Integers and booleans give int64.
@@ -40,7 +40,8 @@ extension Tensor {
     product(axes([axis], "prod", keeping: keepingAxis))
   }
 
-  /// The product along `axes`. Integers and booleans give int64. Its gradient is right where elements are 0, too.
+  /// The product along `axes`. Integers and booleans give int64. Its gradient is right where
+  /// elements are 0, too.
   public func prod(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     product(self.axes(axes, "prod", keeping: keepingAxes))
   }

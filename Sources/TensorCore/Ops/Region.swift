@@ -1,7 +1,7 @@
 import Diagnostics
 
-/// A part of a tensor that strides can express: along each axis evenly spaced elements, a single one,
-/// or a new axis of size 1. No two of its elements are the same.
+/// A part of a tensor that strides can express: along each axis evenly spaced elements, a single
+/// one, or a new axis of size 1. No two of its elements are the same.
 struct Region {
   /// The shape of the part.
   private(set) var shape: Shape
@@ -61,8 +61,8 @@ struct Region {
 }
 
 extension Tensor {
-  /// The view of `region`. Its gradient is added to the same part of the gradient of the whole, which is
-  /// cleared once however many parts are taken.
+  /// The view of `region`. Its gradient is added to the same part of the gradient of the whole,
+  /// which is cleared once however many parts are taken.
   func part(_ region: Region, _ name: StaticString) -> Tensor {
     region.of(self).recorded(
       name,
@@ -74,8 +74,9 @@ extension Tensor {
       }))
   }
 
-  /// The view that `make` makes of this tensor, by strides alone. The gradient is added to the same view of the
-  /// gradient of the whole; elements may occur in it several times, but not within its last axis.
+  /// The view that `make` makes of this tensor, by strides alone. The gradient is added to the same
+  /// view of the gradient of the whole; elements may occur in it several times, but not within its
+  /// last axis.
   package func view(_ name: StaticString, _ make: @escaping (Tensor) -> Tensor) -> Tensor {
     make(self).recorded(
       name,

@@ -4,10 +4,11 @@ import Kernels
 // Shapes: the same elements in the same order.
 
 extension Tensor {
-  /// The same elements in row-major order as `shape`; one size may be -1 and follows from the others.
+  /// The same elements in row-major order as `shape`; one size may be -1 and follows from the
+  /// others.
   ///
-  /// A view where strides can express it, for strided tensors too, else a copy. Stops unless both shapes hold the same
-  /// number.
+  /// A view where strides can express it, for strided tensors too, else a copy. Stops unless both
+  /// shapes hold the same number.
   public func reshaped(_ shape: Shape) -> Tensor {
     let shape = completed(shape, "reshaped")
     return rearranged(as: shape, strides(reshapedTo: shape), "reshaped")
@@ -26,9 +27,11 @@ extension Tensor {
     return rearranged(as: shape, strides, "viewed")
   }
 
-  /// Joins the axes from `first` to `last`, both included, into one: [64, 1, 28, 28] from 1 gives [64, 784].
+  /// Joins the axes from `first` to `last`, both included, into one: [64, 1, 28, 28] from 1 gives
+  /// [64, 784].
   ///
-  /// A view where strides can express it. A scalar becomes [1]. Stops if `last` comes before `first`.
+  /// A view where strides can express it. A scalar becomes [1]. Stops if `last` comes before
+  /// `first`.
   public func flattened(from first: Int = 0, to last: Int = -1) -> Tensor {
     guard rank > 0 else { return reshaped([1]) }
     let (first, last) = (shape.axis(first, "flattened"), shape.axis(last, "flattened"))
@@ -40,7 +43,8 @@ extension Tensor {
     return reshaped(result)
   }
 
-  /// This tensor if its elements lie in row-major order without gaps, and otherwise a copy for which that holds.
+  /// This tensor if its elements lie in row-major order without gaps, and otherwise a copy for
+  /// which that holds.
   public func contiguous() -> Tensor { isContiguous ? self : cloned() }
 
   /// A copy with memory of its own, in row-major order; gradients flow through it.
@@ -78,7 +82,8 @@ extension Tensor {
   private func strides(reshapedTo new: Shape) -> Shape? {
     var result = new.contiguousStrides
     if isContiguous { return result }
-    // Neighbouring axes that are stepped through evenly are one chunk; every chunk must be a product of new sizes.
+    // Neighbouring axes that are stepped through evenly are one chunk; every chunk must be a
+    // product of new sizes.
     var position = new.count - 1
     var (chunk, covered) = (1, 1)
     var stride = strides[rank - 1]

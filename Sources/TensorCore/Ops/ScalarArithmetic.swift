@@ -2,7 +2,8 @@ import CKernels
 import Diagnostics
 import Kernels
 
-// Scalars take the tensor's type and have no gradient; a fractional scalar turns integers into float32.
+// Scalars take the tensor's type and have no gradient; a fractional scalar turns integers into
+// float32.
 
 extension Tensor {
   /// Adds `b` to every element.

@@ -35,10 +35,11 @@ extension TensorIndex where Self == AxisIndex {
   public static var newAxis: AxisIndex { AxisIndex(kind: .newAxis) }
   /// As many whole axes as the other indices leave; at most once.
   public static var ellipsis: AxisIndex { AxisIndex(kind: .ellipsis) }
-  /// Every `step`-th element from the first on, or from the last on backwards where `step` is negative.
+  /// Every `step`-th element from the first on, or from the last on backwards where `step` is
+  /// negative.
   public static func every(_ step: Int) -> AxisIndex { .range(by: step) }
-  /// Every `step`-th element from `start` on and before `end`, as Python's `start:end:step`: nil is the end that the
-  /// direction suggests. Stops if `step` is 0.
+  /// Every `step`-th element from `start` on and before `end`, as Python's `start:end:step`: nil is
+  /// the end that the direction suggests. Stops if `step` is 0.
   public static func range(
     from start: Int? = nil, to end: Int? = nil, by step: Int = 1
   ) -> AxisIndex {
@@ -89,21 +90,23 @@ extension Tensor {
 
   /// A view of part of this tensor: `x[0, 1...]`, `x[.ellipsis, .every(2)]`; see `TensorIndex`.
   ///
-  /// Assigning overwrites that part with a tensor that broadcasts to it, converted to this type. Where this tensor or the
-  /// new values require a gradient, that is part of the graph: gradients flow to the new values and to the elements
-  /// that stay. Stops then for views and for leaves that require a gradient, as every operation in place does.
+  /// Assigning overwrites that part with a tensor that broadcasts to it, converted to this type.
+  /// Where this tensor or the new values require a gradient, that is part of the graph: gradients
+  /// flow to the new values and to the elements that stay. Stops then for views and for leaves that
+  /// require a gradient, as every operation in place does.
   public subscript(_ indices: any TensorIndex...) -> Tensor {
     get { part(region(indices), "subscript") }
     set { assign(newValue, to: region(indices)) }
   }
 
-  /// A view of element `index` along `axis`, without that axis. Negative indices count from the end.
+  /// A view of element `index` along `axis`, without that axis. Negative indices count from the
+  /// end.
   public func selected(_ index: Int, axis: Int) -> Tensor {
     selected(index, axis: axis, "selected")
   }
 
-  /// A view of every `step`-th element along `axis` from `start` on and before `end`, with Python's meaning of
-  /// `start:end:step`.
+  /// A view of every `step`-th element along `axis` from `start` on and before `end`, with Python's
+  /// meaning of `start:end:step`.
   public func sliced(
     from start: Int? = nil, to end: Int? = nil, by step: Int = 1, axis: Int = 0
   ) -> Tensor {
@@ -181,7 +184,8 @@ extension Tensor {
       write: { target.assign(elementsOf: source) })
   }
 
-  /// Lets `write` overwrite part of this tensor with `source`, as part of the graph where one of both is.
+  /// Lets `write` overwrite part of this tensor with `source`, as part of the graph where one of
+  /// both is.
   ///
   /// - Parameters:
   ///   - clear: sets what was overwritten to 0 in a gradient.

@@ -1,7 +1,8 @@
 import Diagnostics
 import Kernels
 
-// Sorting is stable: equal elements keep their order. A NaN is larger than any number, as in PyTorch.
+// Sorting is stable: equal elements keep their order. A NaN is larger than any number, as in
+// PyTorch.
 
 extension Tensor {
   /// The elements in order along `axis`, and the indices where they were, of type int64.
@@ -19,9 +20,11 @@ extension Tensor {
     return firstIndices(axis, shape[axis], descending)
   }
 
-  /// The `k` largest (or smallest) elements along `axis`, best first, and their indices, of type int64.
+  /// The `k` largest (or smallest) elements along `axis`, best first, and their indices, of type
+  /// int64.
   ///
-  /// Of equal elements those with lower indices come first. Stops where the axis has fewer than `k` elements.
+  /// Of equal elements those with lower indices come first. Stops where the axis has fewer than `k`
+  /// elements.
   public func topK(
     _ k: Int, axis: Int = -1, largest: Bool = true
   ) -> (values: Tensor, indices: Tensor) {

@@ -5,7 +5,8 @@ import Kernels
 // Spread and size of values. Reduced axes vanish, or keep size 1 with `keepingAxes`.
 
 extension Tensor {
-  /// The variance of all elements, a scalar: squared deviations from the mean over count - `correction`.
+  /// The variance of all elements, a scalar: squared deviations from the mean over count -
+  /// `correction`.
   public func variance(correction: Int = 1) -> Tensor {
     variance(axes(nil, "variance"), correction)
   }
@@ -15,8 +16,8 @@ extension Tensor {
     variance(axes([axis], "variance", keeping: keepingAxis), correction)
   }
 
-  /// The variance along `axes`: squared deviations from the mean over count - `correction`, but at least 0; so NaN
-  /// of too few elements. Precise where the mean is large. Stops for integers.
+  /// The variance along `axes`: squared deviations from the mean over count - `correction`, but at
+  /// least 0; so NaN of too few elements. Precise where the mean is large. Stops for integers.
   public func variance(axes: [Int], correction: Int = 1, keepingAxes: Bool = false) -> Tensor {
     variance(self.axes(axes, "variance", keeping: keepingAxes), correction)
   }
@@ -48,9 +49,9 @@ extension Tensor {
     norm(p, axes([axis], "norm", keeping: keepingAxis))
   }
 
-  /// The `p`-norm along `axes`: the sum of magnitudes (1), the root of the sum of squares (2) or the largest magnitude
-  /// (infinity); 0 of no elements. Its gradient is 0 where the 2-norm is, and shared by equal largest magnitudes.
-  /// Stops for another `p`, and for integers.
+  /// The `p`-norm along `axes`: the sum of magnitudes (1), the root of the sum of squares (2) or
+  /// the largest magnitude (infinity); 0 of no elements. Its gradient is 0 where the 2-norm is, and
+  /// shared by equal largest magnitudes. Stops for another `p`, and for integers.
   public func norm(_ p: Float = 2, axes: [Int], keepingAxes: Bool = false) -> Tensor {
     norm(p, self.axes(axes, "norm", keeping: keepingAxes))
   }
@@ -63,8 +64,8 @@ extension Tensor {
     logSumExp(axes([axis], "logSumExp", keeping: keepingAxis))
   }
 
-  /// The logarithm of the sum of exponentials along `axes`, without overflow; -infinity of no elements. Integers
-  /// give float32.
+  /// The logarithm of the sum of exponentials along `axes`, without overflow; -infinity of no
+  /// elements. Integers give float32.
   public func logSumExp(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     logSumExp(self.axes(axes, "logSumExp", keeping: keepingAxes))
   }

@@ -1,9 +1,9 @@
 import Diagnostics
 import Kernels
 
-/// Transposed two-dimensional convolution: the gradient of a `conv2d` with respect to its input, as an operation of its
-/// own. `x` is `[batch, in, height, width]`, `weight` `[in, out / groups, kernel height, kernel width]`, `bias` `[out]`;
-/// the result `[batch, out, height', width']` with
+/// Transposed two-dimensional convolution: the gradient of a `conv2d` with respect to its input, as
+/// an operation of its own. `x` is `[batch, in, height, width]`, `weight` `[in, out / groups,
+/// kernel height, kernel width]`, `bias` `[out]`; the result `[batch, out, height', width']` with
 /// height' = (height - 1) stride - 2 padding + dilation (kernel - 1) + outputPadding + 1.
 ///
 /// - Parameters:

@@ -3,8 +3,9 @@ import Synchronization
 
 /// A counter-based random number generator: Philox 4x32 with 10 rounds.
 ///
-/// The n-th number of a stream is a function of (seed, stream, n) alone, so it depends neither on threads nor on how
-/// many numbers each draw takes. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+/// The n-th number of a stream is a function of (seed, stream, n) alone, so it depends neither on
+/// threads nor on how many numbers each draw takes. Salmon et al., "Parallel random numbers: as
+/// easy as 1, 2, 3", SC 2011.
 public final class Generator: Sendable {
   let key: UInt64
   let stream: UInt64
@@ -86,9 +87,11 @@ public final class Generator: Sendable {
 /// A number in [0, 1) from the upper 24 of 32 random bits.
 func unitInterval(_ bits: UInt32) -> Float { Float(bits >> 8) * 0x1p-24 }
 
-/// The number below which a share `p`, 0 < p < 1, of the standard normal distribution lies; relative error below 2e-7.
+/// The number below which a share `p`, 0 < p < 1, of the standard normal distribution lies;
+/// relative error below 2e-7.
 ///
-/// Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37 (1988), PPND7.
+/// Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied
+/// Statistics 37 (1988), PPND7.
 package func normalQuantile(_ p: Double) -> Float {
   let q = p - 0.5
   if abs(q) <= 0.425 {

@@ -2,10 +2,11 @@ import Diagnostics
 import Glibc
 import Synchronization
 
-/// Reuses blocks of tensor memory, so that a training step allocates nothing from the system once it is warm.
+/// Reuses blocks of tensor memory, so that a training step allocates nothing from the system once
+/// it is warm.
 ///
-/// Sizes are rounded up to classes, eight per power of two, so that at most an eighth of a block is unused. A freed
-/// block stays in its class until the process ends.
+/// Sizes are rounded up to classes, eight per power of two, so that at most an eighth of a block is
+/// unused. A freed block stays in its class until the process ends.
 public enum MemoryPool {
   /// What the pool has done since the process began.
   public struct Statistics: Sendable {
@@ -30,7 +31,8 @@ public enum MemoryPool {
     var statistics = Statistics()
   }
 
-  // Only touched under the lock, through a pointer: no exclusivity checks on the way of every operation.
+  // Only touched under the lock, through a pointer: no exclusivity checks on the way of every
+  // operation.
   private nonisolated(unsafe) static let state = {
     let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
     state.initialize(to: State())
@@ -71,8 +73,8 @@ public enum MemoryPool {
     }
   }
 
-  /// The class that `byteCount` falls in, and the bytes of its blocks: multiples of 64 up to 512, then
-  /// (8 + s) / 8 times a power of two for s in 0 ..< 8.
+  /// The class that `byteCount` falls in, and the bytes of its blocks: multiples of 64 up to 512,
+  /// then (8 + s) / 8 times a power of two for s in 0 ..< 8.
   package static func sizeClass(_ byteCount: Int) -> (index: Int, size: Int) {
     let units = max(1, (byteCount + 63) / 64)
     if units <= 8 { return (units, units * 64) }

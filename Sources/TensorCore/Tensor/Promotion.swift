@@ -1,8 +1,8 @@
 import Kernels
 
 extension Tensor {
-  /// The type of an operation's result on `a` and `b`, by PyTorch's rules: the larger type, but a scalar tensor
-  /// counts only where it is of a higher kind (floats over integers over booleans).
+  /// The type of an operation's result on `a` and `b`, by PyTorch's rules: the larger type, but a
+  /// scalar tensor counts only where it is of a higher kind (floats over integers over booleans).
   static func promotedType(_ a: Tensor, _ b: Tensor) -> DType {
     if a.dtype == b.dtype { return a.dtype }
     if (a.rank == 0) != (b.rank == 0), a.dtype.kind == b.dtype.kind {

@@ -1,7 +1,7 @@
 /// How to walk `operands` tensors that share a shape in the longest possible inner runs.
 ///
-/// Dimensions of size 1 vanish, and neighbours that every operand steps through evenly are merged, so that
-/// contiguous operands are one run.
+/// Dimensions of size 1 vanish, and neighbours that every operand steps through evenly are merged,
+/// so that contiguous operands are one run.
 package struct RunPlan<let operands: Int> {
   private var shape = Shape()
   private var strides: InlineArray<operands, Shape>
@@ -30,7 +30,8 @@ package struct RunPlan<let operands: Int> {
     return true
   }
 
-  /// Calls `body` with the length of each run, every operand's stride in it, and every operand's offset.
+  /// Calls `body` with the length of each run, every operand's stride in it, and every operand's
+  /// offset.
   package func forEachRun(
     _ body: (
       _ count: Int, _ strides: InlineArray<operands, Int>, _ offsets: InlineArray<operands, Int>

@@ -2,8 +2,8 @@ import Diagnostics
 
 /// Up to eight integers, one per dimension, stored inline: the sizes or the strides of a tensor.
 ///
-/// Reads like an array (`shape[0]`, `shape.count`, `shape == [2, 3]`), and negative positions count from the end
-/// through `axis(_:)`.
+/// Reads like an array (`shape[0]`, `shape.count`, `shape == [2, 3]`), and negative positions count
+/// from the end through `axis(_:)`.
 public struct Shape: RandomAccessCollection, MutableCollection, ExpressibleByArrayLiteral,
   Equatable, CustomStringConvertible, Sendable
 {
@@ -85,7 +85,8 @@ public struct Shape: RandomAccessCollection, MutableCollection, ExpressibleByArr
     return product
   }
 
-  /// Stops unless a new tensor can have this shape: sizes of 0 or more whose product fits a machine word.
+  /// Stops unless a new tensor can have this shape: sizes of 0 or more whose product fits a machine
+  /// word.
   package func requireSizes(_ operation: StaticString) {
     check(
       allSatisfy { $0 >= 0 }, "\(operation): shape \(self): a size is negative; sizes are 0 or more"
@@ -128,7 +129,8 @@ public struct Shape: RandomAccessCollection, MutableCollection, ExpressibleByArr
   public var description: String { "[" + map(String.init).joined(separator: ", ") + "]" }
 }
 
-/// The shape that `a` and `b` broadcast to: sizes are aligned at the end, and a size of 1 stretches.
+/// The shape that `a` and `b` broadcast to: sizes are aligned at the end, and a size of 1
+/// stretches.
 package func broadcast(_ a: Shape, _ b: Shape, _ operation: StaticString) -> Shape {
   if a == b { return a }
   let rank = Swift.max(a.count, b.count)

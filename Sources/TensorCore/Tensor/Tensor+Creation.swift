@@ -2,7 +2,8 @@ import Diagnostics
 public import Kernels
 
 extension Tensor {
-  /// A tensor of `shape` with `values` in row-major order. Stops unless there are as many as the shape holds.
+  /// A tensor of `shape` with `values` in row-major order. Stops unless there are as many as the
+  /// shape holds.
   public convenience init<Element: TensorElement>(_ values: [Element], shape: Shape) {
     shape.requireSizes("Tensor")
     check(

@@ -2,8 +2,8 @@ import Glibc
 import Kernels
 
 extension Tensor: CustomStringConvertible {
-  /// The values in nested brackets, floats with four decimals, with the middle of long axes left out; the shape, and
-  /// the type.
+  /// The values in nested brackets, floats with four decimals, with the middle of long axes left
+  /// out; the shape, and the type.
   public var description: String {
     "tensor(\(values), shape: \(shape), \(dtype))"
   }

@@ -37,8 +37,8 @@ extension Tensor {
     assign(elementsOf: Tensor(value))
   }
 
-  /// Overwrites the values with those of `source`, which must broadcast to this shape; they are converted to this type.
-  /// `source` may be another view of the same memory.
+  /// Overwrites the values with those of `source`, which must broadcast to this shape; they are
+  /// converted to this type. `source` may be another view of the same memory.
   ///
   /// In place and outside the graph: for setting parameters and buffers, not for computing with.
   public func assign(_ source: Tensor) {
@@ -83,8 +83,9 @@ extension Tensor {
 
   /// This tensor with elements of type `dtype`; itself if they are.
   ///
-  /// Floats become integers by rounding toward zero; what is too large becomes the largest integer, and NaN 0. Integers
-  /// that do not fit lose their upper bits. Halves are rounded to nearest, ties to even. Booleans are what is not 0.
+  /// Floats become integers by rounding toward zero; what is too large becomes the largest integer,
+  /// and NaN 0. Integers that do not fit lose their upper bits. Halves are rounded to nearest, ties
+  /// to even. Booleans are what is not 0.
   public func converted(to dtype: DType) -> Tensor {
     if dtype == self.dtype { return self }
     let result = Tensor(uninitialized: shape, dtype)

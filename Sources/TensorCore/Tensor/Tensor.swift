@@ -3,8 +3,9 @@ public import Kernels
 
 /// An n-dimensional array, and a node's result in the graph that `backward()` walks.
 ///
-/// A tensor is a reference: assigning it shares it. Views (`transposed`, slices, …) share its memory. Operations
-/// record what their gradient needs when an input requires a gradient and no `noGrad` scope is open.
+/// A tensor is a reference: assigning it shares it. Views (`transposed`, slices, …) share its
+/// memory. Operations record what their gradient needs when an input requires a gradient and no
+/// `noGrad` scope is open.
 ///
 /// A tensor belongs to the thread that made it.
 public final class Tensor {

@@ -143,7 +143,8 @@ private let poolingMisuses: [Misuse] = [
   },
 ]
 
-/// `x / 8` with a different integer added to each value, so that small steps of x leave their order as it is.
+/// `x / 8` with a different integer added to each value, so that small steps of x leave their order
+/// as it is.
 private func apart(_ x: Tensor) -> Tensor {
   let places = Tensor.permutation(x.count, generator: Generator(seed: 3))
   return x / 8 + places.converted(to: .float32).reshaped(x.shape)

@@ -39,7 +39,8 @@ let sortingFamily = OperationFamily(
     },
   ])
 
-/// `x`, of values in -2 ... 2, with its elements moved so far apart that small steps change no order.
+/// `x`, of values in -2 ... 2, with its elements moved so far apart that small steps change no
+/// order.
 private func apart(_ x: Tensor) -> Tensor {
   let count = x.count
   return x + Tensor((0..<count).map { Float($0 * 11 % count * 8) }, shape: x.shape)
