@@ -98,7 +98,7 @@ struct JSONReader {
     }
   }
 
-  /// The digits of `\uXXXX`, and the second half if it is the first of a surrogate pair.
+  /// The four digits after `\u`, and the second half if it is the first of a surrogate pair.
   private mutating func readEscapedScalar() throws(HeaderProblem) -> [UInt8] {
     var code = try readHexadecimal()
     if 0xD800..<0xDC00 ~= code, bytes[position...].starts(with: [UInt8]("\\u".utf8)) {

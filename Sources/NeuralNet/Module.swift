@@ -36,7 +36,14 @@ open class Module {
 
   /// The tensors that this module holds directly, with the names of the properties that hold them.
   private var ownTensors: [(name: String, tensor: Tensor)] {
-    storedProperties.compactMap { label, value in (value as? Tensor).map { (label, $0) } }
+    storedProperties.flatMap { label, value -> [(String, Tensor)] in
+      switch value {
+      case let tensor as Tensor: [(label, tensor)]
+      case let tensors as [Tensor]:
+        tensors.enumerated().map { ("\(label).\($0.offset)", $0.element) }
+      default: []
+      }
+    }
   }
 
   /// Stored properties, those of superclasses first; optionals without a value are left out.

@@ -8,7 +8,7 @@ struct TemporaryDirectory: ~Copyable {
   let path: String
 
   init() throws {
-    var template = Array("/tmp/checkpoints-XXXXXX".utf8CString)
+    var template = Array(("/tmp/checkpoints-" + String(repeating: "X", count: 6)).utf8CString)
     try #require(mkdtemp(&template) != nil)
     path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
   }

@@ -19,6 +19,7 @@ private final class Derived: Base {
   let none: [Int] = []
   var step = Tensor(Int32(0))
   let maybe: Tensor? = nil
+  let gains = [Tensor.ones([1]), Tensor.ones([2])]
 }
 
 private final class Tied: Module {
@@ -34,7 +35,8 @@ private final class Tied: Module {
   @Test func pathsFollowDeclarationsWithSuperclassesFirst() {
     #expect(
       Derived().namedTensors().map(\.name) == [
-        "scale", "step", "inner.weight", "inner.bias", "blocks.0.weight", "blocks.0.bias",
+        "scale", "step", "gains.0", "gains.1", "inner.weight", "inner.bias", "blocks.0.weight",
+        "blocks.0.bias",
         "blocks.1.weight", "list.0.weight", "list.0.bias", "optional.weight", "optional.bias",
         "stack.0.weight", "stack.0.bias", "stack.2.weight", "stack.2.bias",
       ])
@@ -42,13 +44,13 @@ private final class Tied: Module {
 
   @Test func whatRequiresAGradientIsAParameter() {
     let model = Derived()
-    #expect(model.namedBuffers().map(\.name) == ["scale", "step"])
+    #expect(model.namedBuffers().map(\.name) == ["scale", "step", "gains.0", "gains.1"])
     #expect(model.parameters().count == 13)
     model.scale.requiresGrad = true
     #expect(model.namedParameters().first?.name == "scale")
     #expect(model.namedParameters().first?.tensor === model.scale)
     model.inner.weight.requiresGrad = false
-    #expect(model.namedBuffers().map(\.name) == ["step", "inner.weight"])
+    #expect(model.namedBuffers().map(\.name) == ["step", "gains.0", "gains.1", "inner.weight"])
   }
 
   @Test func tiedWeightsAreOneParameterUnderTwoPaths() {
