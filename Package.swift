@@ -46,7 +46,7 @@ let package = Package(
     module("Diagnostics", []),
 
     // 1: kernels over raw memory; messages between ranks
-    module("Kernels", ["CKernels", "COpenBLAS", "Diagnostics"]),
+    module("Kernels", ["CKernels", "Diagnostics"]),
     module("Communication", ["CMPI", "Diagnostics"]),
 
     // 2: tensors and automatic differentiation
@@ -81,9 +81,10 @@ let package = Package(
     .executableTarget(
       name: "LockstepCommand",
       dependencies: [
-        "Lockstep", "ModelZoo",
+        "Lockstep", "ModelZoo", "COpenBLAS",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      resources: [.embedInCode("Bench/Resources/pytorch_ops.py")],
       swiftSettings: strict),
     .executableTarget(
       name: "TrainDigitsExample", dependencies: ["Lockstep"],

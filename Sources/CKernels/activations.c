@@ -1,5 +1,6 @@
 // Activation functions and, beside each, its gradient: x is the gradient of the result, y what the
-// forward pass kept; or its slope at x.
+// forward pass kept; or its slope at x. Where function and slope share most of their arithmetic, one
+// kernel gives both.
 #include "elementwise.h"
 
 UNARY(relu, x > 0.0f ? x : (x != x ? x : 0.0f))
@@ -17,32 +18,32 @@ UNARY(leaky_relu_slope, x > 0.0f ? 1.0f : p)
 UNARY(elu, x > 0.0f ? x : p *expm1_f(x))
 UNARY(elu_slope, x > 0.0f ? 1.0f : p *exp_f(x))
 
-#define SQRT_HALF 0.70710678118654752f
-#define SQRT_HALF_OVER_PI 0.39894228040143268f  // sqrt(1 / (2 pi))
-
 // x times the normal distribution function.
-UNARY(gelu, 0.5f * x * (1.0f + erf_f(x *SQRT_HALF)))
-BINARY(gelu_gradient, x *(0.5f * (1.0f + erf_f(y *SQRT_HALF)) +
-                          y *SQRT_HALF_OVER_PI *exp_f(-0.5f * y * y)))
+INLINE float gelu_f(float x, float *slope) {
+  float below;
+  const float density = normal_density(x, &below);
+  *slope = below + x * density;
+  return x * below;
+}
+WITH_SLOPE(gelu, gelu_f)
 
 // Hendrycks and Gimpel's approximation: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
 #define GELU_SCALE 0.79788456080286536f
 #define GELU_CUBE 0.044715f
-INLINE float gelu_tanh_inner(float x) { return tanh_f(GELU_SCALE * (x + GELU_CUBE * x * x * x)); }
-INLINE float gelu_tanh_slope(float x) {
-  const float t = gelu_tanh_inner(x);
-  return 0.5f * (1.0f + t) +
-         0.5f * x * (1.0f - t * t) * GELU_SCALE * (1.0f + 3.0f * GELU_CUBE * x * x);
+INLINE float gelu_tanh_f(float x, float *slope) {
+  const float t = tanh_f(GELU_SCALE * (x + GELU_CUBE * x * x * x));
+  const float inner = GELU_SCALE * (1.0f + 3.0f * GELU_CUBE * x * x);
+  *slope = 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * inner;
+  return 0.5f * x * (1.0f + t);
 }
-UNARY(gelu_tanh, 0.5f * x * (1.0f + gelu_tanh_inner(x)))
-BINARY(gelu_tanh_gradient, x *gelu_tanh_slope(y))
+WITH_SLOPE(gelu_tanh, gelu_tanh_f)
 
-INLINE float silu_slope(float x) {
+INLINE float silu_f(float x, float *slope) {
   const float s = sigmoid_f(x);
-  return s * (1.0f + x * (1.0f - s));
+  *slope = s * (1.0f + x * (1.0f - s));
+  return x * s;
 }
-UNARY(silu, x *sigmoid_f(x))
-BINARY(silu_gradient, x *silu_slope(y))
+WITH_SLOPE(silu, silu_f)
 
 // log(1 + exp(p x)) / p; x itself where p x > q.
 UNARY(softplus, p *x > q ? x : (log1p_f(exp_f(-fabsf(p *x))) + (p * x > 0.0f ? p * x : 0.0f)) / p)

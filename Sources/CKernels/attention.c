@@ -46,9 +46,10 @@ KERNEL void lk_attention_probabilities(ptrdiff_t rows, ptrdiff_t columns, float 
     const float shift = normaliser[r];
     if (mask) {
       const float *m = mask + r * mask_stride;
-      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) x[c] = exp_f(x[c] * scale + m[c] - shift);
+      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) x[c] =
+          exp_nonpositive(x[c] * scale + m[c] - shift);
     } else {
-      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) x[c] = exp_f(x[c] * scale - shift);
+      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) x[c] = exp_nonpositive(x[c] * scale - shift);
     }
     for (ptrdiff_t c = n; c < columns; c++) x[c] = 0.0f;
   }

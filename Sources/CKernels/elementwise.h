@@ -66,4 +66,22 @@
     }                                                                                            \
   }
 
+// A function that also gives its derivative, with which it shares most of the arithmetic; `slope`
+// may be null.
+#define WITH_SLOPE(name, function)                                                               \
+  KERNEL void lk_##name(ptrdiff_t n, float *out, float *slope, const float *a) {                 \
+    if (slope) {                                                                                 \
+      INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {                                            \
+        float d;                                                                                 \
+        out[i] = function(a[i], &d);                                                             \
+        slope[i] = d;                                                                            \
+      }                                                                                          \
+    } else {                                                                                     \
+      INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {                                            \
+        float d;                                                                                 \
+        out[i] = function(a[i], &d);                                                             \
+      }                                                                                          \
+    }                                                                                            \
+  }
+
 #endif

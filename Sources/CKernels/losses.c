@@ -43,12 +43,13 @@ KERNEL void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, co
     const float right = s * (1.0f - smoothing) * (weights ? weights[t] : 1.0f);
     const float all = right + s * even * total, each = s * even;
     if (smoothing == 0.0f) {
-      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = all * exp_f(a[c] - n);
+      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = all * exp_nonpositive(a[c] - n);
     } else if (weights) {
       INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] =
-          all * exp_f(a[c] - n) - each * weights[c];
+          all * exp_nonpositive(a[c] - n) - each * weights[c];
     } else {
-      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = all * exp_f(a[c] - n) - each;
+      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] =
+          all * exp_nonpositive(a[c] - n) - each;
     }
     out[t] -= right;
   }
@@ -140,7 +141,8 @@ PAIR_LOSS(binary_cross_entropy, (y - 1.0f) * LOG_REST - y *LOG_X,
 
 // max(x, 0) - x y + log(1 + exp(-|x|)).
 PAIR_LOSS(binary_cross_entropy_logits,
-          (x < 0.0f ? 0.0f : x) - x *y + log1p_f(exp_f(-fabsf(x))), sigmoid_f(x) - y, -x)
+          (x < 0.0f ? 0.0f : x) - x *y + log1p_f(exp_nonpositive(-fabsf(x))), sigmoid_f(x) - y,
+          -x)
 
 // Of a target probability y (0 log 0 is 0), and of its logarithm; x is a logarithm.
 PAIR_LOSS(divergence, (y == 0.0f ? 0.0f : y *log_f(y)) - y *x, -y, log_f(y) + 1.0f - x)

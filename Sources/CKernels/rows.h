@@ -31,26 +31,31 @@ INLINE float row_maximum(ptrdiff_t n, const float *a) {
 
 /// The sum of exp(scale * a - shift); the exponentials themselves go to `out` unless it is null.
 INLINE float exp_sum(ptrdiff_t n, const float *a, float scale, float shift, float *out) {
-  float lanes[LANES] = {0}, e[LANES], last[LANES];
+  // Exponentials and sum take turns: both at once need more registers than there are.
+  enum { BLOCK = 256 };
+  float block[BLOCK], last[LANES];
   // Loaded before `out`, which may be `a`, is written.
   load_last(n, a, last);
-  ptrdiff_t i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    for (int l = 0; l < LANES; l++) e[l] = exp_f(a[i + l] * scale - shift);
-    for (int l = 0; l < LANES; l++) lanes[l] += e[l];
-    if (out) __builtin_memcpy(out + i, e, sizeof e);
+  const ptrdiff_t whole = n - n % LANES;
+  lanes_t sum = {0};
+  for (ptrdiff_t start = 0; start < whole; start += BLOCK) {
+    const ptrdiff_t size = whole - start < BLOCK ? whole - start : BLOCK;
+    const float *x = a + start;
+    float *y = out ? out + start : block;
+    INDEPENDENT for (ptrdiff_t i = 0; i < size; i++) y[i] = exp_nonpositive(x[i] * scale - shift);
+    for (ptrdiff_t i = 0; i < size; i += LANES) sum += *(const lanes_t *)(y + i);
   }
-  if (i < n) {
-    const int left = (int)(n - i);
-    for (int l = 0; l < LANES; l++) e[l] = exp_f(last[l] * scale - shift);
+  if (whole < n) {
+    const int left = (int)(n - whole);
+    float e[LANES];
+    for (int l = 0; l < LANES; l++) e[l] = exp_nonpositive(last[l] * scale - shift);
     if (out && n >= LANES) __builtin_memcpy(out + n - LANES, e, sizeof e);
     else if (out)
       for (int l = 0; l < left; l++) out[l] = e[LANES - left + l];
-    for (int l = 0; l < LANES; l++) lanes[l] += l >= LANES - left ? e[l] : 0.0f;
+    for (int l = 0; l < LANES; l++) e[l] = l >= LANES - left ? e[l] : 0.0f;
+    sum += *(const lanes_t *)e;
   }
-  lanes_t v;
-  __builtin_memcpy(&v, lanes, sizeof v);
-  return lanes_sum(&v);
+  return lanes_sum(&sum);
 }
 
 INLINE float row_sum(ptrdiff_t n, const float *a) {

@@ -27,7 +27,8 @@ KERNEL void lk_log_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, cons
                                          const float *y, float *out) {
   for (ptrdiff_t r = 0; r < rows; r++, g += columns, y += columns, out += columns) {
     const float total = row_sum(columns, g);
-    INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = g[c] - exp_f(y[c]) * total;
+    INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] =
+        g[c] - exp_nonpositive(y[c]) * total;
   }
 }
 
@@ -46,7 +47,7 @@ INLINE void softmax_strip(ptrdiff_t size, ptrdiff_t width, ptrdiff_t stride, con
     }
   for (ptrdiff_t i = 0; i < size; i++)
     INDEPENDENT for (ptrdiff_t c = 0; c < width; c++) {
-      const float e = exp_f(a[i * stride + c] - largest[c]);
+      const float e = exp_nonpositive(a[i * stride + c] - largest[c]);
       sum[c] += e;
       out[i * stride + c] = logarithm ? a[i * stride + c] - largest[c] : e;
     }
@@ -80,7 +81,7 @@ INLINE void softmax_gradient_strip(ptrdiff_t size, ptrdiff_t width, ptrdiff_t st
   for (ptrdiff_t i = 0; i < size; i++)
     INDEPENDENT for (ptrdiff_t c = 0; c < width; c++) {
       const ptrdiff_t k = i * stride + c;
-      out[k] = logarithm ? g[k] - exp_f(y[k]) * sum[c] : y[k] * (g[k] - sum[c]);
+      out[k] = logarithm ? g[k] - exp_nonpositive(y[k]) * sum[c] : y[k] * (g[k] - sum[c]);
     }
 }
 

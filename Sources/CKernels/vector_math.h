@@ -26,15 +26,16 @@ INLINE float power_of_two(int32_t n) { return from_bits((uint32_t)(n + 127) << 2
 // Adding and subtracting this rounds to an integer and leaves that integer in the low bits.
 #define ROUNDER 12582912.0f
 
+// Polynomials by pairs of terms (Estrin): the chain of dependent operations, not their number,
+// limits these functions.
+
 /// e^r - 1 - r for |r| <= ln(2) / 2.
 INLINE float exp_tail(float r) {
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return p * (r * r);
+  float r2 = r * r;
+  float p54 = 1.9875691500e-4f * r + 1.3981999507e-3f;
+  float p32 = 8.3334519073e-3f * r + 4.1665795894e-2f;
+  float p10 = 1.6666665459e-1f * r + 5.0000001201e-1f;
+  return ((p54 * r2 + p32) * r2 + p10) * r2;
 }
 
 INLINE float exp_f(float x) {
@@ -47,6 +48,17 @@ INLINE float exp_f(float x) {
   int32_t k = (int32_t)(to_bits(t) - to_bits(ROUNDER));
   int32_t half = k >> 1;  // in two factors, so that denormals and the overflow to infinity come out right
   return (exp_tail(r) + r + 1.0f) * power_of_two(half) * power_of_two(k - half);
+}
+
+/// e^x for x <= 88: a third fewer operations than `exp_f`. 0 where the result would be denormal.
+INLINE float exp_nonpositive(float x) {
+  float t = x * 1.44269504088896341f + ROUNDER;
+  float n = t - ROUNDER;
+  float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
+  // The shift leaves nothing of the rounder but n.
+  float scale = from_bits((to_bits(t) << 23) + to_bits(1.0f));
+  float y = (exp_tail(r) + r + 1.0f) * scale;
+  return x < -87.3365448f ? 0.0f : y;
 }
 
 INLINE float expm1_f(float x) {
@@ -107,23 +119,21 @@ INLINE float log1p_f(float x) {
   return fabsf(x) < 1e-4f ? x - 0.5f * x * x : result;
 }
 
+/// By exp(-2|x|) - 1, which keeps its precision near 0.
 INLINE float tanh_f(float x) {
   float a = fabsf(x);
-  float z = x * x;
-  float p = -5.70498872745e-3f;
-  p = p * z + 2.06390887954e-2f;
-  p = p * z - 5.37397155531e-2f;
-  p = p * z + 1.33314422036e-1f;
-  p = p * z - 3.33332819422e-1f;
-  float near = x + x * z * p;
-  float far = 1.0f - 2.0f / (exp_f(2.0f * a) + 1.0f);
-  return a < 0.625f ? near : copysignf(far, x);
+  float y = -2.0f * (a > 20.0f ? 20.0f : a);
+  float t = y * 1.44269504088896341f + ROUNDER;
+  float n = t - ROUNDER;
+  float r = (y - n * 0.693359375f) - n * -2.12194440e-4f;
+  float scale = from_bits((to_bits(t) << 23) + to_bits(1.0f));
+  float m = (exp_tail(r) + r) * scale + (scale - 1.0f);
+  return copysignf(m / (2.0f + m), x);
 }
 
-/// By the exponential of -|x|, which cannot overflow: far below 0 the result is denormal and then
-/// 0.
+/// By the exponential of -|x|, which cannot overflow.
 INLINE float sigmoid_f(float x) {
-  float e = exp_f(-fabsf(x));
+  float e = exp_nonpositive(-fabsf(x));
   return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
@@ -167,6 +177,24 @@ INLINE float erf_f(float x) {
   q = q * z - 7.37332916720468e-3f;
   q = q * z - 1.42647390514189e-2f;
   return c * (p / q);  // c * p could be denormal
+}
+
+/// The density of the normal distribution at x, and in `below` its integral up to x.
+///
+/// The tail is density(x) * P(t) with t = 1 / (1 + 0.3 |x|), the form of Abramowitz and Stegun
+/// 26.2.17; P is fitted to a relative error of 1.3e-7 for |x| < 13.
+INLINE float normal_density(float x, float *below) {
+  float t = 1.0f / (1.0f + 0.3f * fabsf(x));
+  float t2 = t * t;
+  float p87 = 3.593175455e-2f * t - 1.582760740e-1f;
+  float p65 = 2.082067209e-1f * t - 5.539394224e-2f;
+  float p43 = 1.294692458e-1f * t + 9.963748080e-2f;
+  float p21 = 1.207983602e-1f * t + 1.196263896e-1f;
+  float p = (p87 * t2 + p65) * (t2 * t2) + (p43 * t2 + p21);
+  float e = exp_nonpositive(-0.5f * x * x);
+  float tail = p * t * e;
+  *below = x < 0.0f ? tail : 1.0f - tail;
+  return 0.39894228040143268f * e;
 }
 
 #endif

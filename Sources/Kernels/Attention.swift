@@ -27,7 +27,7 @@ package struct AttentionHead {
     /// Query rows that are computed together: their scores stay in the second-level cache, and a
     /// causal block is small enough to leave out most of what it does not see.
     var blockRows: Int {
-      let fitting = max(16, min(32_768 / max(1, keys), isCausal ? 64 : 512))
+      let fitting = max(16, min(32_768 / max(1, keys), isCausal ? 32 : 512))
       return min(max(1, queries), fitting)
     }
 

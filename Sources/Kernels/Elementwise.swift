@@ -4,6 +4,8 @@ package import CKernels
 package typealias BinaryKernel = lk_binary
 /// An element-wise kernel of one operand and two parameters; see `lk_unary`.
 package typealias UnaryKernel = lk_unary
+/// An element-wise kernel of one operand that also gives its derivative; see `lk_with_slope`.
+package typealias KernelWithSlope = lk_with_slope
 
 /// Elements below which a second thread costs more than it brings.
 private let elementwiseGrain = 16_384
@@ -47,6 +49,26 @@ package func apply(
         a.load(start, size, into: x)
         kernel(size, x, 1, x, 1, p, q)
         out.store(start, size, from: UnsafePointer(x))
+      }
+    }
+  }
+}
+
+/// `out[i] = kernel(a[i])`, and `slope[i]` its derivative, for `count` contiguous elements, computed
+/// in float32. All are of one type.
+package func apply(_ kernel: KernelWithSlope, count: Int, _ out: Run, slope: Run?, _ a: Run) {
+  parallelRanges(count, grain: elementwiseGrain) { range in
+    let first = range.lowerBound
+    if out.dtype == .float32 {
+      return kernel(range.count, out.floats(first), slope?.floats(first), a.floats(first))
+    }
+    withBlocks(of: Float.self, 2) { x in
+      let d = x + blockSize
+      forEachBlock(range) { start, size in
+        a.load(start, size, into: x)
+        kernel(size, x, d, x)
+        out.store(start, size, from: UnsafePointer(x))
+        slope?.store(start, size, from: UnsafePointer(d))
       }
     }
   }

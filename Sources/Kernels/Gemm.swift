@@ -1,4 +1,4 @@
-import COpenBLAS
+import CKernels
 
 /// A matrix operand in row-major memory: `leading` elements from one stored row to the next.
 package struct MatrixOperand {
@@ -28,8 +28,6 @@ package struct MatrixOperand {
     MatrixOperand(pointer, leading: leading, isTransposed: !isTransposed)
   }
 
-  fileprivate var order: CBLAS_TRANSPOSE { isTransposed ? CblasTrans : CblasNoTrans }
-
   /// The operand from logical row `row` and column `column` on.
   package func from(row: Int, column: Int) -> MatrixOperand {
     var part = self
@@ -41,62 +39,41 @@ package struct MatrixOperand {
 /// `C = A B`, or `C += A B` when `accumulate`: `a` is `[m, k]`, `b` is `[k, n]`, `c` is `[m, n]`
 /// with `leading` elements from one row to the next.
 ///
-/// A large product is cut into pieces of the wider side, one OpenBLAS call each, for the threads to
-/// share. The pieces depend on the shape alone, so the bits do not depend on the number of threads;
-/// on one thread they cost about 2 %.
+/// The threads share the wider side of a large product. An element's bits depend neither on the
+/// pieces nor on the number of threads, nor on how many rows or columns there are beside it.
 package func gemm(
   m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand,
   into c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool = false
 ) {
   guard m > 0, n > 0 else { return }
   guard k > 0 else {
-    // BLAS leaves C alone; the sum of no products is 0.
+    // The sum of no products is 0.
     if !accumulate { for row in 0..<m { (c + row * leading).update(repeating: 0, count: n) } }
     return
   }
-  oneThreadPerCall
-  let pieces = pieceCount(m: m, n: n, k: k)
+  let threads = Threads.count
+  let pieces = threads > 1 ? min(4 * threads, m * n * k / pieceProducts) : 1
   guard pieces > 1 else {
-    return sgemm(m: m, n: n, k: k, a, b, into: c, leading: leading, accumulate: accumulate)
+    return lk_gemm(
+      m, n, k, a.pointer, a.leading, a.isTransposed, b.pointer, b.leading, b.isTransposed,
+      accumulate, c, leading)
   }
   let splitsColumns = n >= m
   let side = splitsColumns ? n : m
+  // Whole tiles, whatever the registers: 12 rows or 32 columns.
   let width = (side + pieces - 1) / pieces
-  let rounded = (width + 15) & ~15
+  let rounded = (width + 95) / 96 * 96
   parallelFor((side + rounded - 1) / rounded) { piece in
     let lower = piece * rounded
     let size = min(rounded, side - lower)
-    if splitsColumns {
-      sgemm(
-        m: m, n: size, k: k, a, b.from(row: 0, column: lower), into: c + lower, leading: leading,
-        accumulate: accumulate)
-    } else {
-      sgemm(
-        m: size, n: n, k: k, a.from(row: lower, column: 0), b, into: c + lower * leading,
-        leading: leading, accumulate: accumulate)
-    }
+    let x = splitsColumns ? a : a.from(row: lower, column: 0)
+    let y = splitsColumns ? b.from(row: 0, column: lower) : b
+    lk_gemm(
+      splitsColumns ? m : size, splitsColumns ? size : n, k, x.pointer, x.leading, x.isTransposed,
+      y.pointer, y.leading, y.isTransposed, accumulate, c + lower * (splitsColumns ? 1 : leading),
+      leading)
   }
 }
 
-/// Two pieces from 32 million multiply-adds on, and two more for each 32 million, at most eight.
-private func pieceCount(m: Int, n: Int, k: Int) -> Int {
-  min(8, m * n * k / 32_000_000 * 2)
-}
-
-private func sgemm(
-  m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand,
-  into c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
-) {
-  cblas_sgemm(
-    CblasRowMajor, a.order, b.order, Int32(m), Int32(n), Int32(k), 1, a.pointer, Int32(a.leading),
-    b.pointer, Int32(b.leading), accumulate ? 1 : 0, c, Int32(leading))
-}
-
-/// OpenBLAS's own threads are never used: `parallelFor` decides what runs where.
-private let oneThreadPerCall: Void = openblas_set_num_threads(1)
-
-/// The name of the CPU kernels that OpenBLAS chose, for example `SkylakeX` or `Haswell`.
-public func blasCoreName() -> String { String(cString: openblas_get_corename()) }
-
-/// OpenBLAS's version and build options.
-public func blasConfiguration() -> String { String(cString: openblas_get_config()) }
+/// Multiply-adds below which a second thread costs more than it brings.
+private let pieceProducts = 500_000

@@ -14,7 +14,7 @@ struct Doctor: ParsableCommand {
       guard world.isRoot else { return }
       print("MPI        \(MPICommunicator.libraryVersion)")
       print("threads    \(threadLevel(world))")
-      print("OpenBLAS   \(blasCoreName()) kernels; \(blasConfiguration())")
+      print("OpenBLAS   \(OpenBLAS.coreName) kernels; \(OpenBLAS.configuration)")
       print("ranks      \(world.size)")
       for line in ranks { print("  " + line) }
       let lines = Set(advice.flatMap { $0.split(separator: "\n") }).sorted()
@@ -42,7 +42,8 @@ struct Doctor: ParsableCommand {
       advice.append(
         """
         OPENBLAS_CORETYPE=\(name) pins OpenBLAS to \(name) kernels, which may be half as fast as what \
-        this CPU can do: unset it (env -u OPENBLAS_CORETYPE ...)
+        this CPU can do; bench ops, which measures its own kernels by OpenBLAS, would then mislead: \
+        unset it (env -u OPENBLAS_CORETYPE ...)
         """)
     }
     let wanted = world.localSize * Threads.count

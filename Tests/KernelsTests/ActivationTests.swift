@@ -21,6 +21,28 @@ private struct Activation: Sendable {
     self.bound = bound
   }
 
+  /// A kernel that gives its slope along with the value.
+  init(
+    _ name: String, _ kernel: @escaping KernelWithSlope, within bound: Double,
+    _ exact: @escaping @Sendable (Double) -> Double
+  ) {
+    self.name = name
+    run = { apply(kernel, to: $0).values }
+    self.exact = exact
+    self.bound = bound
+  }
+
+  /// The slope of such a kernel.
+  init(
+    slope name: String, _ kernel: @escaping KernelWithSlope, within bound: Double,
+    _ exact: @escaping @Sendable (Double) -> Double
+  ) {
+    self.name = name
+    run = { apply(kernel, to: $0).slopes }
+    self.exact = exact
+    self.bound = bound
+  }
+
   /// A gradient kernel, for a gradient of 1.
   init(
     gradient name: String, _ kernel: @escaping BinaryKernel, within bound: Double = 2e-7,
@@ -43,17 +65,17 @@ private let activations: [Activation] = [
   .init("elu", lk_elu, p: 0.5, within: 4e-7) { $0 > 0 ? $0 : 0.5 * expm1($0) },
   .init("elu_slope", lk_elu_slope, p: 0.5) { $0 > 0 ? 1 : 0.5 * exp($0) },
   .init("gelu", lk_gelu, within: 1e-6) { $0 * normal($0) },
-  .init(gradient: "gelu_gradient", lk_gelu_gradient, within: 1e-6) {
+  .init(slope: "gelu_slope", lk_gelu, within: 1e-6) {
     normal($0) + $0 * exp(-$0 * $0 / 2) / (2 * Double.pi).squareRoot()
   },
   .init("gelu_tanh", lk_gelu_tanh, within: 1e-6) { $0 / 2 * (1 + tanh(cubic($0))) },
-  .init(gradient: "gelu_tanh_gradient", lk_gelu_tanh_gradient, within: 2e-6) {
+  .init(slope: "gelu_tanh_slope", lk_gelu_tanh, within: 2e-6) {
     let t = tanh(cubic($0))
     let slope = (2 / Double.pi).squareRoot() * (1 + 3 * 0.044715 * $0 * $0)
     return (1 + t) / 2 + $0 / 2 * (1 - t * t) * slope
   },
   .init("silu", lk_silu, within: 4e-7) { $0 * logistic($0) },
-  .init(gradient: "silu_gradient", lk_silu_gradient, within: 1e-6) {
+  .init(slope: "silu_slope", lk_silu, within: 1e-6) {
     logistic($0) * (1 + $0 * (1 - logistic($0)))
   },
   .init("softplus", lk_softplus, p: 2, q: 3, within: 4e-7) {
@@ -97,7 +119,9 @@ private let activations: [Activation] = [
         apply(kernel, to: points, p: p, q: q), to: points.map { exact(Double($0)) },
         within: Tolerance(relative: 5e-7, absolute: 0))
     }
-    check(lk_silu) { $0 * logistic($0) }
+    expectClose(
+      apply(lk_silu, to: points).values, to: points.map { Double($0) * logistic(Double($0)) },
+      within: Tolerance(relative: 5e-7, absolute: 0))
     check(lk_softplus, p: 1, q: 20) { log1p(exp($0)) }
     check(lk_elu_slope, p: 1) { exp($0) }
     let mirrored = points.map { -$0 }

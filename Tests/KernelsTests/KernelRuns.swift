@@ -15,6 +15,14 @@ func apply(
   }
 }
 
+/// `kernel` applied to contiguous values, and its slopes there.
+func apply(_ kernel: KernelWithSlope, to values: [Float]) -> (values: [Float], slopes: [Float]) {
+  var result = [Float](repeating: 0, count: values.count)
+  var slopes = result
+  kernel(values.count, &result, &slopes, values)
+  return (result, slopes)
+}
+
 /// `kernel` applied to pairs of contiguous values.
 func apply(_ kernel: BinaryKernel, to a: [Float], _ b: [Float]) -> [Float] {
   var result = [Float](repeating: 0, count: a.count)

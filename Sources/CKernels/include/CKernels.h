@@ -48,8 +48,8 @@ LK_UNARY(sin) LK_UNARY(cos) LK_UNARY(tanh) LK_UNARY(sigmoid) LK_UNARY(erf)
 LK_UNARY(floor) LK_UNARY(ceil) LK_UNARY(round)  // to even
 
 // Activations; p and q are their parameters.
-LK_UNARY(relu) LK_UNARY(leaky_relu) LK_UNARY(elu) LK_UNARY(gelu) LK_UNARY(gelu_tanh) LK_UNARY(silu)
-LK_UNARY(softplus) LK_UNARY(hard_sigmoid) LK_UNARY(log_sigmoid)
+LK_UNARY(relu) LK_UNARY(leaky_relu) LK_UNARY(elu) LK_UNARY(softplus) LK_UNARY(hard_sigmoid)
+LK_UNARY(log_sigmoid)
 
 // Slopes: the derivative of the activation at x, for those that are not a gradient kernel.
 LK_UNARY(leaky_relu_slope) LK_UNARY(elu_slope) LK_UNARY(softplus_slope) LK_UNARY(hard_sigmoid_slope)
@@ -60,10 +60,23 @@ LK_UNARY(clamp_slope)
 LK_BINARY(relu_gradient)        // from y
 LK_BINARY(tanh_gradient)        // from y
 LK_BINARY(sigmoid_gradient)     // from y
-LK_BINARY(gelu_gradient)        // from x
-LK_BINARY(gelu_tanh_gradient)   // from x
-LK_BINARY(silu_gradient)        // from x
 LK_BINARY(log_sigmoid_gradient) // from x
+
+/// out[i] = f(a[i]), and unless it is null slope[i] = f'(a[i]).
+typedef void (*lk_with_slope)(ptrdiff_t n, float *out, float *_Nullable slope, const float *a);
+#define LK_WITH_SLOPE(name)                                                                      \
+  void lk_##name(ptrdiff_t n, float *out, float *_Nullable slope, const float *a);
+LK_WITH_SLOPE(gelu) LK_WITH_SLOPE(gelu_tanh) LK_WITH_SLOPE(silu)
+
+// MARK: matrix products (gemm.c)
+
+/// C = A B, or C += A B when `accumulate`, for A [m, k], B [k, n] and C [m, n] in row-major memory
+/// with rows `lda`, `ldb` and `ldc` apart. A transposed operand is stored as its transpose.
+///
+/// The bits of an element of C depend on its row of A, its column of B and k alone.
+void lk_gemm(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const float *a, ptrdiff_t lda,
+             bool a_transposed, const float *b, ptrdiff_t ldb, bool b_transposed, bool accumulate,
+             float *c, ptrdiff_t ldc);
 
 // MARK: Float16 (half.c)
 

@@ -5,14 +5,24 @@ import Lockstep
 struct BenchOps: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ops",
-    abstract: "Time single operations, and what fraction of this machine's limit they reach.",
+    abstract: "Time single operations beside what limits them, and beside PyTorch.",
     discussion: """
-      The limit of a matrix product is the fastest product measured in this run; that of anything \
-      else is the time to copy the bytes that it must read and write, measured in this run at the \
-      same size, so in the same cache.
+      Each time is that of forward and backward together, except where the table says otherwise. \
+      The limit of products is the fastest large product measured in this run, by OpenBLAS or by \
+      Lockstep; that of anything else is the time to move the bytes it must read and write between memory and processor, \
+      measured in this run on memory that no cache holds. What fits a cache can be faster.
+
+      PyTorch is timed where it is present: with --python, or where launch/compare-pytorch \
+      installs it.
       """)
 
   @OptionGroup var threads: ThreadOptions
+
+  @Option(help: "A Python that has PyTorch.")
+  var python: String?
+
+  @Option(help: "Time only the operations whose name contains this.")
+  var only = ""
 
   @Flag(help: "Print one JSON object per operation.")
   var json = false
@@ -20,30 +30,38 @@ struct BenchOps: ParsableCommand {
   func run() throws {
     threads.apply()
     try withCommunicator { world in
+      guard world.isRoot else { return }
       let limits = MachineLimits()
+      let peer = PyTorchPeer(python: python)
+      if let python, peer == nil { throw ValidationError("--python: cannot run \(python)") }
+      let peerTimes = peer?.times(threads: Threads.count) ?? [:]
       if !json {
-        print("                                           shape        us   limit us  fraction")
+        print(
+          """
+          limits: product \((limits.gemmRate / 1e9).text(1)) GFLOP/s, memory \
+          \((limits.copyBandwidth / 1e9).text(1)) GB/s copying, \
+          \((limits.inPlaceBandwidth / 1e9).text(1)) GB/s in place
+          """)
+        print(row("", "", ["us", "limit us", "reached", "PyTorch us", "ratio"]))
       }
-      for operation in OperationBench.all {
-        let seconds = bestTime(operation.body)
-        if world.isRoot { report(operation, seconds, limits) }
+      for operation in OperationBench.all where only.isEmpty || operation.name.contains(only) {
+        report(
+          operation, bestTime(operation.prepare()), operation.limit(limits),
+          peer: peerTimes[operation.peerName])
       }
     }
   }
 
-  private func report(_ operation: OperationBench, _ seconds: Double, _ limits: MachineLimits) {
-    let limit = operation.limit(limits)
+  private func report(
+    _ operation: OperationBench, _ seconds: Double, _ limit: Double?, peer: Double?
+  ) {
     guard json else {
-      func pad(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.count)) + text
-      }
-      let name = operation.name + String(repeating: " ", count: max(1, 34 - operation.name.count))
       let columns = [
-        pad(operation.shape, 14), pad((seconds * 1e6).text(2), 10),
-        pad(limit.map { ($0 * 1e6).text(2) } ?? "-", 10),
-        pad(limit.map { ($0 / seconds * 100).text(0) + " %" } ?? "-", 8),
+        (seconds * 1e6).text(2), limit.map { ($0 * 1e6).text(2) },
+        limit.map { ($0 / seconds * 100).text(0) + " %" }, peer.map { ($0 * 1e6).text(2) },
+        peer.map { (seconds / $0).text(2) },
       ]
-      return print(name + columns.joined())
+      return print(row(operation.name, operation.shape, columns.map { $0 ?? "-" }))
     }
     print(
       JSONObject([
@@ -51,45 +69,14 @@ struct BenchOps: ParsableCommand {
         "threads": .integer(Threads.count), "us": .number(seconds * 1e6),
         "limit_us": limit.map { .number($0 * 1e6) },
         "fraction": limit.map { .number($0 / seconds) },
+        "pytorch_us": peer.map { .number($0 * 1e6) },
+        "pytorch_ratio": peer.map { .number(seconds / $0) },
       ]))
   }
-}
 
-/// The shortest time of many runs of `body`, each long enough for the clock: what the code can do
-/// when nothing else runs.
-func bestTime(_ body: () -> Void) -> Double {
-  body()
-  var repetitions = 1
-  while true {
-    let start = monotonicSeconds()
-    for _ in 0..<repetitions { body() }
-    if monotonicSeconds() - start > 200e-6 { break }
-    repetitions *= 2
-  }
-  var best = Double.infinity
-  let end = monotonicSeconds() + 0.15
-  repeat {
-    let start = monotonicSeconds()
-    for _ in 0..<repetitions { body() }
-    best = min(best, (monotonicSeconds() - start) / Double(repetitions))
-  } while monotonicSeconds() < end
-  return best
-}
-
-/// What this machine can do at best, measured.
-struct MachineLimits {
-  /// Floating-point operations per second of a large matrix product.
-  let gemmRate: Double
-
-  init() {
-    let (a, b) = (Tensor.normal([768, 768]), Tensor.normal([768, 768]))
-    gemmRate = noGrad { 2 * 768 * 768 * 768 / bestTime { _ = matmul(a, b) } }
-  }
-
-  /// Seconds to copy `bytes`, read and written bytes counted together.
-  func copyTime(_ bytes: Int) -> Double {
-    let source = Tensor.zeros([max(16, bytes / 8)])
-    let target = Tensor.zeros(source.shape)
-    return bestTime { target.assign(source) }
+  private func row(_ name: String, _ shape: String, _ columns: [String]) -> String {
+    func spaces(_ count: Int) -> String { String(repeating: " ", count: max(1, count)) }
+    return name + spaces(38 - name.count - shape.count) + shape
+      + columns.map { spaces(12 - $0.count) + $0 }.joined()
   }
 }

@@ -6,8 +6,10 @@ struct OperationBench {
   enum Bound {
     /// Nothing but the cost of calling it.
     case dispatch
-    /// Floats read and written.
+    /// Floats read and written, to memory of their own.
     case memory(floats: Int)
+    /// Floats read and written, changed where they are.
+    case memoryInPlace(floats: Int)
     /// Multiply-adds.
     case products(Int)
   }
@@ -15,100 +17,87 @@ struct OperationBench {
   let name: String
   let shape: String
   let bound: Bound
-  let body: () -> Void
+  /// Makes the operands, and returns what is timed.
+  let prepare: @Sendable () -> () -> Void
+
+  /// The name under which `pytorch_ops.py` times the same.
+  var peerName: String { "\(name) \(shape)" }
 
   /// The least seconds that the machine needs; nil where there is no such bound.
   func limit(_ limits: MachineLimits) -> Double? {
     switch bound {
     case .dispatch: nil
-    case .memory(let floats): limits.copyTime(4 * floats)
+    case .memory(let floats): 4 * Double(floats) / limits.copyBandwidth
+    case .memoryInPlace(let floats): 4 * Double(floats) / limits.inPlaceBandwidth
     case .products(let count): 2 * Double(count) / limits.gemmRate
     }
   }
 
-  static var all: [OperationBench] { dispatch + forwardAndBackward + products + updates }
+  /// Forward and backward of `function` of random leaves of shapes `leaves`, as training runs them.
+  static func training(
+    _ name: String, _ shape: String, _ bound: Bound, leaves: [Shape],
+    _ function: @escaping @Sendable (_ leaves: [Tensor]) -> Tensor
+  ) -> OperationBench {
+    OperationBench(name: name, shape: shape, bound: bound) {
+      let leaves = leaves.map(leaf)
+      let gradient = noGrad { Tensor.uniform(function(leaves).shape) }
+      return {
+        function(leaves).backward(gradient: gradient)
+        for leaf in leaves { leaf.grad = nil }
+      }
+    }
+  }
 
-  private static func leaf(_ shape: Shape) -> Tensor {
-    let tensor = Tensor.normal(shape)
+  /// Random values that require a gradient.
+  static func leaf(_ shape: Shape) -> Tensor {
+    let tensor = Tensor.uniform(shape, in: -2...2)
     tensor.requiresGrad = true
     return tensor
   }
 
-  /// The cost of calling an operation, where the arithmetic is next to nothing.
-  private static var dispatch: [OperationBench] {
-    let x = leaf([8])
-    let y = x + 1
-    let (input, weight, bias) = (leaf([16, 192]), leaf([128, 192]), leaf([128]))
-    let gradient = Tensor.normal([16, 128])
-    return [
-      OperationBench(name: "x * x, recorded", shape: "8", bound: .dispatch) { _ = y * y },
-      OperationBench(name: "x * x, not recorded", shape: "8", bound: .dispatch) {
-        noGrad { _ = y * y }
-      },
-      OperationBench(
-        name: "linear forward + backward", shape: "16x192->128",
-        bound: .products(3 * 16 * 192 * 128)
-      ) {
-        linear(input, weight, bias).backward(gradient: gradient)
-        for tensor in [input, weight, bias] { tensor.grad = nil }
-      },
-    ]
-  }
+  /// As in `2048x1536`.
+  static func text(_ shape: Shape) -> String { shape.map(String.init).joined(separator: "x") }
+}
 
-  /// Operations of the gpt and lenet workloads, forward and backward.
-  private static var forwardAndBackward: [OperationBench] {
-    func bench(
-      _ name: String, _ shape: Shape, passes: Int, _ function: @escaping (Tensor) -> Tensor
-    ) -> OperationBench {
-      let x = leaf(shape)
-      let gradient = noGrad { Tensor.normal(function(x).shape) }
-      return OperationBench(
-        name: name, shape: shape.map(String.init).joined(separator: "x"),
-        bound: .memory(floats: passes * shape.elementCount)
-      ) {
-        function(x).backward(gradient: gradient)
-        x.grad = nil
-      }
-    }
-    // Passes over the elements: forward reads and writes; backward reads the gradient and what was
-    // kept and writes.
-    return [
-      bench("relu", [128, 512], passes: 5, relu),
-      bench("gelu", [768, 512], passes: 5) { gelu($0) },
-      bench("tanh", [768, 512], passes: 5, tanh),
-      bench("softmax", [3072, 64], passes: 5) { softmax($0) },
-    ]
-  }
+/// What this machine can do at best, measured with the threads in use.
+struct MachineLimits {
+  /// Floating-point operations per second of a large matrix product: OpenBLAS's or ours, whichever
+  /// is faster.
+  let gemmRate: Double
+  /// Bytes per second, read and written ones counted together, of copying memory that no cache
+  /// holds.
+  let copyBandwidth: Double
+  /// The same for adding such memory to other such memory.
+  let inPlaceBandwidth: Double
 
-  private static var products: [OperationBench] {
-    func bench(_ m: Int, _ k: Int, _ n: Int, transposed: Bool) -> OperationBench {
-      let a = Tensor.normal([m, k])
-      let b = transposed ? Tensor.normal([n, k]).transposed() : Tensor.normal([k, n])
-      return OperationBench(
-        name: transposed ? "matmul with a transpose" : "matmul", shape: "\(m)x\(k)x\(n)",
-        bound: .products(m * k * n)
-      ) { noGrad { _ = matmul(a, b) } }
-    }
-    return [
-      bench(128, 784, 512, transposed: true), bench(128, 512, 512, transposed: false),
-      bench(768, 128, 512, transposed: true), bench(16, 192, 128, transposed: true),
-    ]
+  init() {
+    let (a, b) = (Tensor.normal([768, 768]), Tensor.normal([768, 768]))
+    let ours = 2 * 768 * 768 * 768 / bestTime { _ = matmul(a, b) }
+    gemmRate = max(ours, OpenBLAS.rate(threads: Threads.count))
+    let count = 32 << 20
+    let (source, target) = (Tensor.zeros([count]), Tensor.zeros([count]))
+    copyBandwidth = Double(8 * count) / bestTime { target.assign(source) }
+    inPlaceBandwidth = Double(12 * count) / bestTime { target += source }
   }
+}
 
-  private static var updates: [OperationBench] {
-    func bench(
-      _ name: String, passes: Int, _ make: ([Tensor]) -> any Optimizer
-    ) -> OperationBench {
-      let parameter = leaf([800_000])
-      parameter.grad = Tensor.normal([800_000])
-      let optimizer = make([parameter])
-      return OperationBench(
-        name: name, shape: "800000", bound: .memory(floats: passes * 800_000)
-      ) { optimizer.step() }
-    }
-    return [
-      bench("SGD with momentum", passes: 5) { SGD($0, learningRate: 0.01, momentum: 0.9) },
-      bench("AdamW", passes: 7) { AdamW($0) },
-    ]
+/// The shortest time of many runs of `body`, each long enough for the clock: what the code can do
+/// when nothing else runs.
+func bestTime(_ body: () -> Void) -> Double {
+  body()
+  var repetitions = 1
+  while true {
+    let start = monotonicSeconds()
+    for _ in 0..<repetitions { body() }
+    if monotonicSeconds() - start > 200e-6 { break }
+    repetitions *= 2
   }
+  var best = Double.infinity
+  let end = monotonicSeconds() + 0.15
+  repeat {
+    let start = monotonicSeconds()
+    for _ in 0..<repetitions { body() }
+    best = min(best, (monotonicSeconds() - start) / Double(repetitions))
+  } while monotonicSeconds() < end
+  return best
 }

@@ -81,6 +81,9 @@ package struct Edge {
 }
 
 extension Tensor {
+  /// Whether operations on this tensor are recorded now.
+  package var isTracked: Bool { node != nil && isGradientEnabled }
+
   /// An edge to this tensor for `recorded`, or nil where it needs no gradient.
   ///
   /// `gradient` maps the gradient of the operation's result to this input's share of it. Summing a

@@ -1,4 +1,5 @@
 import CKernels
+import Kernels
 
 /// A fresh result of an activation whose gradient is a kernel of the gradient and the result.
 private func activation(
@@ -7,7 +8,7 @@ private func activation(
 ) -> Tensor {
   let y = x.map(kernel)
   return y.recorded(
-    name, [x.edge { [y = Saved(y)] in Tensor.gradient(gradientKernel, $0, y.value) }])
+    name, x.edge { [y = Saved(y)] in Tensor.gradient(gradientKernel, $0, y.value) })
 }
 
 /// The same for a gradient computed from the input.
@@ -16,7 +17,21 @@ private func activation(
   gradientFromInput gradientKernel: @escaping lk_binary
 ) -> Tensor {
   x.map(kernel).recorded(
-    name, [x.edge { [x = Saved(x)] in Tensor.gradient(gradientKernel, $0, x.value) }])
+    name, x.edge { [x = Saved(x)] in Tensor.gradient(gradientKernel, $0, x.value) })
+}
+
+/// The same for a kernel that gives the derivative along with the result. Kept instead of the
+/// input, it makes the gradient a product.
+private func activation(
+  _ name: StaticString, _ x: Tensor, withSlope kernel: KernelWithSlope
+) -> Tensor {
+  x.requireFloat(name)
+  let values = x.contiguousValues()
+  let y = Tensor(uninitialized: x.shape, x.dtype)
+  let slope = x.isTracked ? Tensor(uninitialized: x.shape, x.dtype) : nil
+  apply(kernel, count: y.count, y.run(), slope: slope?.run(), values.run())
+  guard let slope else { return y }
+  return y.recorded(name, x.edge { $0 * slope })
 }
 
 /// The same for an activation with parameters, whose derivative is a kernel of the input.
@@ -25,7 +40,7 @@ private func activation(
   slope: @escaping lk_unary
 ) -> Tensor {
   x.map(kernel, p: p, q: q).recorded(
-    name, [x.edge { [x = Saved(x)] in $0 * x.value.wide.map(slope, p: p, q: q) }])
+    name, x.edge { [x = Saved(x)] in $0 * x.value.wide.map(slope, p: p, q: q) })
 }
 
 /// max(x, 0) of every element; the gradient at 0 is 0. Integers stay integers.
@@ -55,14 +70,14 @@ public enum GELUApproximation: Sendable {
 /// x times the normal distribution function of x, for every element.
 public func gelu(_ x: Tensor, approximation: GELUApproximation = .none) -> Tensor {
   switch approximation {
-  case .none: activation("gelu", x, lk_gelu, gradientFromInput: lk_gelu_gradient)
-  case .tanh: activation("gelu", x, lk_gelu_tanh, gradientFromInput: lk_gelu_tanh_gradient)
+  case .none: activation("gelu", x, withSlope: lk_gelu)
+  case .tanh: activation("gelu", x, withSlope: lk_gelu_tanh)
   }
 }
 
 /// x * sigmoid(x) of every element.
 public func silu(_ x: Tensor) -> Tensor {
-  activation("silu", x, lk_silu, gradientFromInput: lk_silu_gradient)
+  activation("silu", x, withSlope: lk_silu)
 }
 
 /// log(sigmoid(x)) of every element, without overflow.

@@ -86,7 +86,7 @@ private struct Attention {
     scores.append(queries)
     scores.append(keys)
     self.mask = mask.map { additiveMask($0, scores) }
-    wantsMask = mask?.node != nil && isGradientEnabled
+    wantsMask = mask?.isTracked ?? false
     normaliser = Tensor(uninitialized: [batch.elementCount, queries])
     let rowBlocks = batch.elementCount * queries * Int(DropoutMask.blocks(keys))
     dropout =

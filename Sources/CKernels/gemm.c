@@ -1,0 +1,190 @@
+// Matrix products: C = A B or C += A B.
+//
+// Every element of C is a chain of fused multiply-adds over a stretch of k, and the stretches, cut
+// by k alone, are added up in order. So its bits depend neither on where it lies in C nor on the
+// width of the machine's registers, on the sizes of the tiles, or on who computes the rest of C.
+//
+// The scheme is that of Goto and van de Geijn (2008), "Anatomy of high-performance matrix
+// multiplication": a panel of B, a few registers wide, stays in the first-level cache while the
+// rows of A pass by; a tile of C stays in registers.
+#include "kernel.h"
+
+enum {
+  /// The longest stretch of k: a panel of B takes half of the first-level cache.
+  DEPTH = 256,
+  /// Rows of a transposed A that are copied at a time: they stay in the second-level cache.
+  BLOCK_ROWS = 120,
+  /// Up to so many rows, a panel of B is used too seldom to be worth copying.
+  FEW_ROWS = 24,
+};
+
+typedef float four_t __attribute__((vector_size(16), aligned(4)));
+
+/// Rows 0 to 3 of `from`, `ld` apart, become columns 0 to 3 of `to`, whose rows are `ldt` apart.
+INLINE void transpose_four(const float *from, ptrdiff_t ld, float *to, ptrdiff_t ldt) {
+  const four_t x0 = *(const four_t *)from, x1 = *(const four_t *)(from + ld);
+  const four_t x2 = *(const four_t *)(from + 2 * ld), x3 = *(const four_t *)(from + 3 * ld);
+  const four_t low01 = __builtin_shufflevector(x0, x1, 0, 4, 1, 5);
+  const four_t low23 = __builtin_shufflevector(x2, x3, 0, 4, 1, 5);
+  const four_t high01 = __builtin_shufflevector(x0, x1, 2, 6, 3, 7);
+  const four_t high23 = __builtin_shufflevector(x2, x3, 2, 6, 3, 7);
+  *(four_t *)to = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+  *(four_t *)(to + ldt) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+  *(four_t *)(to + 2 * ldt) = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+  *(four_t *)(to + 3 * ldt) = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+}
+
+/// to[c * ldt + r] = from[r * ld + c].
+INLINE void transpose(ptrdiff_t rows, ptrdiff_t columns, const float *from, ptrdiff_t ld, float *to,
+                      ptrdiff_t ldt) {
+  const ptrdiff_t whole_rows = rows - rows % 4, whole_columns = columns - columns % 4;
+  for (ptrdiff_t r = 0; r < whole_rows; r += 4) {
+    for (ptrdiff_t c = 0; c < whole_columns; c += 4)
+      transpose_four(from + r * ld + c, ld, to + c * ldt + r, ldt);
+    for (ptrdiff_t c = whole_columns; c < columns; c++)
+      for (ptrdiff_t l = r; l < r + 4; l++) to[c * ldt + l] = from[l * ld + c];
+  }
+  for (ptrdiff_t r = whole_rows; r < rows; r++)
+    for (ptrdiff_t c = 0; c < columns; c++) to[c * ldt + r] = from[r * ld + c];
+}
+
+/// `columns` columns of k rows of B, `most` apart in `panel`; what is beyond them is 0.
+INLINE void pack_panel(const int most, ptrdiff_t k, ptrdiff_t columns, const float *b,
+                       ptrdiff_t ldb, bool is_transposed, float *panel) {
+  if (columns < most) __builtin_memset(panel, 0, sizeof *panel * (size_t)(k * most));
+  if (is_transposed) {
+    transpose(columns, k, b, ldb, panel, most);
+  } else if (columns == most) {
+    for (ptrdiff_t p = 0; p < k; p++)
+      for (int l = 0; l < most; l += LANES)
+        *(lanes_t *)(panel + p * most + l) = *(const lanes_t *)(b + p * ldb + l);
+  } else {
+    for (ptrdiff_t p = 0; p < k; p++)
+      for (ptrdiff_t l = 0; l < columns; l++) panel[p * most + l] = b[p * ldb + l];
+  }
+}
+
+/// Columns 0 to `rows` of k rows of `a` as the rows of tiles: `most` numbers after each other for
+/// every p, tile after tile.
+INLINE void pack_tiles(const int most, ptrdiff_t k, ptrdiff_t rows, const float *a, ptrdiff_t lda,
+                       float *tiles) {
+  for (ptrdiff_t i = 0; i < rows; i += most, tiles += k * most) {
+    const ptrdiff_t some = rows - i < most ? rows - i : most;
+    for (ptrdiff_t p = 0; p < k; p++) {
+      const float *from = a + p * lda + i;
+      if (some == most) __builtin_memcpy(tiles + p * most, from, sizeof *from * (size_t)most);
+      else
+        for (ptrdiff_t r = 0; r < some; r++) tiles[p * most + r] = from[r];
+    }
+  }
+}
+
+/// `rows` rows of C, `vectors` registers wide, of which `columns` count: the sums over k of
+/// a[r * ra + p * ca] * b[p * ldb + column].
+INLINE void multiply_tile(const int rows, const int vectors, ptrdiff_t k, const float *a,
+                          ptrdiff_t ra, ptrdiff_t ca, const float *b, ptrdiff_t ldb,
+                          ptrdiff_t columns, bool adds, float *c, ptrdiff_t ldc) {
+  // Sums stay in registers only if every loop over them is unrolled.
+#define UNROLLED _Pragma("clang loop unroll(full)")
+  lanes_t sum[12 * 2];
+  UNROLLED for (int s = 0; s < rows * vectors; s++) sum[s] = (lanes_t){0};
+  for (ptrdiff_t p = 0; p < k; p++, a += ca, b += ldb) {
+    lanes_t x[2];
+    UNROLLED for (int v = 0; v < vectors; v++) x[v] = *(const lanes_t *)(b + v * LANES);
+    UNROLLED for (int s = 0; s < rows * vectors; s++) sum[s] += a[s / vectors * ra] * x[s % vectors];
+  }
+  UNROLLED for (int s = 0; s < rows * vectors; s++) {
+    float *to = c + s / vectors * ldc + s % vectors * LANES;
+    const ptrdiff_t left = columns - s % vectors * LANES;
+    if (left >= LANES) {
+      *(lanes_t *)to = adds ? *(const lanes_t *)to + sum[s] : sum[s];
+    } else {
+      float last[LANES];
+      __builtin_memcpy(last, &sum[s], sizeof last);
+      for (ptrdiff_t l = 0; l < left; l++) to[l] = adds ? to[l] + last[l] : last[l];
+    }
+  }
+#undef UNROLLED
+}
+
+/// All rows of one panel of B, at most `most` at a time: as many as there are registers for. Every
+/// `most` rows, A goes on `tile` further.
+INLINE void multiply_panel(const int most, const int vectors, ptrdiff_t m, ptrdiff_t k,
+                           const float *a, ptrdiff_t ra, ptrdiff_t ca, ptrdiff_t tile,
+                           const float *b, ptrdiff_t ldb, ptrdiff_t columns, bool adds, float *c,
+                           ptrdiff_t ldc) {
+  ptrdiff_t i = 0;
+#define TILES(rows)                                                                              \
+  for (; i + rows <= m; i += rows)                                                               \
+    multiply_tile(rows, vectors, k, a + i / most * tile + i % most * ra, ra, ca, b, ldb, columns,  \
+                  adds, c + i * ldc, ldc)
+  if (most >= 12) TILES(12);
+  TILES(6);
+  TILES(4);
+  TILES(2);
+  TILES(1);
+#undef TILES
+}
+
+INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
+                     const float *a, ptrdiff_t lda, bool a_transposed, const float *b,
+                     ptrdiff_t ldb, bool b_transposed, bool accumulate, float *c, ptrdiff_t ldc) {
+  const int width = vectors * LANES;
+  float panel[DEPTH * 2 * LANES] __attribute__((aligned(64)));
+  float block[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
+  // A is read once for every panel: in order, or a column would take a cache line for each number.
+  const bool packs = a_transposed && n > 2 * width && k > LANES;
+  const ptrdiff_t most_rows = packs ? BLOCK_ROWS : m;
+  const ptrdiff_t stretches = (k + DEPTH - 1) / DEPTH, stretch = (k + stretches - 1) / stretches;
+  for (ptrdiff_t first = 0; first < k; first += stretch) {
+    const ptrdiff_t depth = k - first < stretch ? k - first : stretch;
+    for (ptrdiff_t i = 0; i < m; i += most_rows) {
+      const ptrdiff_t rows = m - i < most_rows ? m - i : most_rows;
+      const float *left = a_transposed ? a + first * lda + i : a + i * lda + first;
+      const ptrdiff_t ra = a_transposed ? 1 : lda;
+      ptrdiff_t ca = a_transposed ? lda : 1, tile = most * ra;
+      if (packs) {
+        pack_tiles(most, depth, rows, left, lda, block);
+        left = block, ca = most, tile = depth * most;
+      }
+      for (ptrdiff_t j = 0; j < n; j += width) {
+        const ptrdiff_t columns = n - j < width ? n - j : width;
+        const float *right = b_transposed ? b + j * ldb + first : b + first * ldb + j;
+        ptrdiff_t step = ldb;
+        if (b_transposed || columns < width || rows > FEW_ROWS) {
+          pack_panel(width, depth, columns, right, ldb, b_transposed, panel);
+          right = panel, step = width;
+        }
+        multiply_panel(most, vectors, rows, depth, left, ra, ca, tile, right, step, columns,
+                       accumulate || first > 0, c + i * ldc + j, ldc);
+      }
+    }
+  }
+}
+
+#define PARAMETERS                                                                               \
+  ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const float *a, ptrdiff_t lda, bool a_transposed,       \
+      const float *b, ptrdiff_t ldb, bool b_transposed, bool accumulate, float *c, ptrdiff_t ldc
+#define ARGUMENTS m, n, k, a, lda, a_transposed, b, ldb, b_transposed, accumulate, c, ldc
+
+// The tile is chosen for the registers: more than `target_clones` could say.
+#if defined(__x86_64__)
+__attribute__((target("avx512f,avx512vl,avx2,fma"))) static void multiply_512(PARAMETERS) {
+  multiply(12, 2, ARGUMENTS);
+}
+__attribute__((target("avx2,fma"))) static void multiply_256(PARAMETERS) {
+  multiply(6, 1, ARGUMENTS);
+}
+static void multiply_any(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
+
+void lk_gemm(PARAMETERS) {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
+    multiply_512(ARGUMENTS);
+  else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    multiply_256(ARGUMENTS);
+  else
+    multiply_any(ARGUMENTS);
+}
+#else
+void lk_gemm(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
+#endif
