@@ -27,22 +27,22 @@ KERNEL void lk_sgd_update(ptrdiff_t n, float *p, const float *g, float *m, float
 
 KERNEL void lk_adam_update(ptrdiff_t n, float *p, const float *g, float *m, float *v, float *top,
                            float rate, float rest1, float beta2, float rest2, float epsilon,
-                           float decay, bool decoupled, float correction1, float correction2) {
+                           float decay, bool decoupled, float scale1, float scale2) {
   const float shrink = decoupled ? 1.0f - rate * decay : 1.0f;
   const float coupled = decoupled ? 0.0f : decay;
-  const float step = rate / correction1;
+  const float step = rate * scale1;
   if (top) {
     INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {
       MOMENTS(g[i] + coupled * p[i])
       const float t = top[i] > b ? top[i] : b;
       top[i] = t;
-      p[i] = shrink * p[i] - step * a / (square_root(t) / correction2 + epsilon);
+      p[i] = shrink * p[i] - step * a / (square_root(t) * scale2 + epsilon);
     }
     return;
   }
   INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {
     MOMENTS(g[i] + coupled * p[i])
-    p[i] = shrink * p[i] - step * a / (square_root(b) / correction2 + epsilon);
+    p[i] = shrink * p[i] - step * a / (square_root(b) * scale2 + epsilon);
   }
 }
 
@@ -130,13 +130,13 @@ INLINE float sum_of_squares(ptrdiff_t n, const float *a) {
 
 KERNEL void lk_lamb_moments(ptrdiff_t n, const float *p, const float *g, float *m, float *v,
                             float rest1, float beta2, float rest2, float epsilon, float decay,
-                            float correction1, float correction2, float *squares) {
+                            float scale1, float scale2, float *squares) {
   float u[LK_LAMB_BLOCK];
   for (; n > 0; n -= LK_LAMB_BLOCK) {
     const ptrdiff_t size = n < LK_LAMB_BLOCK ? n : LK_LAMB_BLOCK;
     INDEPENDENT for (ptrdiff_t i = 0; i < size; i++) {
       MOMENTS(g[i])
-      u[i] = a / correction1 / (square_root(b) / correction2 + epsilon) + decay * p[i];
+      u[i] = scale1 * a / (square_root(b) * scale2 + epsilon) + decay * p[i];
     }
     squares[0] = sum_of_squares(size, p);
     squares[1] = sum_of_squares(size, u);
@@ -145,9 +145,9 @@ KERNEL void lk_lamb_moments(ptrdiff_t n, const float *p, const float *g, float *
 }
 
 KERNEL void lk_lamb_update(ptrdiff_t n, float *p, const float *m, const float *v, float rate,
-                           float epsilon, float decay, float correction1, float correction2) {
+                           float epsilon, float decay, float scale1, float scale2) {
   INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {
-    const float u = m[i] / correction1 / (square_root(v[i]) / correction2 + epsilon);
+    const float u = scale1 * m[i] / (square_root(v[i]) * scale2 + epsilon);
     p[i] -= rate * (u + decay * p[i]);
   }
 }

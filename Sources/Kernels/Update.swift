@@ -27,18 +27,18 @@ package struct MomentRates {
   let rest1: Float
   let beta2: Float
   let rest2: Float
-  /// 1 - β₁ᵗ.
-  let correction1: Float
-  /// √(1 - β₂ᵗ).
-  let correction2: Float
+  /// 1 / (1 - β₁ᵗ).
+  let scale1: Float
+  /// 1 / √(1 - β₂ᵗ).
+  let scale2: Float
 
   /// For the `step`-th step, from 1.
   package init(betas: (Double, Double), step: Int) {
     rest1 = Float(1 - betas.0)
     beta2 = Float(betas.1)
     rest2 = Float(1 - betas.1)
-    correction1 = Float(1 - pow(betas.0, Double(step)))
-    correction2 = Float((1 - pow(betas.1, Double(step))).squareRoot())
+    scale1 = Float(1 / (1 - pow(betas.0, Double(step))))
+    scale2 = Float(1 / (1 - pow(betas.1, Double(step))).squareRoot())
   }
 }
 
@@ -54,7 +54,7 @@ package func adamUpdate(
     lk_adam_update(
       range.count, parameter + start, gradient + start, firstMoment + start, secondMoment + start,
       largestSecondMoment.map { $0 + start }, learningRate, rates.rest1, rates.beta2, rates.rest2,
-      epsilon, weightDecay, isDecoupled, rates.correction1, rates.correction2)
+      epsilon, weightDecay, isDecoupled, rates.scale1, rates.scale2)
   }
 }
 
@@ -113,8 +113,8 @@ package func larsUpdate(
   }
 }
 
-/// One LAMB update of `count` values in place. `trustRatio` makes the factor of the learning rate of
-/// the Euclidean norms of the parameter and of its update; they do not depend on the number of
+/// One LAMB update of `count` values in place. `trustRatio` makes the factor of the learning rate
+/// of the Euclidean norms of the parameter and of its update; they do not depend on the number of
 /// threads.
 package func lambUpdate(
   count: Int, _ parameter: UpdatedFloats, _ gradient: UnsafePointer<Float>,
@@ -131,7 +131,7 @@ package func lambUpdate(
       lk_lamb_moments(
         min(count, range.upperBound * block) - first, parameter + first, gradient + first,
         firstMoment + first, secondMoment + first, rates.rest1, rates.beta2, rates.rest2, epsilon,
-        weightDecay, rates.correction1, rates.correction2, start + 2 * range.lowerBound)
+        weightDecay, rates.scale1, rates.scale2, start + 2 * range.lowerBound)
     }
     var (parameters, updates) = (0.0, 0.0)
     for index in 0..<blocks {
@@ -144,8 +144,8 @@ package func lambUpdate(
     let start = range.lowerBound
     lk_lamb_update(
       range.count, parameter + start, firstMoment + start, secondMoment + start,
-      Float(Double(learningRate) * ratio), epsilon, weightDecay, rates.correction1,
-      rates.correction2)
+      Float(Double(learningRate) * ratio), epsilon, weightDecay, rates.scale1,
+      rates.scale2)
   }
 }
 

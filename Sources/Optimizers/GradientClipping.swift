@@ -46,8 +46,10 @@ public func clipGradientNorm(
     case .ignore: return norm
     case .stop:
       stop(
-        "clipGradientNorm: the norm of the gradients is \(norm); lower the learning rate or look for its origin with detectAnomaly",
-        status: .nonFinite)
+        """
+        clipGradientNorm: the norm of the gradients is \(norm); lower the learning rate or look for \
+        its origin with detectAnomaly
+        """, status: .nonFinite)
     }
   }
   let factor = maximum / (norm + 1e-6)

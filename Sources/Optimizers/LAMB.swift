@@ -4,8 +4,8 @@ import TensorCore
 /// LAMB (You et al., 2020, "Large Batch Optimization for Deep Learning", algorithm 2): AdamW's
 /// update of each parameter, scaled to the parameter's norm. For very large global batches.
 ///
-/// The trust ratio ‖p‖ / ‖u‖ of parameter p and update u is 1 where either norm is 0, and for groups
-/// without `usesTrustRatio`.
+/// The trust ratio ‖p‖ / ‖u‖ of parameter p and update u is 1 where either norm is 0, and for
+/// groups without `usesTrustRatio`.
 public final class LAMB: Optimizer {
   /// What is trained; keeps `exp_avg` and `exp_avg_sq`.
   public let memory: OptimizerMemory

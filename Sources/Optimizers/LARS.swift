@@ -2,12 +2,12 @@ import Kernels
 import TensorCore
 
 /// LARS (You, Gitman and Ginsburg, 2017, "Large Batch Training of Convolutional Networks",
-/// algorithm 1): SGD whose rate is scaled, for each parameter, to its norm and that of its gradient.
-/// For very large global batches.
+/// algorithm 1): SGD whose rate is scaled, for each parameter, to its norm and that of its
+/// gradient. For very large global batches.
 ///
-/// The local rate η‖p‖ / (‖g‖ + weightDecay · ‖p‖) is 1 where either norm is 0, and for groups without
-/// `usesTrustRatio`. As in the paper, the velocity holds steps and not gradients: unlike SGD's, it
-/// keeps the learning rates that it was built up with.
+/// The local rate η‖p‖ / (‖g‖ + weightDecay · ‖p‖) is 1 where either norm is 0, and for groups
+/// without `usesTrustRatio`. As in the paper, the velocity holds steps and not gradients: unlike
+/// SGD's, it keeps the learning rates that it was built up with.
 public final class LARS: Optimizer {
   /// What is trained; keeps `momentum_buffer`.
   public let memory: OptimizerMemory

@@ -13,12 +13,12 @@ public enum LearningRateScaling: Sendable {
   /// In proportion to the batch (Goyal et al., 2017): for SGD, as long as k small steps go about as
   /// far as one of k times the rate.
   case linear
-  /// With the square root of the batch (Krizhevsky, 2014; You et al., 2020), which keeps the variance
-  /// of a step: for Adam, LAMB and others that divide by the size of the gradient.
+  /// With the square root of the batch (Krizhevsky, 2014; You et al., 2020), which keeps the
+  /// variance of a step: for Adam, LAMB and others that divide by the size of the gradient.
   case squareRoot
 
-  /// The learning rate for batches of `batch` samples, where `rate` is right for `reference` samples.
-  /// Stops unless both are positive.
+  /// The learning rate for batches of `batch` samples, where `rate` is right for `reference`
+  /// samples. Stops unless both are positive.
   public func rate(_ rate: Float, ofBatch reference: Int, forBatch batch: Int) -> Float {
     check(
       reference > 0 && batch > 0,

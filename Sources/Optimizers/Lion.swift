@@ -15,7 +15,8 @@ public final class Lion: Optimizer {
   /// - Parameters:
   ///   - parameters: tensors, or groups of them with weight decay and betas of their own.
   ///   - betas: how much of the running mean makes the direction of a step, and how much is kept.
-  ///   - weightDecay: the share of the parameter, times the learning rate, that every step takes away.
+  ///   - weightDecay: the share of the parameter, times the learning rate, that every step takes
+  ///     away.
   public init(
     _ parameters: [some Trainable], learningRate: Float = 1e-4,
     betas: (Double, Double) = (0.9, 0.99), weightDecay: Float = 0

@@ -28,13 +28,14 @@ public struct ParameterUpdate {
   /// How many elements there are to change.
   public var count: Int { parameter.count }
 
-  /// The state tensor `name` of this parameter, of its shape. Stops where the optimiser keeps none of
-  /// that name.
+  /// The state tensor `name` of this parameter, of its shape. Stops where the optimiser keeps none
+  /// of that name.
   public func state(_ name: String) -> Tensor {
     guard let tensor = stateIfKept(name) else {
       stop(
-        "\(memory.optimizer): keeps no state \"\(name)\" but \(memory.stateNames); name it to its memory"
-      )
+        """
+        \(memory.optimizer): keeps no state "\(name)" but \(memory.stateNames); name it to its memory
+        """)
     }
     return tensor
   }
@@ -50,8 +51,8 @@ extension Optimizer {
   /// What is trained, in groups with options of their own.
   public var groups: [ParameterGroup] { memory.groups }
 
-  /// The size of a step; change it at any time, or let a schedule do it. Each group multiplies it by
-  /// its scale.
+  /// The size of a step; change it at any time, or let a schedule do it. Each group multiplies it
+  /// by its scale.
   public var learningRate: Float {
     get { memory.learningRate }
     set { memory.learningRate = newValue }

@@ -15,8 +15,10 @@ public final class OptimizerMemory {
   public let parameters: [Tensor]
   /// The names of the tensors that are kept of every parameter, such as `exp_avg`.
   public let stateNames: [String]
-  /// The size of a step, before the scale of a group.
-  public var learningRate: Float
+  /// The size of a step, before the scale of a group; must not be negative.
+  public var learningRate: Float {
+    didSet { requireNotNegative(optimizer, ("learning rate", learningRate)) }
+  }
   /// How many times each parameter has been updated.
   public internal(set) var steps: [Int]
   /// One flat tensor for each of `stateNames`.
@@ -26,12 +28,13 @@ public final class OptimizerMemory {
 
   /// Memory for training `elements`, which are tensors or groups of them.
   ///
-  /// Stops unless every parameter is a contiguous float32 leaf that requires a gradient and is named
-  /// once, and if a group has options that the optimiser does not accept.
+  /// Stops unless every parameter is a contiguous float32 leaf that requires a gradient and is
+  /// named once, and if a group has options that the optimiser does not accept.
   ///
   /// - Parameters:
   ///   - optimizer: the optimiser's name.
-  ///   - state: the names of the tensors to keep of every parameter; they get the parameter's shape.
+  ///   - state: the names of the tensors to keep of every parameter; they get the parameter's
+  ///     shape.
   ///   - initialValue: what their elements are before the first step.
   ///   - options: the options of groups, besides rate and decay, that the optimiser heeds.
   public init<Element: Trainable>(

@@ -43,8 +43,8 @@ extension Optimizer {
           + [(learningRateKey, Double(learningRate))]))
   }
 
-  /// Goes on from `state`, which was saved without names: the next steps have the same bits as those
-  /// of the optimiser that it is of.
+  /// Goes on from `state`, which was saved without names: the next steps have the same bits as
+  /// those of the optimiser that it is of.
   ///
   /// - Throws: `OptimizerStateError`; nothing is changed then.
   public func load(state: OptimizerState) throws { try load(state: state, naming: indexed) }
@@ -107,7 +107,8 @@ extension Optimizer {
 private let learningRateKey = "learning_rate"
 
 extension OptimizerMemory {
-  /// The state tensors with their keys, and the keys of the step counts with the parameters' indices.
+  /// The state tensors with their keys, and the keys of the step counts with the parameters'
+  /// indices.
   fileprivate func entries(
     naming names: NamedParameters
   ) -> (tensors: [(key: String, tensor: Tensor)], steps: [(key: String, index: Int)]) {
@@ -117,8 +118,10 @@ extension OptimizerMemory {
     let paths = parameters.enumerated().map { index, parameter in
       guard let path = named[ObjectIdentifier(parameter)] else {
         stop(
-          "\(optimizer): parameter \(index) of shape \(parameter.shape) is not among the \(names.count) "
-            + "that were named for its state; name all parameters")
+          """
+          \(optimizer): parameter \(index) of shape \(parameter.shape) is not among the \
+          \(names.count) that were named for its state; name all parameters
+          """)
       }
       return path
     }

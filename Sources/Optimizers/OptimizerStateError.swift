@@ -12,7 +12,8 @@ public enum OptimizerStateError: ReportableError, Equatable {
   public var description: String {
     switch self {
     case .otherOptimizer(let expected, let found):
-      "the state is of \(found), but \(expected) is to go on from it; make the optimiser it was saved by"
+      "the state is of \(Self.printable(found)), but \(expected) is to go on from it; "
+        + "make the optimiser that it was saved by"
     case .misfit(let optimizer, let missing, let unexpected, let mismatched):
       "the state does not fit this \(optimizer): "
         + [

@@ -64,7 +64,7 @@ public struct ReduceOnPlateau: Sendable {
       "ReduceOnPlateau: rates \(rate) and at least \(minimumRate) must not be negative")
     check(
       patience >= 0 && cooldown >= 0,
-      "ReduceOnPlateau: a patience of \(patience) and a cooldown of \(cooldown) must not be negative"
+      "ReduceOnPlateau: patience \(patience) and cooldown \(cooldown) must not be negative"
     )
     exactRate = Double(rate)
     best = mode == .minimum ? .infinity : -.infinity

@@ -27,8 +27,10 @@ public final class SGD: Optimizer {
     let momenta = groups.map { $0.momentum ?? momentum }
     check(
       !nesterov || (dampening == 0 && momenta.allSatisfy { $0 > 0 }),
-      "SGD: nesterov with momentum \(momenta) and dampening \(dampening) needs momentum in all groups and no dampening"
-    )
+      """
+      SGD: nesterov with momentum \(momenta) and dampening \(dampening) needs momentum in all groups \
+      and no dampening
+      """)
     memory = OptimizerMemory(
       groups, optimizer: "SGD", learningRate: learningRate,
       state: momenta.contains { $0 > 0 } ? ["momentum_buffer"] : [], accepting: .momentum)

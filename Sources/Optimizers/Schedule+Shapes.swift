@@ -1,8 +1,8 @@
 import Diagnostics
 import Glibc
 
-// The formulas are those of torch.optim.lr_scheduler. Where one is about a number of steps, the last
-// rate is kept from there on.
+// The formulas are those of torch.optim.lr_scheduler. Where one is about a number of steps, the
+// last rate is kept from there on.
 extension Schedule {
   /// The same rate throughout.
   public static func constant(_ rate: Float) -> Schedule { Schedule { _ in Double(rate) } }
@@ -12,8 +12,8 @@ extension Schedule {
     polynomial(from: first, to: last, over: steps, power: 1, "linear")
   }
 
-  /// From `first` at step 0 to `last` at step `steps`, the distance to `last` falling with `power` of
-  /// the steps that remain; PyTorch's `PolynomialLR`.
+  /// From `first` at step 0 to `last` at step `steps`, the distance to `last` falling with `power`
+  /// of the steps that remain; PyTorch's `PolynomialLR`.
   public static func polynomial(
     from first: Float, to last: Float = 0, over steps: Int, power: Double = 1
   ) -> Schedule {
@@ -92,8 +92,8 @@ extension Schedule {
     case linear
   }
 
-  /// Up to `maximum` and down to almost nothing (Smith and Topin, 2018); PyTorch's `OneCycleLR` with
-  /// two phases, for the learning rate alone.
+  /// Up to `maximum` and down to almost nothing (Smith and Topin, 2018); PyTorch's `OneCycleLR`
+  /// with two phases, for the learning rate alone.
   ///
   /// - Parameters:
   ///   - steps: all steps; the last has the lowest rate.

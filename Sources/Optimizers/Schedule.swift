@@ -7,8 +7,8 @@ import Diagnostics
 /// optimizer.learningRate = schedule.rate(at: step)
 /// ```
 ///
-/// A schedule has no state: to go on in the middle of a run, ask it for a later step. Steps are those
-/// of the optimiser; for a rate by epoch, multiply by the batches of an epoch.
+/// A schedule has no state: to go on in the middle of a run, ask it for a later step. Steps are
+/// those of the optimiser; for a rate by epoch, multiply by the batches of an epoch.
 public struct Schedule: Sendable {
   let function: @Sendable (_ step: Int) -> Double
 
@@ -30,8 +30,8 @@ public struct Schedule: Sendable {
   /// This schedule after `steps` steps that climb evenly to its first rate, from `start` times that
   /// rate on.
   ///
-  /// - Parameter start: by default 1 / (steps + 1), so that the step before the first would have had
-  ///   rate 0 and no step is lost.
+  /// - Parameter start: by default 1 / (steps + 1), so that the step before the first would have
+  ///   had rate 0 and no step is lost.
   public func warmedUp(for steps: Int, from start: Float? = nil) -> Schedule {
     check(steps >= 0, "Schedule.warmedUp: for \(steps) steps; there must be none or more")
     let first = function(0)

@@ -86,6 +86,7 @@ private final class SignDescent: Optimizer {
     ("AdamW: parameter 0 of shape [2] is of type float16; only float32 can be trained", 6),
     ("SignDescent: keeps no state \"sum\" but [\"signs\"]", 7),
     ("LAMB: epsilon nan is negative or not a number", 8),
+    ("Adagrad: learning rate nan is negative or not a number", 9),
   ])
   func misuseStops(_ sentence: String, _ kind: Int) async {
     let result = await #expect(
@@ -116,7 +117,8 @@ private final class SignDescent: Optimizer {
         }
         a.grad = .ones([2])
         Forgetful(a).step()
-      default: _ = LAMB([a], epsilon: .nan)
+      case 8: _ = LAMB([a], epsilon: .nan)
+      default: Adagrad([a]).learningRate = .nan
       }
     }
     expectMessage(sentence, of: result)

@@ -331,13 +331,13 @@ void lk_mean_windows_gradient(ptrdiff_t planes, ptrdiff_t width, ptrdiff_t size,
 /// g instead.
 void lk_sgd_update(ptrdiff_t n, float *p, const float *g, float *_Nullable m, float rate, float momentum,
                    float dampening, float decay, bool nesterov, bool first);
-/// Adam (decay added to the gradient) or AdamW (decoupled). correction1 = 1 - beta1^t; correction2
-/// = sqrt(1 - beta2^t); rest1 = 1 - beta1 and rest2 = 1 - beta2, which a float beta2 near 1 would
+/// Adam (decay added to the gradient) or AdamW (decoupled). scale1 = 1 / (1 - beta1^t); scale2 =
+/// 1 / sqrt(1 - beta2^t); rest1 = 1 - beta1 and rest2 = 1 - beta2, which a float beta2 near 1 would
 /// give with an error of 5e-5. With `top`, AMSGrad: its elements become the largest v so far, and
 /// divide.
 void lk_adam_update(ptrdiff_t n, float *p, const float *g, float *m, float *v, float *_Nullable top,
                     float rate, float rest1, float beta2, float rest2, float epsilon, float decay,
-                    bool decoupled, float correction1, float correction2);
+                    bool decoupled, float scale1, float scale2);
 /// g += decay * p; sum += g^2; p -= rate * g / (sqrt(sum) + epsilon).
 void lk_adagrad_update(ptrdiff_t n, float *p, const float *g, float *sum, float rate, float epsilon,
                        float decay);
@@ -356,13 +356,13 @@ void lk_lars_update(ptrdiff_t n, float *p, const float *g, float *m, float rate,
 /// The elements whose squares LAMB adds up together.
 enum { LK_LAMB_BLOCK = 4096 };
 /// The first pass of LAMB: Adam's moments, and for every block the sums of squares of p and of u =
-/// m / correction1 / (sqrt(v) / correction2 + epsilon) + decay * p, next to each other.
+/// scale1 * m / (scale2 * sqrt(v) + epsilon) + decay * p, next to each other.
 void lk_lamb_moments(ptrdiff_t n, const float *p, const float *g, float *m, float *v, float rest1,
-                     float beta2, float rest2, float epsilon, float decay, float correction1,
-                     float correction2, float *squares);
+                     float beta2, float rest2, float epsilon, float decay, float scale1,
+                     float scale2, float *squares);
 /// The second: p -= rate * u.
-void lk_lamb_update(ptrdiff_t n, float *p, const float *m, const float *v, float rate, float epsilon,
-                    float decay, float correction1, float correction2);
+void lk_lamb_update(ptrdiff_t n, float *p, const float *m, const float *v, float rate,
+                    float epsilon, float decay, float scale1, float scale2);
 
 // MARK: rows at places that are named by number (gather.c)
 
