@@ -98,7 +98,7 @@ let package = Package(
     tests("Kernels", ["CKernels", "TensorCore", "TestSupport"]),
     tests("TensorCore", ["Kernels", "TestSupport"]),
     tests("NeuralNet", ["TensorCore", "TestSupport"]),
-    tests("Optimizers", ["TensorCore", "TestSupport"]),
+    tests("Optimizers", ["TensorCore", "Diagnostics", "TestSupport"]),
     tests(
       "DataParallel", ["TensorCore", "NeuralNet", "Optimizers", "Communication", "TestSupport"]),
     tests("DataLoading", ["TensorCore", "Communication", "Diagnostics", "TestSupport"]),

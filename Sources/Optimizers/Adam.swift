@@ -1,70 +1,55 @@
 import Kernels
-public import TensorCore
+import TensorCore
 
 /// Adam (Kingma and Ba, 2015), as PyTorch's: weight decay is added to the gradient.
 public class Adam: Optimizer {
-  /// What is trained.
-  public let parameters: [Tensor]
-  /// The size of a step.
-  public var learningRate: Float
-  private let beta1: Double
-  private let beta2: Double
+  /// What is trained; keeps `exp_avg` and `exp_avg_sq`, and `max_exp_avg_sq` for AMSGrad.
+  public let memory: OptimizerMemory
+  private let betas: (Double, Double)
   private let epsilon: Float
   private let weightDecay: Float
   private let isDecoupled: Bool
-  private var moments: [(first: Tensor, second: Tensor, steps: Int)?]
 
   /// - Parameters:
+  ///   - parameters: tensors, or groups of them with weight decay and betas of their own.
   ///   - betas: how much of the running means of the gradient and of its square is kept.
   ///   - epsilon: keeps the divisor away from 0.
   ///   - weightDecay: the factor of the parameter that is added to its gradient.
+  ///   - amsgrad: whether to divide by the largest mean square so far (Reddi et al., 2018).
   public convenience init(
-    _ parameters: [Tensor], learningRate: Float = 1e-3, betas: (Double, Double) = (0.9, 0.999),
-    epsilon: Float = 1e-8, weightDecay: Float = 0
+    _ parameters: [some Trainable], learningRate: Float = 1e-3,
+    betas: (Double, Double) = (0.9, 0.999), epsilon: Float = 1e-8, weightDecay: Float = 0,
+    amsgrad: Bool = false
   ) {
     self.init(
-      parameters, learningRate, betas, epsilon, weightDecay: weightDecay, isDecoupled: false)
+      "Adam", parameters, learningRate, betas, epsilon, weightDecay, amsgrad, isDecoupled: false)
   }
 
-  fileprivate init(
-    _ parameters: [Tensor], _ learningRate: Float, _ betas: (Double, Double), _ epsilon: Float,
-    weightDecay: Float, isDecoupled: Bool
+  init(
+    _ name: String, _ parameters: [some Trainable], _ learningRate: Float,
+    _ betas: (Double, Double), _ epsilon: Float, _ weightDecay: Float, _ amsgrad: Bool,
+    isDecoupled: Bool
   ) {
-    self.parameters = trainable(parameters, learningRate, "Adam")
-    self.learningRate = learningRate
-    (beta1, beta2) = betas
+    requireNotNegative(name, ("epsilon", epsilon), ("weight decay", weightDecay))
+    requireBetas(name, betas)
+    memory = OptimizerMemory(
+      parameters, optimizer: name, learningRate: learningRate,
+      state: ["exp_avg", "exp_avg_sq"] + (amsgrad ? ["max_exp_avg_sq"] : []), accepting: .betas)
+    self.betas = betas
     self.epsilon = epsilon
     self.weightDecay = weightDecay
     self.isDecoupled = isDecoupled
-    moments = Array(repeating: nil, count: parameters.count)
   }
 
   /// One Adam update.
-  public func update(_ parameter: Tensor, _ gradient: Tensor, _ index: Int) {
-    var state =
-      moments[index] ?? (first: .zeros(parameter.shape), second: .zeros(parameter.shape), steps: 0)
-    state.steps += 1
-    moments[index] = state
+  public func update(_ target: ParameterUpdate) {
     adamUpdate(
-      count: parameter.count, parameter.pointer(), gradient.pointer(),
-      firstMoment: state.first.pointer(), secondMoment: state.second.pointer(),
-      learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
-      weightDecay: weightDecay, isDecoupled: isDecoupled, step: state.steps)
-  }
-}
-
-/// Adam with weight decay applied to the parameter itself (Loshchilov and Hutter, 2019), as
-/// PyTorch's.
-public final class AdamW: Adam {
-  /// - Parameters:
-  ///   - betas: how much of the running means of the gradient and of its square is kept.
-  ///   - epsilon: keeps the divisor away from 0.
-  ///   - weightDecay: the share of the parameter, times the learning rate, that every step takes away.
-  public init(
-    _ parameters: [Tensor], learningRate: Float = 1e-3, betas: (Double, Double) = (0.9, 0.999),
-    epsilon: Float = 1e-8, weightDecay: Float = 0.01
-  ) {
-    super.init(
-      parameters, learningRate, betas, epsilon, weightDecay: weightDecay, isDecoupled: true)
+      count: target.count, target.parameter.pointer(), target.gradient.pointer(),
+      firstMoment: target.state("exp_avg").pointer(),
+      secondMoment: target.state("exp_avg_sq").pointer(),
+      largestSecondMoment: target.stateIfKept("max_exp_avg_sq")?.pointer(),
+      learningRate: target.learningRate,
+      MomentRates(betas: target.group.betas ?? betas, step: target.step), epsilon: epsilon,
+      weightDecay: target.group.weightDecay ?? weightDecay, isDecoupled: isDecoupled)
   }
 }

@@ -1,18 +1,63 @@
 import Diagnostics
 public import TensorCore
 
-/// Changes parameters by their gradients. A new optimiser says how in `update`; the rest is here.
+/// Changes parameters by their gradients. A new optimiser says in `update` how one parameter
+/// changes; the rest is here.
 public protocol Optimizer: AnyObject {
-  /// What is trained, in the order of the model's declaration.
-  var parameters: [Tensor] { get }
-  /// The size of a step; change it at any time, or let a schedule do it.
-  var learningRate: Float { get set }
-  /// Changes `parameter`, the one at `index`, in place. Both tensors are contiguous and of one
-  /// shape.
-  func update(_ parameter: Tensor, _ gradient: Tensor, _ index: Int)
+  /// What is trained, and what is kept of it between steps.
+  var memory: OptimizerMemory { get }
+  /// Changes one parameter, and its state, in place; called by `step()` under `noGrad`.
+  func update(_ target: ParameterUpdate)
+}
+
+/// One parameter's turn in a step.
+public struct ParameterUpdate {
+  /// What to change: contiguous, of type float32.
+  public let parameter: Tensor
+  /// Its gradient, of the same shape and layout; not to be changed.
+  public let gradient: Tensor
+  /// The group that the parameter is in, for options of its own.
+  public let group: ParameterGroup
+  /// The size of a step, with the group's scale.
+  public let learningRate: Float
+  /// How many times this parameter has been updated, this time included.
+  public let step: Int
+  let memory: OptimizerMemory
+  let index: Int
+
+  /// How many elements there are to change.
+  public var count: Int { parameter.count }
+
+  /// The state tensor `name` of this parameter, of its shape. Stops where the optimiser keeps none
+  /// of that name.
+  public func state(_ name: String) -> Tensor {
+    guard let tensor = stateIfKept(name) else {
+      stop(
+        """
+        \(memory.optimizer): keeps no state "\(name)" but \(memory.stateNames); name it to its memory
+        """)
+    }
+    return tensor
+  }
+
+  /// The state tensor `name` of this parameter; nil where the optimiser keeps none of that name.
+  public func stateIfKept(_ name: String) -> Tensor? { memory.tensor(name, of: index) }
 }
 
 extension Optimizer {
+  /// What is trained, group by group.
+  public var parameters: [Tensor] { memory.parameters }
+
+  /// What is trained, in groups with options of their own.
+  public var groups: [ParameterGroup] { memory.groups }
+
+  /// The size of a step; change it at any time, or let a schedule do it. Each group multiplies it
+  /// by its scale.
+  public var learningRate: Float {
+    get { memory.learningRate }
+    set { memory.learningRate = newValue }
+  }
+
   /// Forgets all gradients; without it, `backward()` adds to them.
   public func zeroGrad() {
     for parameter in parameters { parameter.grad = nil }
@@ -20,23 +65,20 @@ extension Optimizer {
 
   /// Takes one step. Parameters without a gradient stay as they are.
   public func step() {
-    for parameter in parameters { parameter.leaf?.observer?.completeGradients() }
-    for (index, parameter) in parameters.enumerated() {
-      guard let gradient = parameter.grad else { continue }
-      parameter.storage.markWritten(by: "Optimizer.step")
-      update(parameter, gradient, index)
+    let memory = memory
+    for parameter in memory.parameters { parameter.leaf?.observer?.completeGradients() }
+    noGrad {
+      for (index, parameter) in memory.parameters.enumerated() {
+        guard let gradient = parameter.grad else { continue }
+        memory.steps[index] += 1
+        let group = memory.group(of: index)
+        update(
+          ParameterUpdate(
+            parameter: parameter, gradient: gradient, group: group,
+            learningRate: memory.learningRate * group.learningRateScale, step: memory.steps[index],
+            memory: memory, index: index))
+        parameter.storage.markWritten(by: "Optimizer.step")
+      }
     }
   }
-}
-
-/// `parameters` if an optimiser called `name` can train them; stops with what is wrong otherwise.
-func trainable(_ parameters: [Tensor], _ learningRate: Float, _ name: String) -> [Tensor] {
-  check(!parameters.isEmpty, "\(name): no parameters to train")
-  for (index, parameter) in parameters.enumerated() {
-    check(
-      parameter.leaf != nil && parameter.isContiguous,
-      "\(name): parameter \(index) of shape \(parameter.shape) is no leaf that requires a gradient")
-  }
-  check(learningRate >= 0, "\(name): learning rate \(learningRate) is negative")
-  return parameters
 }

@@ -1,43 +1,52 @@
+import Diagnostics
 import Kernels
-public import TensorCore
+import TensorCore
 
 /// Stochastic gradient descent with momentum and weight decay, as PyTorch's.
 public final class SGD: Optimizer {
-  /// What is trained.
-  public let parameters: [Tensor]
-  /// The size of a step.
-  public var learningRate: Float
+  /// What is trained; keeps `momentum_buffer`.
+  public let memory: OptimizerMemory
   private let momentum: Float
   private let dampening: Float
   private let weightDecay: Float
   private let nesterov: Bool
-  private var velocities: [Tensor?]
 
   /// - Parameters:
+  ///   - parameters: tensors, or groups of them with weight decay and momentum of their own.
   ///   - momentum: how much of the last step's velocity is kept.
   ///   - dampening: how much less of the gradient enters the velocity.
   ///   - weightDecay: the factor of the parameter that is added to its gradient.
-  ///   - nesterov: whether the gradient looks ahead along the velocity.
-  public init(
-    _ parameters: [Tensor], learningRate: Float, momentum: Float = 0, dampening: Float = 0,
-    weightDecay: Float = 0, nesterov: Bool = false
+  ///   - nesterov: whether the gradient looks ahead along the velocity; needs momentum and no
+  ///     dampening.
+  public init<Element: Trainable>(
+    _ parameters: [Element], learningRate: Float, momentum: Float = 0,
+    dampening: Float = 0, weightDecay: Float = 0, nesterov: Bool = false
   ) {
-    self.parameters = trainable(parameters, learningRate, "SGD")
-    self.learningRate = learningRate
+    requireNotNegative("SGD", ("momentum", momentum), ("weight decay", weightDecay))
+    let groups = Element.groups(of: parameters)
+    let momenta = groups.map { $0.momentum ?? momentum }
+    check(
+      !nesterov || (dampening == 0 && momenta.allSatisfy { $0 > 0 }),
+      """
+      SGD: nesterov with momentum \(momenta) and dampening \(dampening) needs momentum in all groups \
+      and no dampening
+      """)
+    memory = OptimizerMemory(
+      groups, optimizer: "SGD", learningRate: learningRate,
+      state: momenta.contains { $0 > 0 } ? ["momentum_buffer"] : [], accepting: .momentum)
     self.momentum = momentum
     self.dampening = dampening
     self.weightDecay = weightDecay
     self.nesterov = nesterov
-    velocities = Array(repeating: nil, count: parameters.count)
   }
 
   /// One SGD update.
-  public func update(_ parameter: Tensor, _ gradient: Tensor, _ index: Int) {
-    let isFirst = velocities[index] == nil
-    if isFirst, momentum != 0 { velocities[index] = Tensor(uninitialized: parameter.shape) }
+  public func update(_ target: ParameterUpdate) {
     sgdUpdate(
-      count: parameter.count, parameter.pointer(), gradient.pointer(),
-      velocity: velocities[index]?.pointer(), learningRate: learningRate, momentum: momentum,
-      dampening: dampening, weightDecay: weightDecay, nesterov: nesterov, isFirst: isFirst)
+      count: target.count, target.parameter.pointer(), target.gradient.pointer(),
+      velocity: target.stateIfKept("momentum_buffer")?.pointer(), learningRate: target.learningRate,
+      momentum: target.group.momentum ?? momentum, dampening: dampening,
+      weightDecay: target.group.weightDecay ?? weightDecay, nesterov: nesterov,
+      isFirst: target.step == 1)
   }
 }

@@ -1,5 +1,4 @@
 import Diagnostics
-import Glibc
 
 /// The learning rate of every optimiser step, counted from 0 over all ranks alike.
 ///
@@ -7,8 +6,11 @@ import Glibc
 /// let schedule = Schedule.cosine(from: 1e-3, to: 1e-4, over: 2000).warmedUp(for: 100)
 /// optimizer.learningRate = schedule.rate(at: step)
 /// ```
+///
+/// A schedule has no state: to go on in the middle of a run, ask it for a later step. Steps are
+/// those of the optimiser; for a rate by epoch, multiply by the batches of an epoch.
 public struct Schedule: Sendable {
-  private let function: @Sendable (_ step: Int) -> Double
+  let function: @Sendable (_ step: Int) -> Double
 
   /// A schedule by a formula of the step.
   public init(_ function: @escaping @Sendable (_ step: Int) -> Double) { self.function = function }
@@ -16,25 +18,30 @@ public struct Schedule: Sendable {
   /// The learning rate of step `step`, from 0.
   public func rate(at step: Int) -> Float { Float(function(step)) }
 
-  /// The same rate throughout.
-  public static func constant(_ rate: Float) -> Schedule { Schedule { _ in Double(rate) } }
-
-  /// Half a cosine from `first` at step 0 to `last` at step `steps`, and `last` from there on
-  /// (Loshchilov and Hutter, 2017, without restarts).
-  public static func cosine(from first: Float, to last: Float, over steps: Int) -> Schedule {
-    check(steps > 0, "Schedule.cosine: \(steps) steps; there must be at least one")
-    let (first, last) = (Double(first), Double(last))
-    return Schedule { step in
-      let progress = Double(min(step, steps)) / Double(steps)
-      return last + (first - last) * (1 + cos(.pi * progress)) / 2
+  /// This schedule for `steps` steps, and then `next` from its own step 0 on; PyTorch's
+  /// `SequentialLR`.
+  public func then(_ next: Schedule, after steps: Int) -> Schedule {
+    check(steps >= 0, "Schedule.then: after \(steps) steps; there must be none or more")
+    return Schedule { [function] step in
+      step < steps ? function(step) : next.function(step - steps)
     }
   }
 
-  /// This schedule after `steps` steps that climb evenly to its first rate.
-  public func warmedUp(for steps: Int) -> Schedule {
-    let main = function
-    return Schedule { step in
-      step < steps ? main(0) * Double(step + 1) / Double(steps + 1) : main(step - steps)
-    }
+  /// This schedule after `steps` steps that climb evenly to its first rate, from `start` times that
+  /// rate on.
+  ///
+  /// - Parameter start: by default 1 / (steps + 1), so that the step before the first would have
+  ///   had rate 0 and no step is lost.
+  public func warmedUp(for steps: Int, from start: Float? = nil) -> Schedule {
+    check(steps >= 0, "Schedule.warmedUp: for \(steps) steps; there must be none or more")
+    let first = function(0)
+    let start = start.map(Double.init) ?? 1 / Double(steps + 1)
+    let climb = Schedule { step in first * (start + (1 - start) * Double(step) / Double(steps)) }
+    return climb.then(self, after: steps)
+  }
+
+  /// This schedule with every rate multiplied by `factor`.
+  public func scaled(by factor: Float) -> Schedule {
+    Schedule { [function] step in Double(factor) * function(step) }
   }
 }

@@ -104,7 +104,7 @@ private func parameter(_ values: [Float]) -> Tensor {
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) { [kind] in
       switch kind {
-      case 0: _ = SGD([], learningRate: 1)
+      case 0: _ = SGD([] as [Tensor], learningRate: 1)
       case 1: _ = SGD([Tensor.zeros([2])], learningRate: 1)
       case 2: _ = Adam([parameter([1])], learningRate: -1)
       default:

@@ -344,12 +344,38 @@ void lk_mean_windows_gradient(ptrdiff_t planes, ptrdiff_t width, ptrdiff_t size,
 /// g instead.
 void lk_sgd_update(ptrdiff_t n, float *p, const float *g, float *_Nullable m, float rate, float momentum,
                    float dampening, float decay, bool nesterov, bool first);
-/// Adam (decay added to the gradient) or AdamW (decoupled). correction1 = 1 - beta1^t; correction2
-/// = sqrt(1 - beta2^t); rest1 = 1 - beta1 and rest2 = 1 - beta2, which a float beta2 near 1 would
-/// give with an error of 5e-5.
-void lk_adam_update(ptrdiff_t n, float *p, const float *g, float *m, float *v, float rate,
-                    float rest1, float beta2, float rest2, float epsilon, float decay,
-                    bool decoupled, float correction1, float correction2);
+/// Adam (decay added to the gradient) or AdamW (decoupled). scale1 = 1 / (1 - beta1^t); scale2 =
+/// 1 / sqrt(1 - beta2^t); rest1 = 1 - beta1 and rest2 = 1 - beta2, which a float beta2 near 1 would
+/// give with an error of 5e-5. With `top`, AMSGrad: its elements become the largest v so far, and
+/// divide.
+void lk_adam_update(ptrdiff_t n, float *p, const float *g, float *m, float *v, float *_Nullable top,
+                    float rate, float rest1, float beta2, float rest2, float epsilon, float decay,
+                    bool decoupled, float scale1, float scale2);
+/// g += decay * p; sum += g^2; p -= rate * g / (sqrt(sum) + epsilon).
+void lk_adagrad_update(ptrdiff_t n, float *p, const float *g, float *sum, float rate, float epsilon,
+                       float decay);
+/// g += decay * p; v = alpha * v + rest * g^2; x = g / (sqrt(v) + epsilon); with `mean`, whose
+/// running mean is kept likewise, v less its square divides. With `m`, x = momentum * m + x and m =
+/// x. p -= rate * x.
+void lk_rmsprop_update(ptrdiff_t n, float *p, const float *g, float *v, float *_Nullable mean,
+                       float *_Nullable m, float rate, float alpha, float rest, float epsilon,
+                       float decay, float momentum);
+/// p = (1 - rate * decay) * p - rate * sign(m + rest1 * (g - m)); m += rest2 * (g - m).
+void lk_lion_update(ptrdiff_t n, float *p, const float *g, float *m, float rate, float rest1,
+                    float rest2, float decay);
+/// m = momentum * m + rate * (g + decay * p); p -= m.
+void lk_lars_update(ptrdiff_t n, float *p, const float *g, float *m, float rate, float momentum,
+                    float decay);
+/// The elements whose squares LAMB adds up together.
+enum { LK_LAMB_BLOCK = 4096 };
+/// The first pass of LAMB: Adam's moments, and for every block the sums of squares of p and of u =
+/// scale1 * m / (scale2 * sqrt(v) + epsilon) + decay * p, next to each other.
+void lk_lamb_moments(ptrdiff_t n, const float *p, const float *g, float *m, float *v, float rest1,
+                     float beta2, float rest2, float epsilon, float decay, float scale1,
+                     float scale2, float *squares);
+/// The second: p -= rate * u.
+void lk_lamb_update(ptrdiff_t n, float *p, const float *m, const float *v, float rate,
+                    float epsilon, float decay, float scale1, float scale2);
 
 // MARK: rows at places that are named by number (gather.c)
 

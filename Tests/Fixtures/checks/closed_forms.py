@@ -200,6 +200,8 @@ def adam_w(a, memory, step, parameter, gradient):
     parameter = parameter * (1 - a["learningRate"] * a["weightDecay"])
     m = memory["m"] = a["beta1"] * memory.get("m", 0) + (1 - a["beta1"]) * gradient
     v = memory["v"] = a["beta2"] * memory.get("v", 0) + (1 - a["beta2"]) * gradient**2
+    if a["amsgrad"]:
+        v = memory["top"] = np.maximum(memory.get("top", 0), v)
     m, v = m / (1 - a["beta1"] ** step), v / (1 - a["beta2"] ** step)
     return parameter - a["learningRate"] * m / (np.sqrt(v) + a["epsilon"])
 
