@@ -65,6 +65,29 @@ import Testing
     #expect(targets.floats == [3.5, 2.5])
   }
 
+  /// The data set of Docs/data.md.
+  @Test func aDataSetOfOnesOwnNeedsThreePropertiesAndOneMethod() {
+    struct Squares: Dataset {
+      let count = 1000
+      let inputShape: Shape = [1]
+      let targetShape: Shape = [1]
+
+      func copySamples(
+        _ selection: SampleSelection,
+        inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Float>
+      ) {
+        for (place, index) in selection.indices.enumerated() {
+          inputs[place] = Float(index)
+          targets[place] = Float(index * index)
+        }
+      }
+    }
+    for (inputs, targets) in DataLoader(Squares(), batchSize: 64, shuffledBy: 1).epoch(1) {
+      #expect(targets.shape == inputs.shape)
+      #expect(targets.floats == inputs.floats.map { $0 * $0 })
+    }
+  }
+
   @Test func mistakesStopWithTheNumbers() async {
     let subset = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Subset(Self.data, [3, 10])

@@ -1,5 +1,6 @@
 import DataLoading
 import Diagnostics
+import Glibc
 import TensorCore
 import TestSupport
 import Testing
@@ -92,6 +93,31 @@ import Testing
     #expect(pairs.allSatisfy { $1 == $0 + 3 || $1 == -100 })
     let predicted = pairs.map(\.1).filter { $0 != -100 }
     #expect(predicted == (1..<count).map { Int32($0 * 3) })
+  }
+
+  /// The mean over the held-out part, from sums over batches on several ranks, is that over all
+  /// predictions one by one.
+  @Test(arguments: 1...3)
+  func validationIsExact(ranks: Int) throws {
+    let text = (0..<30).map { UInt16($0 * $0 % 7) }
+    // What the model says of the next token depends on the current one.
+    let table: [[Double]] = (0..<7).map { token in (0..<7).map { Double((token * 5 + $0 * 3) % 8) }
+    }
+    let losses = zip(text, text.dropFirst()).map { current, next in
+      log(table[Int(current)].map(exp).reduce(0, +)) - table[Int(current)][Int(next)]
+    }
+    let windows = try TokenSequence(text).consecutiveWindows(of: 4)
+    var sum = 0.0
+    for rank in 0..<ranks {
+      let world = RankStub(rank: rank, size: ranks)
+      for (inputs, targets) in DataLoader(windows, batchSize: 3, shardedOver: world).epoch(0) {
+        let rows = inputs.array(of: Int32.self).flatMap { table[Int($0)].map { Float($0) } }
+        let logits = Tensor(rows, shape: [inputs.count, 7])
+        sum += Double(crossEntropy(logits, targets.flattened(), reduction: .sum).item())
+      }
+    }
+    let expected = losses.reduce(0, +) / Double(losses.count)
+    #expect(abs(sum / Double(windows.predictionCount) - expected) < 1e-5)
   }
 
   @Test func tooShortTextIsReported() throws {
