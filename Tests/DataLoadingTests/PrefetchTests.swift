@@ -100,7 +100,8 @@ private final class Watched: Dataset {
       }
       try #require(leaked == nil)
       try #require(MemoryPool.statistics.usedBytes == used)
-      try #require(threads() <= before, "\(threads()) threads, \(before) before")
+      // The test's own process may start a few; 50 rounds that leave one each are far more.
+      try #require(threads() < before + 10, "\(threads()) threads, \(before) before")
     }
   }
 
