@@ -10,6 +10,11 @@ public enum DataError: ReportableError, Equatable {
   case readFailed(path: String, reason: String)
   /// The content is not what the format asks for.
   case malformed(file: String, problem: String)
+  /// The content cannot be used as asked: a line of a text file is wrong, or the use asks for more
+  /// than there is.
+  case unusable(file: String, line: Int?, problem: String, advice: String)
+  /// A text that is to be encoded has a character that the vocabulary lacks; `index` counts from 0.
+  case unknownCharacter(Unicode.Scalar, index: Int, vocabularySize: Int)
   /// Some ranks would never see a sample.
   case tooFewSamples(samples: Int, ranks: Int)
 
@@ -24,6 +29,12 @@ public enum DataError: ReportableError, Equatable {
       "\(path): reading failed (\(reason)); check the disk and try again"
     case .malformed(let file, let problem):
       "\(file): \(problem); use an undamaged copy of the file"
+    case .unusable(let file, let line, let problem, let advice):
+      "\(file)\(line.map { ":\($0)" } ?? ""): \(problem); \(advice)"
+    case .unknownCharacter(let character, let index, let vocabularySize):
+      "character \(index) of the text, \(quoted(Array(String(character).utf8))) "
+        + "(U+\(hexadecimal(character.value, digits: 4))), is not one of the \(vocabularySize) of "
+        + "the vocabulary; leave it out"
     case .tooFewSamples(let samples, let ranks):
       "the data set has \(samples) samples, but \(ranks) ranks need at least one each; "
         + "use more data or fewer ranks"
@@ -35,7 +46,7 @@ public enum DataError: ReportableError, Equatable {
     switch self {
     case .missing, .unreadable: .missingInput
     case .readFailed: .inputOutput
-    case .malformed, .tooFewSamples: .badData
+    case .malformed, .unusable, .unknownCharacter, .tooFewSamples: .badData
     }
   }
 }

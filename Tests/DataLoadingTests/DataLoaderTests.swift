@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct DataLoaderTests {
   /// Samples whose input is their index, and whose label is ten times that.
-  static func counting(_ count: Int) -> InMemoryDataset {
+  static func counting(_ count: Int) -> InMemoryDataset<Float, Int32> {
     InMemoryDataset(
       inputs: (0..<count).map { Float($0) }, shape: [1],
       labels: (0..<count).map { Int32($0 * 10) })

@@ -16,23 +16,20 @@ import Testing
     #expect(targets.array(of: Int32.self) == [12, 10, 12])
   }
 
-  @Test func bytesAreScaledWithTheBatch() {
-    let bytes = (0...255).map { UInt8($0) }
+  @Test func targetsMayBeValuesOfAnyShape() {
     let data = InMemoryDataset(
-      bytes: bytes, shape: [4, 16], labels: [0, 1, 2, 3], scale: 0.25, offset: -3)
-    let (inputs, targets) = data.batch([3, 1])
-    #expect(inputs.shape == [2, 4, 16])
-    #expect(inputs.floats == (Array(192...255) + Array(64...127)).map { Float($0) * 0.25 - 3 })
-    #expect(targets.array(of: Int32.self) == [3, 1])
-  }
-
-  @Test func bytesGoFromZeroToOneByDefault() {
-    let (inputs, _) = InMemoryDataset(bytes: [0, 51, 255], shape: [3], labels: [0]).batch([0])
-    #expect(inputs.floats == [0, 51 * (1 / 255 as Float), 1])
+      inputs: (0..<6).map { Int32($0) }, shape: [2], targets: (0..<12).map { Float($0) / 2 },
+      targetShape: [2, 2])
+    #expect(data.count == 3)
+    let (inputs, targets) = data.batch([2, 0])
+    #expect(inputs.array(of: Int32.self) == [4, 5, 0, 1])
+    #expect(targets.shape == [2, 2, 2])
+    #expect(targets.floats == [4, 4.5, 5, 5.5, 0, 0.5, 1, 1.5])
   }
 
   @Test func samplesMayBeScalars() {
-    let (inputs, targets) = InMemoryDataset(inputs: [5, 6], shape: [], labels: [1, 2]).batch([1])
+    let (inputs, targets) = InMemoryDataset(inputs: [5, 6] as [Float], shape: [], labels: [1, 2])
+      .batch([1])
     #expect(inputs.shape == [1])
     #expect(inputs.floats == [6])
     #expect(targets.array(of: Int32.self) == [2])
@@ -57,8 +54,22 @@ import Testing
     }
     #expect(said(index, "InMemoryDataset: sample 2 is out of range of a data set of 2"))
     let negative = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      _ = InMemoryDataset(bytes: [1, 2], shape: [], labels: [0, 1]).batch([-1])
+      _ = InMemoryDataset(inputs: [1, 2], shape: [], labels: [0, 1]).batch([-1])
     }
     #expect(said(negative, "InMemoryDataset: sample -1 is out of range of a data set of 2"))
+    let targets = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = InMemoryDataset(inputs: [1, 2], shape: [], targets: [1, 2, 3], targetShape: [2])
+    }
+    #expect(said(targets, "InMemoryDataset: 3 values do not make whole targets of shape [2]"))
+    let buffers = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let small = UnsafeMutableBufferPointer<Float>.allocate(capacity: 5)
+      let labels = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 1)
+      Self.floats.copySamples(SampleSelection([0]), inputs: small, targets: labels)
+    }
+    #expect(
+      said(
+        buffers,
+        "InMemoryDataset: buffers for 5 inputs and 1 targets do not fit 1 samples of shapes "
+          + "[2, 3] and []"))
   }
 }

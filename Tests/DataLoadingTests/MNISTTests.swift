@@ -49,6 +49,24 @@ import Testing
     #expect(data.batch(0..<2).1.array(of: Int32.self) == [1, 2])
   }
 
+  @Test func fashionHasTheSameFilesAndItsOwnNumbers() throws {
+    try write(images: imageFile(count: 2), labels: labelFile([7, 0]))
+    let data = try FashionMNIST(.train, in: directory.path)
+    #expect(data.count == 2)
+    let (images, labels) = data.batch([1])
+    #expect(images.shape == [1, 1, 28, 28])
+    #expect(labels.array(of: Int32.self) == [0])
+    for (value, pixel) in zip(images.floats, 784..<1568) {
+      let expected = (Double(pixel % 251) / 255 - 0.2860) / 0.3530
+      #expect(abs(Double(value) - expected) < 5e-7)
+    }
+    let error = #expect(throws: DataError.self) { try FashionMNIST(.test, in: directory.path) }
+    #expect(
+      error?.description
+        == "\(directory.path)/t10k-images-idx3-ubyte[.gz]: no such file or directory; put the four "
+        + "Fashion-MNIST files there or set LOCKSTEP_FASHION_MNIST to their directory")
+  }
+
   @Test func missingFileIsNamed() throws {
     let advice = "put the four MNIST files there or set LOCKSTEP_MNIST to their directory"
     let images = "\(directory.path)/train-images-idx3-ubyte[.gz]"

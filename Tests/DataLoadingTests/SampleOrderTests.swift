@@ -34,6 +34,32 @@ import Testing
     #expect(large.suffix(4) == [59736, 22653, 58903, 16663])
   }
 
+  @Test func samplesHaveNumbersOfTheirOwn() {
+    func first(_ seed: UInt64, _ epoch: Int, _ sample: Int) -> UInt64 {
+      var generator = SplitMix64(seed: seed, epoch: epoch, sample: sample)
+      return generator.next()
+    }
+    #expect(first(7, 1, 0) == 5_531_519_400_795_769_300)
+    #expect(first(7, 1, 1) == 855_385_159_974_253_764)
+    #expect(first(7, 1, 2) == 13_495_660_098_531_691_224)
+    #expect(first(7, 2, 0) == 16_625_402_593_412_360_673)
+    #expect(first(0, 0, 0) == 16_294_208_416_658_607_535)
+    let units = (0..<3).map { sample in
+      var generator = SplitMix64(seed: 7, epoch: 1, sample: sample)
+      return generator.nextUnit()
+    }
+    #expect(units == [0.2998642325401306, 0.046370506286621094, 0.7316011786460876])
+  }
+
+  @Test func splitsAreTheSameOnAllMachines() {
+    let five = SampleOrder.split(count: 10, holdingOut: 0.2, seed: 3)
+    #expect(five.heldOut == [0, 5])
+    #expect(five.kept == [1, 2, 3, 4, 6, 7, 8, 9])
+    let seven = SampleOrder.split(count: 7, holdingOut: 0.3, seed: 5)
+    #expect(seven.heldOut == [1, 3])
+    #expect(seven.kept == [0, 2, 4, 5, 6])
+  }
+
   @Test(arguments: [0, 1, 2, 3, 100, 4097])
   func everySampleComesOnce(count: Int) {
     #expect(SampleOrder.indices(count: count, seed: nil, epoch: 5) == Array(0..<count))

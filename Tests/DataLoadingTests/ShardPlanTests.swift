@@ -45,6 +45,48 @@ import Testing
     #expect(shares == [[0..<2, 2..<3, 3..<4], [4..<6, 6..<7, 7..<8], [8..<9, 9..<10, 10..<10]])
   }
 
+  /// Whatever the ranks, a batch has the same micro-batches, and each is run once.
+  @Test(arguments: [1, 2, 3, 5, 8, 16], [1, 2, 3, 4, 7, 20])
+  func ranksShareTheSameMicroBatches(microBatches: Int, batchSize: Int) {
+    for rankCount in 1...9 {
+      let plan = ShardPlan(
+        datasetCount: 33, batchSize: batchSize, rankCount: rankCount, microBatches: microBatches)
+      let owned = (0..<rankCount).map { plan.microBatches(ofRank: $0) }
+      #expect(owned.flatMap(Array.init) == Array(0..<microBatches))
+      let rest = microBatches % rankCount
+      #expect(
+        owned.map(\.count)
+          == (0..<rankCount).map { microBatches / rankCount + ($0 < rest ? 1 : 0) })
+      for index in 0..<plan.batchCount {
+        let batch = plan.batch(index)
+        let parts = (0..<microBatches).map { plan.microBatch($0, of: index) }
+        let larger = batch.count % microBatches
+        #expect(
+          parts.map(\.count)
+            == (0..<microBatches).map { batch.count / microBatches + ($0 < larger ? 1 : 0) })
+        #expect(parts.flatMap(Array.init) == Array(batch))
+        for rank in 0..<rankCount {
+          let share = Array(plan.share(of: index, rank: rank))
+          #expect(share == owned[rank].flatMap { Array(parts[$0]) })
+        }
+      }
+    }
+  }
+
+  @Test func fewerMicroBatchesThanRanksLeaveRanksIdle() {
+    let plan = ShardPlan(datasetCount: 7, batchSize: 5, rankCount: 3, microBatches: 2)
+    #expect((0..<3).map { plan.microBatches(ofRank: $0) } == [0..<1, 1..<2, 2..<2])
+    let shares = (0..<2).map { index in (0..<3).map { plan.share(of: index, rank: $0) } }
+    #expect(shares == [[0..<3, 3..<5, 5..<5], [5..<6, 6..<7, 7..<7]])
+  }
+
+  @Test func oneMicroBatchForEachRankByDefault() {
+    let plan = ShardPlan(datasetCount: 10, batchSize: 4, rankCount: 3)
+    #expect(plan.microBatchCount == 3)
+    #expect(
+      (0..<3).map { plan.microBatch($0, of: 1) } == (0..<3).map { plan.share(of: 1, rank: $0) })
+  }
+
   @Test func hugeBatchSizeDoesNotOverflow() {
     let plan = ShardPlan(datasetCount: 5, batchSize: .max)
     #expect(plan.batchCount == 1)
@@ -64,6 +106,18 @@ import Testing
       _ = ShardPlan(datasetCount: 5, batchSize: 2).batch(3)
     }
     #expect(said(batch, "ShardPlan: batch 3 is out of range of an epoch of 3"))
+    let none = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = ShardPlan(datasetCount: 5, batchSize: 2, microBatches: 0)
+    }
+    #expect(said(none, "ShardPlan: the number of micro-batches is 0, but must be at least 1"))
+    let part = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = ShardPlan(datasetCount: 5, batchSize: 2, microBatches: 4).microBatch(4, of: 0)
+    }
+    #expect(said(part, "ShardPlan: micro-batch 4 is out of range of 4"))
+    let owner = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = ShardPlan(datasetCount: 5, batchSize: 2).microBatches(ofRank: -1)
+    }
+    #expect(said(owner, "ShardPlan: rank -1 is out of range of 1 ranks"))
   }
 }
 

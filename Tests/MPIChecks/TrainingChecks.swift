@@ -13,7 +13,7 @@ let trainingChecks = [
 
 /// 99 samples in batches of 24: no rank count divides the last batch of 3, and with 4 ranks one has
 /// none of it.
-private func makeData() -> InMemoryDataset {
+private func makeData() -> InMemoryDataset<Float, Int32> {
   let random = Generator(seed: 5)
   return InMemoryDataset(
     inputs: Tensor.normal([99, 20], generator: random).floats, shape: [20],

@@ -22,7 +22,9 @@ package struct IDX {
     }
     let magic = 0x800 + UInt32(dimensions)
     guard words[0] == magic else {
-      throw malformed("its magic number is \(hex(words[0])), expected \(hex(magic))")
+      throw malformed(
+        "its magic number is 0x\(hexadecimal(words[0], digits: 8)), "
+          + "expected 0x\(hexadecimal(magic, digits: 8))")
     }
     shape = words.dropFirst().map { Int($0) }
     let room = stream.byteLimit - headerSize
@@ -48,9 +50,4 @@ package struct IDX {
     }
     return product
   }
-}
-
-private func hex(_ word: UInt32) -> String {
-  let digits = String(word, radix: 16)
-  return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
 }

@@ -4,7 +4,7 @@ import Glibc
 package final class FileStream: ByteStream {
   package let name: String
   package let byteLimit: Int
-  private let descriptor: Int32
+  let descriptor: Int32
 
   /// Opens the file; `advice` says what to do if it is missing.
   package init(path: String, advice: String) throws(DataError) {
@@ -43,4 +43,10 @@ package func openPlainOrGzip(path: String, advice: String) throws(DataError) -> 
     return try GzipStream(FileStream(path: path + ".gz", advice: advice))
   }
   throw .missing(path: path + "[.gz]", advice: advice)
+}
+
+/// All bytes of the file at `path`; `advice` says what to do if it is missing.
+package func readFile(path: String, advice: String) throws(DataError) -> [UInt8] {
+  let file = try FileStream(path: path, advice: advice)
+  return try file.bytes(upTo: file.byteLimit)
 }

@@ -12,7 +12,7 @@ public import TensorCore
 /// Machine Learning Repository, doi:10.24432/C50P49, CC BY 4.0.
 public struct Digits: DatasetWrapper {
   /// The images and labels of the split.
-  public let base: InMemoryDataset
+  public let base: ByteDataset
 
   /// The images of one split.
   public init(_ split: Split) {
@@ -26,7 +26,7 @@ public struct Digits: DatasetWrapper {
       pixels += row.dropLast()
       labels.append(Int32(label))
     }
-    base = InMemoryDataset(bytes: pixels, shape: [64], labels: labels, scale: 1 / 16)
+    base = ByteDataset(bytes: pixels, shape: [64], labels: labels, scale: 1 / 16)
   }
 
   /// The lines of the file: 64 pixels and a label each.

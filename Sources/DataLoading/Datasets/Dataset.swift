@@ -1,3 +1,4 @@
+import Diagnostics
 public import TensorCore
 
 /// A fixed number of samples, each a pair of inputs and target, in any order one asks for.
@@ -42,6 +43,25 @@ public struct SampleSelection: Sendable {
   public init(_ indices: ArraySlice<Int>, epoch: Int = 0) {
     self.indices = indices
     self.epoch = epoch
+  }
+}
+
+extension Dataset {
+  /// Stops the program unless the selected samples exist and fill buffers of these sizes.
+  func checkSelection(
+    _ selection: SampleSelection, _ inputCount: Int, _ targetCount: Int, _ name: StaticString
+  ) {
+    let samples = selection.indices.count
+    check(
+      inputCount == samples * inputShape.elementCount
+        && targetCount == samples * targetShape.elementCount,
+      "\(name): buffers for \(inputCount) inputs and \(targetCount) targets do not fit "
+        + "\(samples) samples of shapes \(inputShape) and \(targetShape)")
+    for index in selection.indices {
+      check(
+        index >= 0 && index < count,
+        "\(name): sample \(index) is out of range of a data set of \(count)")
+    }
   }
 }
 

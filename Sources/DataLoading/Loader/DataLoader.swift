@@ -1,5 +1,6 @@
 public import Communication
 import Diagnostics
+import Kernels
 
 /// Batches of a data set, epoch after epoch, in an order that depends on a seed and the epoch only.
 ///
@@ -17,6 +18,7 @@ public struct DataLoader {
   let dataset: any Dataset
   let seed: UInt64?
   let communicator: (any Communicator)?
+  let prefetching: Int
 
   /// Batches of `batchSize` samples, shared by all ranks of `communicator` or all for this process.
   ///
@@ -28,16 +30,23 @@ public struct DataLoader {
   ///   - communicator: whose ranks share each batch. While an epoch is running, its `batchShare`
   ///     says which part of the current batch this rank has.
   ///   - dropLast: leaves out the samples at the end of an epoch that do not fill a batch.
+  ///   - prefetching: how many batches a thread prepares ahead of the one in use; with 0 there is
+  ///     no thread, and each batch is put together when it is asked for. By default
+  ///     2, or 0 where the process may run on one core only. It never changes what is in a batch.
   ///
-  /// Stops the program if `batchSize` is not positive or if the data set has no samples, fewer than
+  /// Stops the program if `batchSize` is not positive, `prefetching` is negative, or the data set has no samples, fewer than
   /// the communicator has ranks (`requireSamples(forRanks:)` throws instead), or with `dropLast`
   /// fewer than `batchSize`.
   public init(
     _ dataset: some Dataset, batchSize: Int, shuffledBy seed: UInt64? = nil,
-    shardedOver communicator: (any Communicator)? = nil, dropLast: Bool = false
+    shardedOver communicator: (any Communicator)? = nil, dropLast: Bool = false,
+    prefetching: Int? = nil
   ) {
     let ranks = communicator?.size ?? 1
     check(batchSize > 0, "DataLoader: the batch size is \(batchSize), but must be at least 1")
+    let prefetching = prefetching ?? Self.defaultPrefetching
+    check(
+      prefetching >= 0, "DataLoader: prefetching is \(prefetching), but must not be negative")
     do { try dataset.requireSamples(forRanks: ranks) } catch { stop("DataLoader: \(error)") }
     check(
       !dropLast || dataset.count >= batchSize,
@@ -47,7 +56,10 @@ public struct DataLoader {
     self.dataset = dataset
     self.seed = seed
     self.communicator = communicator
+    self.prefetching = prefetching
   }
+
+  private static var defaultPrefetching: Int { Threads.availableCores > 1 ? 2 : 0 }
 
   /// How many batches an epoch has, on every rank.
   public var count: Int { plan.batchCount }
@@ -64,5 +76,13 @@ public struct DataLoader {
       start >= 0 && start <= count,
       "epoch: there is no batch \(start) to start from in an epoch of \(count)")
     return Epoch(loader: self, number: number, start: start)
+  }
+
+  /// The rest of the epoch that a run had reached when it saved `Epoch.position`.
+  ///
+  /// With the same data, batch size and seed these are the batches that it had still to do, for any
+  /// number of ranks. Stops the program if the epoch does not have as many batches.
+  public func epoch(from position: EpochPosition) -> Epoch {
+    epoch(position.epoch, from: position.batch)
   }
 }

@@ -1,0 +1,24 @@
+import Glibc
+
+/// Where the files of a data set are: the directory that the caller names, else the value of an
+/// environment variable, else a default.
+struct DataDirectory {
+  let path: String
+  private let variable: String
+
+  init(_ directory: String?, variable: String, default defaultPath: String) {
+    self.variable = variable
+    if let directory {
+      path = directory
+    } else if let value = getenv(variable), value.pointee != 0 {
+      path = String(cString: value)
+    } else {
+      path = defaultPath
+    }
+  }
+
+  /// What to do if a file is missing.
+  func advice(toPut files: String) -> String {
+    "put \(files) there or set \(variable) to their directory"
+  }
+}

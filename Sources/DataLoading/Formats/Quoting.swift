@@ -1,0 +1,29 @@
+/// A number in base 16, with at least `digits` digits.
+func hexadecimal(_ number: UInt32, digits: Int) -> String {
+  let text = String(number, radix: 16)
+  return String(repeating: "0", count: max(0, digits - text.count)) + text
+}
+
+/// Text from a file between quotation marks, fit for one line of a message: cut after 40
+/// characters, and with control characters written as their numbers.
+func quoted(_ bytes: some Collection<UInt8>) -> String {
+  let text = String(decoding: bytes, as: UTF8.self).unicodeScalars
+  let printable = text.prefix(40).map { character in
+    switch character.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator:
+      character.escaped(asASCII: true)
+    default: String(character)
+    }
+  }
+  return "'\(printable.joined())\(text.count > 40 ? "…" : "")'"
+}
+
+/// The 1-based number of the line of `bytes` that is not UTF-8, or nil where all of them are.
+func lineThatIsNotUTF8(_ bytes: [UInt8]) -> Int? {
+  do {
+    _ = try UTF8Span(validating: bytes.span)
+    return nil
+  } catch {
+    return 1 + bytes[..<error.byteOffsets.lowerBound].count { $0 == UInt8(ascii: "\n") }
+  }
+}

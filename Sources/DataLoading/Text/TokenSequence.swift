@@ -1,0 +1,92 @@
+import Diagnostics
+
+/// A text as a sequence of tokens from 0 to 65,535, in memory or in a mapped file.
+public struct TokenSequence: Sendable {
+  private enum Source {
+    case memory([UInt16])
+    case file(MappedFile)
+  }
+
+  /// What error messages call the sequence.
+  public let name: String
+  /// How many tokens there are.
+  public let count: Int
+  private let source: Source
+
+  /// A sequence in memory.
+  public init(_ tokens: [UInt16], name: String = "the tokens") {
+    source = .memory(tokens.map(\.littleEndian))
+    count = tokens.count
+    self.name = name
+  }
+
+  /// Opens a file of little-endian 16-bit tokens and nothing else, such as nanoGPT's `train.bin`.
+  ///
+  /// The file is mapped into memory: it may be larger than that, all ranks of a host share one
+  /// copy, and it must stay as it is while it is in use.
+  ///
+  /// Throws a `DataError` if the file is missing, empty, of an odd length or begins with a header of
+  /// llm.c, or if a token is not in `0..<vocabularySize`.
+  ///
+  /// - Parameter vocabularySize: where given, the whole file is read once to check its tokens.
+  public init(tokenFile path: String, vocabularySize: Int? = nil) throws(DataError) {
+    let file = try MappedFile(
+      path: path, advice: "put a file of 16-bit tokens there, as nanoGPT's prepare.py writes it")
+    guard file.count > 0, file.count.isMultiple(of: 2) else {
+      throw .malformed(
+        file: path, problem: "it has \(file.count) bytes, expected two for each token")
+    }
+    name = path
+    count = file.count / 2
+    source = .file(file)
+    // The magic numbers 20240520 and 20240801, in two words each.
+    if count > 1, [55_432, 55_713].contains(self[0]), self[1] == 308 {
+      throw .malformed(
+        file: path, problem: "it begins with the header of llm.c, expected 16-bit tokens only")
+    }
+    if let vocabularySize, let index = firstToken(notBelow: vocabularySize) {
+      throw .malformed(
+        file: path,
+        problem: "token \(index) is \(self[index]), expected 0...\(vocabularySize - 1)")
+    }
+  }
+
+  /// The token at `position`. Stops the program if it is not in `0..<count`.
+  public subscript(position: Int) -> Int32 {
+    check(
+      position >= 0 && position < count,
+      "TokenSequence: token \(position) is out of range of \(count)")
+    return withTokens { Int32(UInt16(littleEndian: $0[position])) }
+  }
+
+  /// Copies `count` tokens from `start` on, all of which must exist.
+  func copy(from start: Int, count: Int, to destination: UnsafeMutablePointer<Int32>) {
+    withTokens { tokens in
+      for i in 0..<count { destination[i] = Int32(UInt16(littleEndian: tokens[start + i])) }
+    }
+  }
+
+  private func firstToken(notBelow limit: Int) -> Int? {
+    withTokens { tokens in tokens.firstIndex { UInt16(littleEndian: $0) >= limit } }
+  }
+
+  /// The tokens in the byte order of the file.
+  private func withTokens<Result>(_ body: (UnsafeBufferPointer<UInt16>) -> Result) -> Result {
+    switch source {
+    case .memory(let tokens): tokens.withUnsafeBufferPointer(body)
+    case .file(let file): file.withBytes { body($0.assumingMemoryBound(to: UInt16.self)) }
+    }
+  }
+
+  /// Throws unless `context` predictions can be made.
+  func requireWindow(of context: Int) throws(DataError) {
+    check(context > 0, "TokenSequence: the context is \(context), but must be at least 1")
+    guard count > context else {
+      throw .unusable(
+        file: name, line: nil,
+        problem:
+          "it has \(count) tokens, but a context of \(context) needs at least \(context + 1)",
+        advice: "use more text or a shorter context")
+    }
+  }
+}
