@@ -117,7 +117,7 @@ private final class Tied: Module {
     let list = ModuleList(layers)
     #expect(list[1...].map { ObjectIdentifier($0) } == layers[1...].map { ObjectIdentifier($0) })
     #expect(list[..<2].count == 2 && list[2..<2].count == 0 && list[1...2].count == 2)
-    #expect(list[1...].children.map(\.name) == ["0", "1", "2"])
+    #expect(list[1...].namedChildren().map(\.name) == ["0", "1", "2"])
   }
 
   @Test func elementsCanBeAddedAndReplaced() {
