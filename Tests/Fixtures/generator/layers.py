@@ -62,7 +62,7 @@ def layer(family, key, module, specs, *, call=None, training=True, **attributes)
         family.store(f"{key}/gradient/{name}", value.grad)
         value.grad = None
     for name, value in module.named_buffers():
-        family.store(f"{key}/after/{name}", value)
+        family.store(f"{key}/after/{name}", value.clone())
 
 
 def flat(outputs):
