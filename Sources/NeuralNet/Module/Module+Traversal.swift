@@ -75,8 +75,9 @@ extension Module {
   /// Turns gradients off for the parameters of this module and those below it: they keep their
   /// values until `unfreeze()`.
   ///
-  /// A frozen parameter is none of `parameters()`, and no buffer either. Freeze before the
-  /// optimiser is made, or after: it leaves parameters without a gradient alone.
+  /// A frozen parameter is none of `parameters()`, and no buffer either; an optimiser that holds it
+  /// leaves it alone. What is frozen when an optimiser is made, or gradients are averaged over
+  /// ranks, is not known to them, and would have to be made known after `unfreeze()`.
   public func freeze() {
     for parameter in parameters() { parameter.requiresGrad = false }
   }
