@@ -41,22 +41,38 @@ extension Module {
   public func load(
     from path: String, strict: Bool = true
   ) throws(CheckpointError) -> StateDifferences {
-    let file = try SafeTensors.read(path)
-    let (matches, differences) = try match(slots(), with: file)
+    try load(SafeTensors.read(path), path, strict)
+  }
+
+  /// Overwrites the model's parameters and buffers with those of `state`, a state dictionary of
+  /// this or another model; see `load(from:strict:)`.
+  ///
+  /// - Throws: exit code 65 if it is another model's. Stops if two tensors have one name.
+  @discardableResult
+  public func load(
+    _ state: [(name: String, tensor: Tensor)], strict: Bool = true
+  ) throws(CheckpointError) -> StateDifferences {
+    try load(StateDictionary(state), "the state dictionary", strict)
+  }
+
+  private func load(
+    _ source: some StateSource, _ path: String, _ strict: Bool
+  ) throws(CheckpointError) -> StateDifferences {
+    let (matches, differences) = try match(slots(), with: source)
     guard differences.isEmpty || !strict else {
       throw .misfit(
         path: path, model: "\(type(of: self))", missing: differences.missing,
         unexpected: differences.unexpected, mismatched: differences.mismatched)
     }
     var values: [Tensor] = []
-    for (_, name) in matches { values.append(try file.tensor(name)) }
+    for (_, name) in matches { values.append(try source.tensor(name)) }
     for (match, value) in zip(matches, values) { match.tensor.assign(value) }
     return differences
   }
 
-  /// The tensors of `slots` that `file` fits, with their names there; and what does not match.
+  /// The tensors of `slots` that `source` fits, with their names there; and what does not match.
   private func match(
-    _ slots: [Slot], with file: SafeTensorsFile
+    _ slots: [Slot], with source: some StateSource
   ) throws(CheckpointError) -> (
     matches: [(tensor: Tensor, name: String)], differences: StateDifferences
   ) {
@@ -64,7 +80,7 @@ extension Module {
     var nameOfPath: [String: String] = [:]
     var matches: [(tensor: Tensor, name: String)] = []
     var differences = StateDifferences()
-    for name in file.names {
+    for name in source.names {
       let path = paths.contains(name) ? name : withoutWrappers(name)
       if paths.contains(path), nameOfPath[path] == nil {
         nameOfPath[path] = name
@@ -74,7 +90,7 @@ extension Module {
     }
     for slot in slots {
       let candidates = slot.paths.compactMap { nameOfPath[$0] }
-      guard let name = candidates.first, let entry = file.entry(name) else {
+      guard let name = candidates.first, let entry = source.entry(name) else {
         differences.missing.append(slot.paths[0])
         continue
       }
@@ -82,11 +98,12 @@ extension Module {
       let expected = (dtype: StoredType(slot.tensor.dtype), shape: Array(slot.tensor.shape))
       if entry != expected {
         problems.append(
-          "\(slot.paths[0]) (\(entry.dtype.rawValue) \(entry.shape) in the file, "
+          "\(slot.paths[0]) (\(entry.dtype.rawValue) \(entry.shape) in the \(source.noun), "
             + "\(expected.dtype.rawValue) \(expected.shape) in the model)")
       }
-      for other in candidates.dropFirst() where try !file.areEqual(name, other) {
-        problems.append("\(other) (tied to \(name) in the model, with other values in the file)")
+      for other in candidates.dropFirst() where try !source.areEqual(name, other) {
+        problems.append(
+          "\(other) (tied to \(name) in the model, with other values in the \(source.noun))")
       }
       differences.mismatched += problems
       if problems.isEmpty { matches.append((slot.tensor, name)) }
@@ -109,14 +126,13 @@ extension Module {
   }
 }
 
-/// Where a file of weights and a model differ.
+/// Where a file of weights, or a state dictionary, and a model differ.
 public struct StateDifferences: Equatable, Sendable {
-  /// Paths of the model that the file lacks.
+  /// Paths of the model that are not there.
   public internal(set) var missing: [String] = []
-  /// Names in the file that the model lacks.
+  /// Names that the model lacks.
   public internal(set) var unexpected: [String] = []
-  /// Sentences about tensors of another shape or type in the file, or with values that contradict
-  /// a tie.
+  /// Sentences about tensors of another shape or type, or with values that contradict a tie.
   public internal(set) var mismatched: [String] = []
 
   /// Whether there are none.

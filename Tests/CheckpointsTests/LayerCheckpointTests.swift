@@ -111,3 +111,56 @@ private final class Layers: Module {
     #expect(error?.exitCode == .badData)
   }
 }
+
+@Suite struct StateDictionaryTests {
+  private static func model(_ seed: UInt64, _ outputs: Int = 2) -> Sequential {
+    let generator = Generator(seed: seed)
+    return Sequential(Linear(3, 4, generator: generator), Linear(4, outputs, generator: generator))
+  }
+
+  @Test func weightsGoFromModelToModel() throws {
+    let (source, target) = (Self.model(1), Self.model(2))
+    try target.load(source.stateDictionary())
+    let weights = target.namedTensors().map(\.tensor.floats)
+    #expect(weights == source.namedTensors().map(\.tensor.floats))
+    source.namedTensors()[0].tensor.fill(0)
+    #expect(target.namedTensors().map(\.tensor.floats) == weights, "nothing is shared")
+    #expect(target.parameters().count == 4)
+  }
+
+  @Test func whatDoesNotFitIsNamed() throws {
+    let target = Self.model(2, 5)
+    let error = #expect(throws: CheckpointError.self) {
+      try target.load(Self.model(1).stateDictionary())
+    }
+    #expect(
+      error?.description
+        == "the state dictionary does not fit Sequential: mismatched: 1.weight (F32 [2, 4] in the "
+        + "dictionary, F32 [5, 4] in the model), 1.bias (F32 [2] in the dictionary, F32 [5] in the "
+        + "model)")
+    let differences = try target.load(Self.model(1).stateDictionary(), strict: false)
+    #expect(differences.mismatched.count == 2 && differences.missing.isEmpty)
+    #expect(target.namedTensors()[0].tensor.floats == Self.model(1).namedTensors()[0].tensor.floats)
+  }
+
+  @Test func tiesMustHold() throws {
+    let model = Layers()
+    try model.load(Layers().stateDictionary())
+    var state = Layers().stateDictionary()
+    let head = state.count - 1
+    #expect(state[head].name == "lm_head.weight" && state[head].tensor.shape == [5, 4])
+    state[head].tensor = state[head].tensor.cloned()
+    try model.load(state)
+    state[head].tensor.fill(7)
+    #expect(throws: CheckpointError.self) { try model.load(state) }
+    state.remove(at: head)
+    try model.load(state)
+  }
+
+  @Test func twoTensorsOfOneNameStop() async {
+    await #expect(processExitsWith: .failure) {
+      let state = Self.model(1).stateDictionary()
+      try Self.model(1).load(state + state)
+    }
+  }
+}

@@ -129,7 +129,9 @@ private final class Tied: Module {
     #expect(model.namedParameters().map(\.name) == all)
     for parameter in model.parameters() { parameter.requiresGrad = false }
     #expect(model.namedBuffers().map(\.name) == buffers && model.parameters().isEmpty)
+    model.list.eval()
     let copy = model.copy { Derived() }
+    #expect(copy.isTraining && !copy.list[0].isTraining && copy.inner.isTraining)
     #expect(copy.parameters().isEmpty && copy.namedBuffers().map(\.name) == buffers)
     model.unfreeze()
     #expect(model.namedParameters().map(\.name) == all)
