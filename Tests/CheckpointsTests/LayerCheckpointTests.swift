@@ -158,9 +158,13 @@ private final class Layers: Module {
   }
 
   @Test func twoTensorsOfOneNameStop() async {
-    await #expect(processExitsWith: .failure) {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
       let state = Self.model(1).stateDictionary()
       try Self.model(1).load(state + state)
     }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("load: a state dictionary with two tensors of one name"))
   }
 }

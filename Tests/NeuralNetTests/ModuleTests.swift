@@ -42,6 +42,23 @@ private final class Tied: Module {
       ])
   }
 
+  @Test func partsAreFoundInCollectionsOfAllKinds() {
+    final class Model: Module {
+      let stack: [any Layer] = [Linear(1, 1, bias: false), ReLU(), PReLU()]
+      let grid = [[Tensor.ones([1])], [], [.ones([2]), .ones([3])]]
+      let gaps: [Linear?] = [nil, Linear(1, 1, bias: false)]
+      let pair = (leftHand: Tensor.ones([4]), 3, Linear(1, 1, bias: false))
+      let table = ["b": Linear(1, 1, bias: false), "aB": Linear(1, 1, bias: false)]
+      let numbers = [1, 2, 3]
+      let byNumber = [1: "one"]
+    }
+    #expect(
+      Model().namedTensors().map(\.name) == [
+        "grid.0.0", "grid.2.0", "grid.2.1", "pair.left_hand", "stack.0.weight", "stack.2.weight",
+        "gaps.1.weight", "pair.2.weight", "table.aB.weight", "table.b.weight",
+      ])
+  }
+
   @Test func whatRequiresAGradientIsAParameter() {
     let model = Derived()
     #expect(model.namedBuffers().map(\.name) == ["scale", "step", "gains.0", "gains.1"])

@@ -25,45 +25,64 @@ open class Module {
 
   /// The modules that this one holds directly, with their names.
   ///
-  /// Found by reflection: stored properties, arrays of modules, optionals. Containers override it.
+  /// Found by reflection: stored properties, and what is in arrays, tuples, optionals and
+  /// dictionaries with strings as keys, those in the order of the keys. Containers override it.
   open func namedChildren() -> [(name: String, module: Module)] {
-    storedProperties.flatMap { name, value -> [(String, Module)] in
-      switch value {
-      case let module as Module: [(name, module)]
-      case let modules as [Module]:
-        modules.enumerated().map { ("\(name).\($0.offset)", $0.element) }
-      default: []
-      }
-    }
+    storedParts.compactMap { name, part in (part as? Module).map { (name, $0) } }
   }
 
   /// The tensors that this module holds directly, with their names.
   ///
   /// Found by reflection as the modules are. Override it where the names are no properties.
   open func namedOwnTensors() -> [(name: String, tensor: Tensor)] {
-    storedProperties.flatMap { name, value -> [(String, Tensor)] in
-      switch value {
-      case let tensor as Tensor: [(name, tensor)]
-      case let tensors as [Tensor]:
-        tensors.enumerated().map { ("\(name).\($0.offset)", $0.element) }
-      default: []
-      }
-    }
+    storedParts.compactMap { name, part in (part as? Tensor).map { (name, $0) } }
   }
 
-  /// Stored properties, those of superclasses first; optionals without a value are left out.
-  private var storedProperties: [(name: String, value: Any)] {
+  /// The tensors and modules in stored properties, those of superclasses first.
+  private var storedParts: [(name: String, part: AnyObject)] {
     var mirrors: [Mirror] = []
     var mirror: Mirror? = Mirror(reflecting: self)
     while let current = mirror, current.subjectType != Module.self {
       mirrors.insert(current, at: 0)
       mirror = current.superclassMirror
     }
-    return mirrors.flatMap(\.children).compactMap { child in
-      guard let name = child.label.map(stateName(of:)) else { return nil }
-      let value = Mirror(reflecting: child.value)
-      guard value.displayStyle == .optional else { return (name, child.value) }
-      return value.children.first.map { (name, $0.value) }
+    return mirrors.flatMap(\.children).flatMap { child in
+      child.label.map { parts(of: child.value, stateName(of: $0)) } ?? []
+    }
+  }
+
+  /// The tensors and modules in `value`, which is called `name`.
+  private func parts(of value: Any, _ name: String) -> [(name: String, part: AnyObject)] {
+    if let tensor = value as? Tensor { return [(name, tensor)] }
+    if let module = value as? Module { return [(name, module)] }
+    let mirror = Mirror(reflecting: value)
+    switch mirror.displayStyle {
+    case .optional:
+      return mirror.children.first.map { parts(of: $0.value, name) } ?? []
+    case .collection where mirror.children.first.map { mayHoldParts($0.value) } ?? false:
+      return mirror.children.enumerated().flatMap {
+        parts(of: $0.element.value, "\(name).\($0.offset)")
+      }
+    case .tuple:
+      return mirror.children.enumerated().flatMap { index, child in
+        let label = child.label.flatMap { $0.hasPrefix(".") ? nil : stateName(of: $0) }
+        return parts(of: child.value, "\(name).\(label ?? "\(index)")")
+      }
+    case .dictionary:
+      guard let entries = value as? [String: Any] else { return [] }
+      return entries.sorted { $0.key < $1.key }
+        .flatMap { parts(of: $0.value, "\(name).\($0.key)") }
+    default:
+      return []
+    }
+  }
+
+  /// Whether a collection with this element is worth looking through: not one of a million numbers.
+  private func mayHoldParts(_ element: Any) -> Bool {
+    if element is Tensor || element is Module { return true }
+    switch Mirror(reflecting: element).displayStyle {
+    case .optional, .collection, .tuple, .dictionary: return true
+    default: return false
     }
   }
 }
