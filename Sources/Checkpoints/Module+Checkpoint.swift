@@ -2,24 +2,27 @@ public import NeuralNet
 public import TensorCore
 
 extension Module {
-  /// Every tensor of the model once, parameters and buffers, under the first path that leads to it.
+  /// Every tensor of the model, parameters and buffers, under its path; a tied tensor under each of
+  /// its paths.
   ///
   /// The tensors are shared with the model, but have no gradient. The paths are the keys of
   /// PyTorch's `state_dict`.
   public func stateDictionary() -> [(name: String, tensor: Tensor)] {
-    slots().map { ($0.paths[0], $0.tensor.detach()) }
+    namedTensors().map { ($0.name, $0.tensor.detach()) }
   }
 
   /// Writes the model's parameters and buffers to the safetensors file at `path`, which changes
   /// whole or not at all.
   ///
-  /// The bytes depend on the values and `metadata` only. Tied tensors are stored once.
+  /// The bytes depend on the values and `metadata` only. A tied tensor is stored once, under the
+  /// first of its paths, as the format demands.
   ///
   /// - Throws: exit code 73 if the file cannot be created, 74 if writing fails.
   public func save(
     to path: String, metadata: [String: String] = ["format": "pt"]
   ) throws(FileError) {
-    try SafeTensors.write(stateDictionary(), metadata: metadata, to: path)
+    try SafeTensors.write(
+      slots().map { ($0.paths[0], $0.tensor.detach()) }, metadata: metadata, to: path)
   }
 
   /// Overwrites the model's parameters and buffers with those in the safetensors file at `path`.
@@ -28,55 +31,84 @@ extension Module {
   /// add (`module.`, `_orig_mod.`). A tied tensor may come under any of its paths; under several,
   /// with the same values. The model is left as it was unless the whole file fits.
   ///
+  /// If not `strict`, what matches is loaded and the rest left as it was: for a model whose head
+  /// is another than the file's, for example.
+  ///
+  /// - Returns: What did not match; nothing if `strict`.
   /// - Throws: exit code 65 if the file is malformed or another model's, 66 if it cannot be opened,
   ///   74 if reading fails.
-  public func load(from path: String) throws(CheckpointError) {
-    let file = try SafeTensors.read(path)
-    let slots = slots()
-    var values: [Tensor] = []
-    for name in try names(of: slots, in: file, path) { values.append(try file.tensor(name)) }
-    for (slot, value) in zip(slots, values) { slot.tensor.assign(value) }
+  @discardableResult
+  public func load(
+    from path: String, strict: Bool = true
+  ) throws(CheckpointError) -> StateDifferences {
+    try load(SafeTensors.read(path), path, strict)
   }
 
-  /// The name in `file` of what belongs in each of `slots`. Throws unless the file fits.
-  private func names(
-    of slots: [Slot], in file: SafeTensorsFile, _ path: String
-  ) throws(CheckpointError) -> [String] {
+  /// Overwrites the model's parameters and buffers with those of `state`, a state dictionary of
+  /// this or another model; see `load(from:strict:)`.
+  ///
+  /// - Throws: exit code 65 if it is another model's. Stops if two tensors have one name.
+  @discardableResult
+  public func load(
+    _ state: [(name: String, tensor: Tensor)], strict: Bool = true
+  ) throws(CheckpointError) -> StateDifferences {
+    try load(StateDictionary(state), "the state dictionary", strict)
+  }
+
+  private func load(
+    _ source: some StateSource, _ path: String, _ strict: Bool
+  ) throws(CheckpointError) -> StateDifferences {
+    let (matches, differences) = try match(slots(), with: source)
+    guard differences.isEmpty || !strict else {
+      throw .misfit(
+        path: path, model: "\(type(of: self))", missing: differences.missing,
+        unexpected: differences.unexpected, mismatched: differences.mismatched)
+    }
+    var values: [Tensor] = []
+    for (_, name) in matches { values.append(try source.tensor(name)) }
+    for (match, value) in zip(matches, values) { match.tensor.assign(value) }
+    return differences
+  }
+
+  /// The tensors of `slots` that `source` fits, with their names there; and what does not match.
+  private func match(
+    _ slots: [Slot], with source: some StateSource
+  ) throws(CheckpointError) -> (
+    matches: [(tensor: Tensor, name: String)], differences: StateDifferences
+  ) {
     let paths = Set(slots.flatMap(\.paths))
     var nameOfPath: [String: String] = [:]
-    var names: [String] = []
-    var (missing, unexpected, mismatched): ([String], [String], [String]) = ([], [], [])
-    for name in file.names {
+    var matches: [(tensor: Tensor, name: String)] = []
+    var differences = StateDifferences()
+    for name in source.names {
       let path = paths.contains(name) ? name : withoutWrappers(name)
       if paths.contains(path), nameOfPath[path] == nil {
         nameOfPath[path] = name
       } else {
-        unexpected.append(name)
+        differences.unexpected.append(name)
       }
     }
     for slot in slots {
       let candidates = slot.paths.compactMap { nameOfPath[$0] }
-      guard let name = candidates.first, let entry = file.entry(name) else {
-        missing.append(slot.paths[0])
+      guard let name = candidates.first, let entry = source.entry(name) else {
+        differences.missing.append(slot.paths[0])
         continue
       }
-      names.append(name)
+      var problems: [String] = []
       let expected = (dtype: StoredType(slot.tensor.dtype), shape: Array(slot.tensor.shape))
       if entry != expected {
-        mismatched.append(
-          "\(slot.paths[0]) (\(entry.dtype.rawValue) \(entry.shape) in the file, "
+        problems.append(
+          "\(slot.paths[0]) (\(entry.dtype.rawValue) \(entry.shape) in the \(source.noun), "
             + "\(expected.dtype.rawValue) \(expected.shape) in the model)")
       }
-      for other in candidates.dropFirst() where try !file.areEqual(name, other) {
-        mismatched.append("\(other) (tied to \(name) in the model, with other values in the file)")
+      for other in candidates.dropFirst() where try !source.areEqual(name, other) {
+        problems.append(
+          "\(other) (tied to \(name) in the model, with other values in the \(source.noun))")
       }
+      differences.mismatched += problems
+      if problems.isEmpty { matches.append((slot.tensor, name)) }
     }
-    guard missing.isEmpty, unexpected.isEmpty, mismatched.isEmpty else {
-      throw .misfit(
-        path: path, model: "\(type(of: self))", missing: missing, unexpected: unexpected,
-        mismatched: mismatched)
-    }
-    return names
+    return (matches, differences)
   }
 
   private func slots() -> [Slot] {
@@ -92,6 +124,19 @@ extension Module {
     }
     return slots
   }
+}
+
+/// Where a file of weights, or a state dictionary, and a model differ.
+public struct StateDifferences: Equatable, Sendable {
+  /// Paths of the model that are not there.
+  public internal(set) var missing: [String] = []
+  /// Names that the model lacks.
+  public internal(set) var unexpected: [String] = []
+  /// Sentences about tensors of another shape or type, or with values that contradict a tie.
+  public internal(set) var mismatched: [String] = []
+
+  /// Whether there are none.
+  public var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
 }
 
 /// A tensor of a model and the paths that lead to it: several if it is tied.

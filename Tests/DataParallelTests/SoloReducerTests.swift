@@ -49,6 +49,24 @@ private final class Network: Module {
     #expect(weights[0] == weights[1])
   }
 
+  @Test func whatWasFrozenForAWhileIsAveragedAgain() {
+    let world = SoloCommunicator()
+    let network = Network()
+    network.averageGradients(over: world)
+    network.loss().backward()
+    network.second.freeze()
+    for parameter in network.parameters() { parameter.grad = nil }
+    network.loss().backward()
+    #expect(network.second.namedTensors().allSatisfy { $0.tensor.grad == nil })
+    network.unfreeze()
+    for parameter in network.parameters() { parameter.grad = nil }
+    world.batchShare = BatchShare(local: 1, global: 2)
+    network.loss().backward()
+    let plain = Network()
+    plain.loss().backward()
+    #expect(network.gradients[..<4] == plain.gradients[..<4].map { $0?.map { $0 / 2 } }[...])
+  }
+
   @Test func passesAreWeightedByTheShareOfTheBatch() {
     let world = SoloCommunicator()
     let (whole, part) = (Network(), Network())

@@ -37,14 +37,6 @@ import Testing
     #expect(Linear(2, 3, bias: false).bias == nil)
   }
 
-  @Test func activationsAndFlatten() {
-    let x = Tensor([-1, 0, 2, 3] as [Float], shape: [2, 1, 2])
-    #expect(ReLU()(x).floats == [0, 0, 2, 3])
-    #expect(Tanh()(x).floats == tanh(x).floats && Sigmoid()(x).floats == sigmoid(x).floats)
-    #expect(Flatten()(x).shape == [2, 2])
-    #expect([ReLU(), Tanh(), Sigmoid(), Flatten()].allSatisfy { $0.namedTensors().isEmpty })
-  }
-
   @Test func correctPredictionsAreCounted() {
     let logits = Tensor([[1, 2, 0], [5, 1, 1], [0, 0, 1], [2, 2, 1]] as [[Float]])
     #expect(correctPredictions(logits, Tensor([1, 0, 0, 0] as [Int32])) == 3)

@@ -42,6 +42,23 @@ private final class Tied: Module {
       ])
   }
 
+  @Test func partsAreFoundInCollectionsOfAllKinds() {
+    final class Model: Module {
+      let stack: [any Layer] = [Linear(1, 1, bias: false), ReLU(), PReLU()]
+      let grid = [[Tensor.ones([1])], [], [.ones([2]), .ones([3])]]
+      let gaps: [Linear?] = [nil, Linear(1, 1, bias: false)]
+      let pair = (leftHand: Tensor.ones([4]), 3, Linear(1, 1, bias: false))
+      let table = ["b": Linear(1, 1, bias: false), "aB": Linear(1, 1, bias: false)]
+      let numbers = [1, 2, 3]
+      let byNumber = [1: "one"]
+    }
+    #expect(
+      Model().namedTensors().map(\.name) == [
+        "grid.0.0", "grid.2.0", "grid.2.1", "pair.left_hand", "stack.0.weight", "stack.2.weight",
+        "gaps.1.weight", "pair.2.weight", "table.aB.weight", "table.b.weight",
+      ])
+  }
+
   @Test func whatRequiresAGradientIsAParameter() {
     let model = Derived()
     #expect(model.namedBuffers().map(\.name) == ["scale", "step", "gains.0", "gains.1"])
@@ -49,8 +66,7 @@ private final class Tied: Module {
     model.scale.requiresGrad = true
     #expect(model.namedParameters().first?.name == "scale")
     #expect(model.namedParameters().first?.tensor === model.scale)
-    model.inner.weight.requiresGrad = false
-    #expect(model.namedBuffers().map(\.name) == ["step", "gains.0", "gains.1", "inner.weight"])
+    #expect(model.namedBuffers().map(\.name) == ["step", "gains.0", "gains.1"])
   }
 
   @Test func tiedWeightsAreOneParameterUnderTwoPaths() {
@@ -76,67 +92,111 @@ private final class Tied: Module {
     #expect(parts.allSatisfy { $0.isTraining })
   }
 
-  /// PyTorch's keys and values: Sequential(Linear, ReLU, Linear).
-  @Test func sequentialIsPyTorchs() throws {
-    let cases = try Fixture("layers").cases(of: "mlp")
-    #expect(!cases.isEmpty)
-    for example in cases {
-      let sizes = try #require(try example.integers("sizes"))
-      let model = Sequential(Linear(sizes[0], sizes[1]), ReLU(), Linear(sizes[1], sizes[2]))
-      for (name, tensor) in model.namedTensors() {
-        let stored = try example.requiredTensor("state/\(name)")
-        #expect(stored.shape == tensor.shape)
-        tensor.assign(stored)
-      }
-      let inputs = try example.inputs()
-      inputs[0].requiresGrad = true
-      let output = model(inputs[0])
-      expectClose(output, to: try example.requiredTensor("output"), "\(example)")
-      output.backward(gradient: try example.requiredTensor("cotangent"))
-      for (name, tensor) in model.namedTensors() + [("", inputs[0])] {
-        let key = name.isEmpty ? "gradient0" : "gradient/\(name)"
-        let gradient = try #require(tensor.grad)
-        expectClose(gradient, to: try example.requiredTensor(key), "\(example) \(key)")
-      }
+  @Test func namesAreThoseOfPyTorch() {
+    let names = [
+      "weight": "weight", "linear1": "linear1", "runningMean": "running_mean",
+      "weightIh": "weight_ih", "weightIhL0Reverse": "weight_ih_l0_reverse",
+      "outputURL": "output_url", "mlpURLHead": "mlp_url_head", "h_0": "h_0", "W": "W",
+      "conv2D": "conv2_d", "_hidden": "_hidden", "tokenEmbedding": "token_embedding",
+    ]
+    for (property, name) in names { #expect(stateName(of: property) == name) }
+    final class Model: Module {
+      let tokenEmbedding = Embedding(3, 2)
+      let finalNorms = [LayerNorm(2, bias: false)]
+      let pointScale = Tensor.ones([1])
     }
-  }
-}
-
-@Suite struct ModuleListTests {
-  private let layers = (1...4).map { Linear($0, $0) }
-
-  @Test func positionsCountFromEitherEnd() {
-    let list = ModuleList(layers)
-    #expect(list.count == 4)
-    #expect(list[0] === layers[0] && list[3] === layers[3])
-    #expect(list[-1] === layers[3] && list[-4] === layers[0])
-    #expect(list.map { $0.weight.shape[0] } == [1, 2, 3, 4])
+    #expect(
+      Model().namedTensors().map(\.name) == [
+        "point_scale", "token_embedding.weight", "final_norms.0.weight",
+      ])
   }
 
-  @Test func rangesShareModules() {
-    let list = ModuleList(layers)
-    #expect(list[1...].map { ObjectIdentifier($0) } == layers[1...].map { ObjectIdentifier($0) })
-    #expect(list[..<2].count == 2 && list[2..<2].count == 0 && list[1...2].count == 2)
-    #expect(list[1...].children.map(\.name) == ["0", "1", "2"])
+  @Test func modulesAreFoundOnceUnderTheirFirstPath() {
+    let model = Tied()
+    #expect(model.namedModules().map(\.name) == ["", "first"])
+    #expect(model.namedChildren().map(\.name) == ["first", "second"])
+    #expect(model.children().count == 1 && model.modules().first === model)
+    #expect(
+      Derived().namedModules().map(\.name) == [
+        "", "inner", "blocks.0", "blocks.1", "list", "list.0", "optional", "stack", "stack.0",
+        "stack.1", "stack.2",
+      ])
   }
 
-  @Test func elementsCanBeAddedAndReplaced() {
-    let list = ModuleList<Linear>()
-    list.append(layers[0])
-    list.append(layers[1])
-    list[-1] = layers[2]
-    #expect(list.count == 2 && list[1] === layers[2])
-    #expect(list.namedParameters().map(\.name) == ["0.weight", "0.bias", "1.weight", "1.bias"])
+  @Test func applyVisitsAModuleAfterWhatItHolds() {
+    let model = Sequential(Linear(1, 1), Sequential(ReLU(), Tanh()))
+    var visited: [String] = []
+    model.apply { visited.append("\(type(of: $0))") }
+    #expect(visited == ["Linear", "ReLU", "Tanh", "Sequential", "Sequential"])
+    let tied = Tied()
+    var count = 0
+    tied.apply { _ in count += 1 }
+    #expect(count == 2)
   }
 
-  @Test func positionsOutsideStop() async {
-    let index = await #expect(
-      processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { _ = ModuleList([Linear(1, 1)])[1] }
-    expectMessage("ModuleList: no position 1 in a list of 1", of: index)
-    let range = await #expect(
-      processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { _ = ModuleList([Linear(1, 1)])[0..<3] }
-    expectMessage("ModuleList: positions 0..<3 of a list of 1", of: range)
+  @Test func frozenParametersAreNeitherTrainedNorBuffers() {
+    let model = Derived()
+    let all = model.namedParameters().map(\.name)
+    let buffers = model.namedBuffers().map(\.name)
+    model.stack.freeze()
+    #expect(model.stack.parameters().isEmpty && model.parameters().count == 9)
+    #expect(model.namedBuffers().map(\.name) == buffers)
+    #expect(model.namedTensors().count == 17, "a frozen parameter stays in the state")
+    model.unfreeze()
+    #expect(model.namedParameters().map(\.name) == all)
+    for parameter in model.parameters() { parameter.requiresGrad = false }
+    #expect(model.namedBuffers().map(\.name) == buffers && model.parameters().isEmpty)
+    model.list.eval()
+    let copy = model.copy { Derived() }
+    #expect(copy.isTraining && !copy.list[0].isTraining && copy.inner.isTraining)
+    #expect(copy.parameters().isEmpty && copy.namedBuffers().map(\.name) == buffers)
+    model.unfreeze()
+    #expect(model.namedParameters().map(\.name) == all)
+  }
+
+  @Test func aFrozenLayerKeepsItsValuesAndPassesGradientsOn() {
+    let model = Sequential(Linear(2, 2), Linear(2, 2))
+    model(Tensor.ones([1, 2])).sum().backward()
+    #expect(model.parameters().allSatisfy { $0.grad != nil })
+    model[1].freeze()
+    #expect(model[1].namedTensors().allSatisfy { $0.tensor.grad == nil })
+    model(Tensor.ones([1, 2])).sum().backward()
+    #expect(model[1].namedTensors().allSatisfy { $0.tensor.grad == nil })
+    #expect(model[0].parameters().allSatisfy { $0.grad != nil })
+    model.unfreeze()
+    model(Tensor.ones([1, 2])).sum().backward()
+    #expect(model[1].parameters().allSatisfy { $0.grad != nil })
+  }
+
+  @Test func aTensorRemembersItsPlaceWhileFrozen() {
+    let x = Tensor.ones([2]).asParameter()
+    var calls = 0
+    x.registerPostAccumulateGradHook { _ in calls += 1 }
+    x.requiresGrad = false
+    #expect(x.isFrozen && !(x * 2).requiresGrad)
+    x.requiresGrad = true
+    (x * 2).sum().backward()
+    #expect(!x.isFrozen && calls == 1)
+  }
+
+  @Test func headsAreTiedToEmbeddings() {
+    final class Model: Module {
+      let embedding = Embedding(5, 3, generator: Generator(seed: 1))
+      let head: Linear
+      override init() { head = Linear(weight: embedding.weight) }
+    }
+    let model = Model()
+    #expect(model.namedParameters().map(\.name) == ["embedding.weight"])
+    #expect(model.namedTensors().map(\.name) == ["embedding.weight", "head.weight"])
+    let indices = Tensor([Int64(1), 4])
+    model.head(model.embedding(indices)).sum().backward()
+    // Of sum over i, v of e_i e_v: every row gets the sum of the chosen ones, a chosen one the sum
+    // of all, too.
+    let weight = model.embedding.weight.detach()
+    let chosen = weight.indexSelected(indices, axis: 0).sum(axis: 0)
+    let expected = `where`(
+      (oneHot(indices, classes: 5).sum(axis: 0) .> 0).unsqueezed(1),
+      chosen + weight.sum(axis: 0), chosen)
+    expectClose(model.embedding.weight.grad ?? .zeros([]), to: expected)
   }
 }

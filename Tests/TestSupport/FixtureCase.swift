@@ -28,6 +28,11 @@ public struct FixtureCase: CustomStringConvertible {
   /// The shape of the tensor `key`; `[]` where there is none.
   public func shape(of key: String) -> [Int] { tensors[key]?.shape ?? [] }
 
+  /// The keys of tensors that begin with `prefix`, without it.
+  public func keys(under prefix: String) -> Set<String> {
+    Set(tensors.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
+  }
+
   /// The tensor `key`, contiguous, or nil where there is none.
   public func tensor(_ key: String) -> Tensor? { tensors[key]?.tensor() }
 

@@ -33,8 +33,10 @@ extension Tensor {
 
   /// Whether gradients are computed for this tensor.
   ///
-  /// Set it on tensors that you made, such as parameters. Stops for integer tensors, and for
-  /// results of operations, which require a gradient because an input does: use `detach()` there.
+  /// Set it on tensors that you made, such as parameters. Clearing it drops `grad`; setting it
+  /// again brings hooks, and the place of the gradient among those of all ranks, back. Stops for
+  /// integer tensors, and for results of operations, which require a gradient because an input
+  /// does: use `detach()` there.
   public var requiresGrad: Bool {
     get { node != nil }
     set {
@@ -44,9 +46,20 @@ extension Tensor {
       check(
         !(node is Operation),
         "requiresGrad: cannot be cleared on the result of \(node?.name ?? ""); use detach()")
-      node = newValue ? Leaf(shape: shape, dtype: dtype) : nil
+      if newValue {
+        node = frozenLeaf ?? Leaf(shape: shape, dtype: dtype)
+        frozenLeaf = nil
+      } else {
+        frozenLeaf = leaf
+        leaf?.gradient = nil
+        node = nil
+      }
     }
   }
+
+  /// Whether `requiresGrad` was set and has been cleared: the tensor is a parameter that is not
+  /// trained for now.
+  public var isFrozen: Bool { frozenLeaf != nil }
 
   /// The gradient that `backward()` accumulated; nil before the first pass and after `zeroGrad()`.
   public var grad: Tensor? {

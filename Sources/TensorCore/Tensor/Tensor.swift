@@ -26,6 +26,8 @@ public final class Tensor {
   private let recordedWrites: UInt32
   /// The operation that made this tensor, or the `Leaf` of one that the user made.
   package var node: Node?
+  /// The leaf of a tensor whose `requiresGrad` was cleared, for when it is set again.
+  package var frozenLeaf: Leaf?
 
   package init(
     storage: Storage, dtype: DType, shape: Shape, strides: Shape, offset: Int, isView: Bool = true

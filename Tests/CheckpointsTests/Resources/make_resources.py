@@ -17,6 +17,31 @@ model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Lin
 state = {name: eighths(tensor.shape) for name, tensor in model.state_dict().items()}
 save_file(state, "mlp.safetensors", metadata={"format": "pt"})
 
+
+
+class Layers(torch.nn.Module):
+    """A layer of every kind whose state has names of its own, a tied head among them."""
+
+    def __init__(self):
+        super().__init__()
+        self.token_embedding = torch.nn.Embedding(5, 4)
+        self.conv = torch.nn.Conv2d(2, 4, 3, groups=2)
+        self.first_norm = torch.nn.BatchNorm2d(4)
+        self.lstm = torch.nn.LSTM(4, 3, num_layers=2, bidirectional=True)
+        self.gru_cell = torch.nn.GRUCell(4, 3)
+        self.cross_attention = torch.nn.MultiheadAttention(4, 2, kdim=3, vdim=3)
+        self.blocks = torch.nn.ModuleList(
+            torch.nn.TransformerEncoderLayer(4, 2, 8, norm_first=True) for _ in range(2))
+        self.heads = torch.nn.ModuleDict({"rowCount": torch.nn.Linear(4, 2)})
+        self.point_scale = torch.nn.Parameter(torch.ones(1))
+        self.lm_head = torch.nn.Linear(4, 5, bias=False)
+        self.lm_head.weight = self.token_embedding.weight
+
+
+model = Layers()
+state = {name: eighths(tensor.shape).to(tensor.dtype) for name, tensor in model.state_dict().items()}
+save_file(state, "layers.safetensors", metadata={"format": "pt"})
+
 # Every type that PyTorch can write; an empty tensor and scalars among them.
 types = [
     "bool", "uint8", "int8", "int16", "uint16", "float16", "bfloat16", "int32", "uint32", "float32",

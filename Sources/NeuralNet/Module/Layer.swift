@@ -8,5 +8,9 @@ public protocol Layer: Module {
 
 extension Layer {
   /// The layer's result for `input`.
-  public func callAsFunction(_ input: Tensor) -> Tensor { forward(input) }
+  public func callAsFunction(_ input: Tensor) -> Tensor {
+    let output = forward(input)
+    notifyForwardHooks([output])
+    return output
+  }
 }

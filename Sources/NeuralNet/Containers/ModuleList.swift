@@ -14,7 +14,7 @@ public final class ModuleList<Element: Module>: Module, Sequence, ExpressibleByA
   public convenience init(arrayLiteral elements: Element...) { self.init(elements) }
 
   /// The modules with their positions as names.
-  public override var children: [(name: String, module: Module)] {
+  public override func namedChildren() -> [(name: String, module: Module)] {
     modules.enumerated().map { (String($0.offset), $0.element) }
   }
 

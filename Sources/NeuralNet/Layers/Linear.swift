@@ -13,11 +13,20 @@ public final class Linear: Module, Layer {
     check(
       inputs > 0 && outputs > 0,
       "Linear: \(inputs) inputs and \(outputs) outputs; both must be positive")
-    let bound = 1 / Float(inputs).squareRoot()
-    weight = .uniform([outputs, inputs], in: -bound...bound, generator: generator)
-    self.bias = bias ? .uniform([outputs], in: -bound...bound, generator: generator) : nil
-    weight.requiresGrad = true
-    self.bias?.requiresGrad = true
+    let bound = uniformBound(inputs)
+    weight = .uniformParameter([outputs, inputs], within: bound, generator)
+    self.bias = bias ? .uniformParameter([outputs], within: bound, generator) : nil
+  }
+
+  /// A layer that uses `weight` `[outputs, inputs]` and `bias` `[outputs]` themselves: a head that
+  /// is tied to an embedding is `Linear(weight: embedding.weight)`.
+  public init(weight: Tensor, bias: Tensor? = nil) {
+    check(
+      weight.rank == 2 && bias.map { $0.shape == [weight.shape[0]] } ?? true,
+      "Linear: weight \(weight.shape) and bias \(bias?.shape ?? []); expected [outputs, inputs] and [outputs]"
+    )
+    self.weight = weight
+    self.bias = bias
   }
 
   /// `input W^T + b`.

@@ -3,7 +3,7 @@ import TensorCore
 
 extension Module {
   /// A deep copy: what `make` makes, a module built as this one was, with copies of this module's
-  /// tensors.
+  /// tensors, frozen ones and modes included.
   ///
   /// ```swift
   /// let best = model.copy { Classifier() }
@@ -25,7 +25,9 @@ extension Module {
       target.assign(source)
       target.requiresGrad = source.requiresGrad
     }
-    copy.train(isTraining)
+    for (source, target) in zip(modules(), copy.modules()) {
+      target.isTraining = source.isTraining
+    }
     return copy
   }
 }

@@ -1,0 +1,7 @@
+public import TensorCore
+
+/// A layer that does nothing, to stand where a model has a choice.
+public final class Identity: Module, Layer {
+  /// `input`.
+  public func forward(_ input: Tensor) -> Tensor { input }
+}

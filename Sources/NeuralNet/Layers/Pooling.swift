@@ -1,0 +1,117 @@
+public import TensorCore
+
+/// `maxPool1d` as a layer: `[samples, channels, length]`.
+public final class MaxPool1d: Module, Layer {
+  private let (kernel, stride, padding): (Int, Int?, Int)
+
+  /// Windows of `kernel` elements, `stride` apart; nil: the kernel, so that windows touch.
+  public init(_ kernel: Int, stride: Int? = nil, padding: Int = 0) {
+    (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
+  }
+
+  /// The largest value of each window.
+  public func forward(_ input: Tensor) -> Tensor {
+    maxPool1d(input, kernel: kernel, stride: stride, padding: padding)
+  }
+}
+
+/// `maxPool2d` as a layer: `[samples, channels, height, width]`.
+public final class MaxPool2d: Module, Layer {
+  private let (kernel, stride, padding): ((Int, Int), (Int, Int)?, (Int, Int))
+
+  /// Windows of `kernel` pixels, `stride` apart; nil: the kernel, so that windows touch.
+  public init(_ kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0)) {
+    (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
+  }
+
+  /// The same with equal numbers for both axes.
+  public convenience init(_ kernel: Int, stride: Int? = nil, padding: Int = 0) {
+    self.init(
+      (kernel, kernel), stride: stride.map { ($0, $0) }, padding: (padding, padding))
+  }
+
+  /// The largest value of each window.
+  public func forward(_ input: Tensor) -> Tensor {
+    maxPool2d(input, kernel: kernel, stride: stride, padding: padding)
+  }
+}
+
+/// `avgPool1d` as a layer: `[samples, channels, length]`.
+public final class AvgPool1d: Module, Layer {
+  private let (kernel, stride, padding): (Int, Int?, Int)
+  private let countIncludesPadding: Bool
+
+  /// Windows of `kernel` elements, `stride` apart; nil: the kernel, so that windows touch.
+  public init(
+    _ kernel: Int, stride: Int? = nil, padding: Int = 0, countIncludesPadding: Bool = true
+  ) {
+    (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
+    self.countIncludesPadding = countIncludesPadding
+  }
+
+  /// The mean of each window.
+  public func forward(_ input: Tensor) -> Tensor {
+    avgPool1d(
+      input, kernel: kernel, stride: stride, padding: padding,
+      countIncludesPadding: countIncludesPadding)
+  }
+}
+
+/// `avgPool2d` as a layer: `[samples, channels, height, width]`.
+public final class AvgPool2d: Module, Layer {
+  private let (kernel, stride, padding): ((Int, Int), (Int, Int)?, (Int, Int))
+  private let countIncludesPadding: Bool
+
+  /// Windows of `kernel` pixels, `stride` apart; nil: the kernel, so that windows touch.
+  public init(
+    _ kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0),
+    countIncludesPadding: Bool = true
+  ) {
+    (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
+    self.countIncludesPadding = countIncludesPadding
+  }
+
+  /// The same with equal numbers for both axes.
+  public convenience init(
+    _ kernel: Int, stride: Int? = nil, padding: Int = 0, countIncludesPadding: Bool = true
+  ) {
+    self.init(
+      (kernel, kernel), stride: stride.map { ($0, $0) }, padding: (padding, padding),
+      countIncludesPadding: countIncludesPadding)
+  }
+
+  /// The mean of each window.
+  public func forward(_ input: Tensor) -> Tensor {
+    avgPool2d(
+      input, kernel: kernel, stride: stride, padding: padding,
+      countIncludesPadding: countIncludesPadding)
+  }
+}
+
+/// The means of windows that cover `[samples, channels, length]`, whatever its length.
+public final class AdaptiveAvgPool1d: Module, Layer {
+  private let size: Int
+
+  /// A result of `size` elements per channel.
+  public init(_ size: Int) { self.size = size }
+
+  /// The mean of each window.
+  public func forward(_ input: Tensor) -> Tensor {
+    adaptiveAvgPool2d(input.unsqueezed(2), size: (1, size)).squeezed(2)
+  }
+}
+
+/// `adaptiveAvgPool2d` as a layer: the means of windows that cover `[samples, channels, height,
+/// width]`, whatever its size.
+public final class AdaptiveAvgPool2d: Module, Layer {
+  private let size: (Int, Int)
+
+  /// A result of `size` pixels per channel.
+  public init(_ size: (Int, Int)) { self.size = size }
+
+  /// A result of `size` times `size` pixels per channel; 1 is the mean over the whole image.
+  public convenience init(_ size: Int) { self.init((size, size)) }
+
+  /// The mean of each window.
+  public func forward(_ input: Tensor) -> Tensor { adaptiveAvgPool2d(input, size: size) }
+}

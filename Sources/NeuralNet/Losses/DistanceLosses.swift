@@ -1,0 +1,59 @@
+public import TensorCore
+
+/// `mseLoss` as a module: the squared difference.
+public final class MSELoss: Module {
+  private let reduction: LossReduction
+
+  /// How the losses of a batch become one value is `reduction`.
+  public init(reduction: LossReduction = .mean) { self.reduction = reduction }
+
+  /// The loss of `input` for `target`.
+  public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
+    mseLoss(input, target, reduction: reduction)
+  }
+}
+
+/// `l1Loss` as a module: the absolute difference.
+public final class L1Loss: Module {
+  private let reduction: LossReduction
+
+  /// How the losses of a batch become one value is `reduction`.
+  public init(reduction: LossReduction = .mean) { self.reduction = reduction }
+
+  /// The loss of `input` for `target`.
+  public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
+    l1Loss(input, target, reduction: reduction)
+  }
+}
+
+/// `smoothL1Loss` as a module: squared near zero, absolute beyond.
+public final class SmoothL1Loss: Module {
+  private let beta: Float
+  private let reduction: LossReduction
+
+  /// Squared up to a difference of `beta`.
+  public init(beta: Float = 1, reduction: LossReduction = .mean) {
+    (self.beta, self.reduction) = (beta, reduction)
+  }
+
+  /// The loss of `input` for `target`.
+  public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
+    smoothL1Loss(input, target, beta: beta, reduction: reduction)
+  }
+}
+
+/// `huberLoss` as a module: squared near zero, absolute beyond.
+public final class HuberLoss: Module {
+  private let delta: Float
+  private let reduction: LossReduction
+
+  /// Squared up to a difference of `delta`.
+  public init(delta: Float = 1, reduction: LossReduction = .mean) {
+    (self.delta, self.reduction) = (delta, reduction)
+  }
+
+  /// The loss of `input` for `target`.
+  public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
+    huberLoss(input, target, delta: delta, reduction: reduction)
+  }
+}
