@@ -10,8 +10,9 @@ struct BenchStep: ParsableCommand {
 
   @Option(
     help: """
-      mlp: 784-512-512-10, batch 128 per rank; rnn: 50 unrolled steps, state 128, batch 16 per rank; \
-      both with SGD and momentum.
+      mlp: 784-512-512-10, batch 128 per rank; lenet: 64 images of 28x28; resnet20: 32 images of \
+      3x32x32; gpt: 4 layers, width 128, 12 x 64 tokens; gpt-baby: 6 layers, width 384, 8 x 256 \
+      tokens; rnn: 50 unrolled steps, state 128, batch 16. With SGD and momentum, gpt with AdamW.
       """)
   var workload = Workload.mlp
 

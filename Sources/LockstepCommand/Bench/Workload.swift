@@ -4,27 +4,41 @@ import ModelZoo
 
 /// A model, an optimiser and synthetic data of one of the standard benchmarks.
 enum Workload: String, ExpressibleByArgument, CaseIterable {
-  case mlp, rnn
+  case mlp, lenet, resnet20, gpt, gptBaby = "gpt-baby", rnn
 
   func make(_ world: any Communicator) -> BenchSession {
     let generator = Generator(seed: 1, stream: UInt64(world.rank))
-    switch self {
-    case .mlp:
-      let model = MLP([784, 512, 512, 10])
-      model.averageGradients(over: world)
-      let optimizer = SGD(model.parameters(), learningRate: 0.01, momentum: 0.9)
-      let inputs = Tensor.normal([128, 784], generator: generator)
-      let targets = Tensor.randomIntegers([128], in: 0..<10, generator: generator)
-      return BenchSession(batchSize: 128, optimizer: optimizer) {
+    func classifier(_ model: some Layer, _ shape: Shape) -> BenchSession {
+      let inputs = Tensor.normal(shape, generator: generator)
+      let targets = Tensor.randomIntegers([shape[0]], in: 0..<10, generator: generator)
+      return BenchSession(model, momentum(model), items: shape[0], world) {
         crossEntropy(model(inputs), targets)
       }
+    }
+    func languageModel(_ sizes: GPTConfiguration, batch: Int) -> BenchSession {
+      let model = GPT(sizes)
+      let shape: Shape = [batch, sizes.context]
+      let range = 0..<Int32(sizes.vocabulary)
+      let inputs = Tensor.randomIntegers(shape, in: range, generator: generator)
+      let targets = Tensor.randomIntegers(shape, in: range, generator: generator)
+      return BenchSession(
+        model, AdamW(model.parameters(), learningRate: 1e-3), items: batch, world
+      ) { crossEntropy(model(inputs).flattened(to: 1), targets.flattened()) }
+    }
+    switch self {
+    case .mlp: return classifier(MLP([784, 512, 512, 10]), [128, 784])
+    case .lenet:
+      return classifier(LeNet(channels: 1, height: 28, width: 28, classes: 10), [64, 1, 28, 28])
+    case .resnet20: return classifier(ResNet(), [32, 3, 32, 32])
+    case .gpt: return languageModel(GPTConfiguration(vocabulary: 65), batch: 12)
+    case .gptBaby:
+      return languageModel(
+        GPTConfiguration(vocabulary: 65, context: 256, layers: 6, heads: 6, width: 384), batch: 8)
     case .rnn:
       let model = UnrolledRNN(inputs: 64, stateSize: 128, outputs: 64)
-      model.averageGradients(over: world)
-      let optimizer = SGD(model.parameters(), learningRate: 0.01, momentum: 0.9)
       let inputs = Tensor.normal([50, 16, 64], generator: generator)
       let targets = Tensor.normal([50, 16, 64], generator: generator)
-      return BenchSession(batchSize: 16, optimizer: optimizer) {
+      return BenchSession(model, momentum(model), items: 16, world) {
         var total = Tensor(Float(0))
         for (t, output) in model(inputs).enumerated() {
           total = total + mseLoss(output, targets[t])
@@ -33,15 +47,29 @@ enum Workload: String, ExpressibleByArgument, CaseIterable {
       }
     }
   }
+
+  private func momentum(_ model: some Module) -> any Optimizer {
+    SGD(model.parameters(), learningRate: 0.01, momentum: 0.9)
+  }
 }
 
 /// A training step that can be repeated.
 struct BenchSession {
   /// Samples per rank and step.
   let batchSize: Int
-  let optimizer: any Optimizer
-  /// The forward pass.
-  let loss: () -> Tensor
+  private let optimizer: any Optimizer
+  private let loss: () -> Tensor
+
+  /// Steps of `optimizer` that bring down `loss`, on all ranks of `world` together.
+  init(
+    _ model: some Module, _ optimizer: any Optimizer, items: Int, _ world: any Communicator,
+    loss: @escaping () -> Tensor
+  ) {
+    model.averageGradients(over: world)
+    batchSize = items
+    self.optimizer = optimizer
+    self.loss = loss
+  }
 
   /// One step; returns this rank's loss.
   func step() -> Double {
