@@ -9,7 +9,7 @@ struct Evaluate: ParsableCommand {
   @Option(help: "The directory of a finished training run.")
   var runDir: String
 
-  @Option(help: "Other data than that of the run: digits, or mnist:DIR.")
+  @Option(help: "Other data than that of the run, of the same kind.")
   var data: DataSource?
 
   @OptionGroup var threads: ThreadOptions
@@ -25,15 +25,11 @@ struct Evaluate: ParsableCommand {
       if json {
         print(
           JSONObject([
-            "split": .text("test"), "loss": .number(result.loss),
-            "accuracy": .number(result.accuracy), "samples": .integer(result.samples),
+            "split": .text(result.split), "loss": .number(result.loss),
+            "accuracy": result.accuracy.map { .number($0) }, "samples": .integer(result.samples),
           ]))
       } else {
-        print(
-          """
-          test loss \(result.loss.text(4))  accuracy \((result.accuracy * 100).text(2)) %  \
-          (\(result.samples) samples)
-          """)
+        print("\(result.text)  (\(result.samples) samples)")
       }
     }
   }
@@ -41,16 +37,14 @@ struct Evaluate: ParsableCommand {
   private func measure(_ world: any Communicator) throws -> EvaluationResult {
     let path = runDir + "/run.json"
     let run = try RunConfiguration(readingFrom: path)
-    guard let modelName = ModelName(rawValue: run.model) else {
-      throw RunConfigurationError.unknown(path, key: "model", value: run.model)
-    }
     guard let source = data ?? DataSource(argument: run.data) else {
       throw RunConfigurationError.unknown(path, key: "data", value: run.data)
     }
-    let test = try source.load(.test)
-    try test.requireSamples(forRanks: world.size)
-    let model = modelName.make(inputShape: test.inputShape, classes: DataSource.classCount, seed: 0)
+    let task = try LearningTask(source, run.options)
+    try task.heldOut.requireSamples(forRanks: world.size)
+    let model = try run.modelName(path).make(
+      for: task.goal, inputShape: task.heldOut.inputShape, data: source.description, seed: 0)
     try model.load(from: runDir + "/model.safetensors")
-    return evaluate(model, on: test, over: world)
+    return task.evaluate(model, over: world)
   }
 }

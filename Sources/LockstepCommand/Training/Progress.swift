@@ -42,13 +42,10 @@ struct Progress {
     samplesSince = 0
   }
 
-  mutating func epochEnded(_ epoch: Int, step: Int, _ result: EvaluationResult) {
+  mutating func evaluated(_ result: EvaluationResult, epoch: Int, step: Int) {
     announce(
       (isTerminal ? "\r\u{1b}[K" : "")
-        + """
-        epoch \(epoch)  step \(step)/\(totalSteps)  test loss \(result.loss.text(4))  \
-        accuracy \((result.accuracy * 100).text(2)) %
-        """)
+        + "epoch \(epoch)  step \(step)/\(totalSteps)  \(result.text)")
     shownAt = monotonicSeconds()
     samplesSince = 0
   }

@@ -1,14 +1,23 @@
 import FoundationEssentials
 import Lockstep
 
-/// What `lockstep evaluate` must know of a run: kept as `run.json` beside its results.
+/// What `lockstep evaluate` and `generate` must know of a run: kept as `run.json` beside its results.
 struct RunConfiguration: Codable {
   let model: String
   let data: String
+  let options: TaskOptions
+  /// The characters that a model of text knows, in the order of their numbers.
+  let characters: String?
 
-  init(model: ModelName, data: DataSource) {
+  init(model: ModelName, data: DataSource, _ options: TaskOptions, _ goal: LearningTask.Goal) {
     self.model = model.rawValue
     self.data = data.description
+    self.options = options
+    if case .characters(let vocabulary, _) = goal {
+      characters = vocabulary.decode(0..<Int32(vocabulary.count))
+    } else {
+      characters = nil
+    }
   }
 
   init(readingFrom path: String) throws {
@@ -23,10 +32,19 @@ struct RunConfiguration: Codable {
   }
 
   func write(to path: String) throws {
-    let object = JSONObject(["model": .text(model), "data": .text(data)])
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var file = try AtomicFile(path)
-    try file.append(object.description + "\n")
+    try file.append(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n")
     try file.commit()
+  }
+
+  /// The name of the model of the run described at `path`.
+  func modelName(_ path: String) throws -> ModelName {
+    guard let name = ModelName(rawValue: model) else {
+      throw RunConfigurationError.unknown(path, key: "model", value: model)
+    }
+    return name
   }
 }
 
@@ -41,7 +59,7 @@ enum RunConfigurationError: ReportableError {
     case .missing(let path):
       "\(path): no such file; is this the --run-dir of a finished training run?"
     case .malformed(let path):
-      "\(path): not the description of a run, expected an object with model and data; train again"
+      "\(path): not the description of a run, expected an object with model, data and options; train again"
     case .unknown(let path, let key, let value): "\(path): \(key) '\(value)' is not known"
     }
   }

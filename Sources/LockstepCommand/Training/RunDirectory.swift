@@ -51,8 +51,8 @@ final class RunDirectory {
   func record(_ result: EvaluationResult, step: Int, epoch: Int) {
     record(
       JSONObject([
-        "step": .integer(step), "epoch": .integer(epoch), "split": .text("test"),
-        "loss": .number(result.loss), "accuracy": .number(result.accuracy),
+        "step": .integer(step), "epoch": .integer(epoch), "split": .text(result.split),
+        "loss": .number(result.loss), "accuracy": result.accuracy.map { .number($0) },
       ]))
   }
 

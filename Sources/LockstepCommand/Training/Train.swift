@@ -7,37 +7,58 @@ struct Train: ParsableCommand {
     abstract: "Train a model; under mpirun, on all ranks together.",
     discussion: """
       Writes metrics.jsonl (a line for every step and evaluation) and model.safetensors to the run \
-      directory. Results depend on the seed and the options, and on the number of ranks only by rounding.
+      directory. Results depend on the seed and the options, and on the number of ranks only by \
+      rounding. What no option says is as the model's recipe has it: mlp 10 epochs in batches of \
+      64, lenet 5, both AdamW 1e-3; resnet20 160 epochs in batches of 128, SGD 0.1; gpt 2,000 steps \
+      in batches of 12, AdamW 1e-3, warm-up 100, clipped to 1; rnn and lstm 2,000 steps in batches \
+      of 32, AdamW 2e-3, clipped to 1.
       """)
 
-  @Option(help: "The network: mlp (784-512-512-10 for MNIST).")
+  @Option(
+    help: "mlp, lenet and resnet20 (images), or gpt, rnn and lstm (text), which learn characters.")
   var model = ModelName.mlp
 
-  @Option(help: "digits (built in), or mnist:DIR with the four IDX files, plain or .gz.")
+  @Option(
+    help: """
+      digits (built in), mnist:DIR with the four IDX files, plain or .gz, cifar10:DIR with the \
+      binary files, csv:FILE with a header and --target, or text:FILE.
+      """)
   var data = DataSource.digits
 
-  @Option(help: "Passes over the training data (default: 10).")
+  @Option(help: "The column of a csv: file that is to be predicted.")
+  var target: String?
+
+  @Option(help: "For csv: files: crossEntropy, where the target names classes, or mse (a number).")
+  var loss: LossName?
+
+  @Option(help: "Passes over the training data.")
   var epochs: Int?
 
   @Option(help: "Stop after this many steps instead.")
   var steps: Int?
 
   @Option(help: "Samples in a step, over all ranks.")
-  var globalBatch = 64
+  var globalBatch: Int?
 
   @Option(help: "sgd (momentum 0.9), adam or adamw.")
-  var optimizer = OptimizerName.adamw
+  var optimizer: OptimizerName?
 
-  @Option(help: "The learning rate (default: 0.05 for sgd, 0.001 for adam and adamw).")
+  @Option(help: "The learning rate.")
   var learningRate: Float?
 
-  @Option(help: "cosine (to a tenth at the end of the run) or constant.")
+  @Option(help: "cosine (to a tenth), step (a tenth at 1/2 and 3/4 of the run) or constant.")
   var schedule = ScheduleName.cosine
 
   @Option(help: "Steps at the start over which the learning rate climbs.")
-  var warmup = 0
+  var warmup: Int?
 
-  @Option(help: "Decides the initial weights and the order of samples.")
+  @Option(help: "The largest norm of all gradients together; larger ones are scaled down.")
+  var clipNorm: Float?
+
+  @Option(help: "Evaluate after so many steps (default: after every epoch; for text, 500 steps).")
+  var evaluateEvery: Int?
+
+  @Option(help: "Decides the initial weights, the order of samples and everything else by chance.")
   var seed: UInt64 = 0
 
   @Option(
@@ -54,13 +75,32 @@ struct Train: ParsableCommand {
     try require("--steps", steps)
     try require("--global-batch", globalBatch)
     try require("--warmup", warmup, in: 0...counts.upperBound)
-    if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
-      throw ValidationError("--learning-rate is \(learningRate); it must be positive.")
-    }
+    try require("--evaluate-every", evaluateEvery)
+    try requirePositive("--learning-rate", learningRate)
+    try requirePositive("--clip-norm", clipNorm)
     if runDir == "" { throw ValidationError("--run-dir is empty; it must be a path.") }
     if epochs != nil, steps != nil {
       throw ValidationError("--epochs and --steps cannot both be given.")
     }
+    if !data.isTable, target != nil || loss != nil {
+      throw ValidationError("--target and --loss belong to --data csv:FILE.")
+    }
+  }
+
+  /// The model's recipe, changed by what the options say.
+  var recipe: Recipe {
+    var recipe = Recipe(for: model)
+    if let optimizer {
+      recipe.optimizer = optimizer
+      recipe.learningRate = optimizer.defaultLearningRate
+    }
+    if let epochs { (recipe.epochs, recipe.steps) = (epochs, nil) }
+    if let steps { (recipe.epochs, recipe.steps) = (nil, steps) }
+    recipe.globalBatch = globalBatch ?? recipe.globalBatch
+    recipe.learningRate = learningRate ?? recipe.learningRate
+    recipe.warmup = warmup ?? recipe.warmup
+    recipe.clipNorm = clipNorm ?? recipe.clipNorm
+    return recipe
   }
 
   func run() throws {

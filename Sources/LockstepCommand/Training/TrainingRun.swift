@@ -4,48 +4,58 @@ import ModelZoo
 /// One run of `lockstep train` on one rank.
 struct TrainingRun {
   private let options: Train
+  private let recipe: Recipe
   private let world: any Communicator
-  private let training: any Dataset<Float, Int32>
-  private let test: any Dataset<Float, Int32>
+  private let task: LearningTask
   private let model: any Layer
   private let optimizer: any Optimizer
-  private let peakRate: Float
+  private let batches: DataLoader
+  private let totalSteps: Int
   private let directory: RunDirectory
 
   init(_ options: Train, _ world: any Communicator) throws {
     self.options = options
     self.world = world
-    training = try options.data.load(.train)
-    test = try options.data.load(.test)
-    for dataset in [training, test] { try dataset.requireSamples(forRanks: world.size) }
-    model = options.model.make(
-      inputShape: training.inputShape, classes: DataSource.classCount, seed: options.seed)
+    recipe = options.recipe
+    let taskOptions = TaskOptions(
+      target: options.target, loss: options.loss?.rawValue, seed: options.seed)
+    var task = try LearningTask(options.data, taskOptions)
+    totalSteps =
+      recipe.steps ?? (recipe.epochs ?? 1) * task.stepsPerEpoch(batch: recipe.globalBatch)
+    try task.drawWindows(totalSteps * recipe.globalBatch, seed: options.seed)
+    self.task = task
+    for dataset in [task.training, task.heldOut] {
+      try dataset.requireSamples(forRanks: world.size)
+    }
+    model = try options.model.make(
+      for: task.goal, inputShape: task.training.inputShape, data: options.data.description,
+      seed: options.seed)
     model.averageGradients(over: world)
-    peakRate = options.learningRate ?? options.optimizer.defaultLearningRate
-    optimizer = options.optimizer.make(model.parameters(), learningRate: peakRate)
+    optimizer = recipe.makeOptimizer(model.parameters())
+    batches = DataLoader(
+      task.training, batchSize: recipe.globalBatch,
+      shuffledBy: options.data.isText ? nil : options.seed, shardedOver: world)
     directory = try RunDirectory(
       creating: options.runDir, world: world,
-      RunConfiguration(model: options.model, data: options.data))
+      RunConfiguration(model: options.model, data: options.data, taskOptions, task.goal))
   }
 
-  /// Trains, evaluates after every epoch, and saves.
+  /// Trains, evaluates now and then, and saves.
   func run() throws {
-    let batches = DataLoader(
-      training, batchSize: options.globalBatch, shuffledBy: options.seed, shardedOver: world)
-    let totalSteps = options.steps ?? (options.epochs ?? 10) * batches.count
     let schedule = options.schedule.make(
-      peak: peakRate, steps: totalSteps, warmup: options.warmup)
+      peak: recipe.learningRate, steps: totalSteps, warmup: recipe.warmup)
     var progress = Progress(totalSteps: totalSteps, isShown: world.isRoot && !options.quiet)
     let parameters = model.parameters().reduce(0) { $0 + $1.count }
     progress.announce(
       """
-      \(options.model) with \(parameters) parameters on \(options.data): \(training.count) samples, \
+      \(options.model) with \(parameters) parameters on \(options.data): \
+      \(options.data.isText ? "" : "\(task.training.count) samples, ")\
       \(world.size) rank(s) x \(Threads.count) thread(s)
       """)
 
     let start = monotonicSeconds()
-    var step = 0
-    var epoch = 0
+    let evaluatesEvery = options.evaluateEvery ?? (options.data.isText ? 500 : nil)
+    var (step, epoch) = (0, 0)
     while step < totalSteps {
       epoch += 1
       model.train()
@@ -54,19 +64,30 @@ struct TrainingRun {
         let samples = world.batchShare?.global ?? inputs.shape[0]
         optimizer.learningRate = schedule.rate(at: step)
         optimizer.zeroGrad()
-        let loss = crossEntropy(model(inputs), targets)
+        let loss = task.loss(model(inputs), targets)
         loss.backward()
+        if let norm = recipe.clipNorm { clipGradientNorm(model.parameters(), maximum: norm) }
         optimizer.step()
         step += 1
         try record(loss, inputs.shape[0], step: step, epoch: epoch, samples, began, &progress)
+        if let evaluatesEvery, step % evaluatesEvery == 0, step < totalSteps {
+          evaluate(step: step, epoch: epoch, &progress)
+          model.train()
+        }
       }
-      let result = evaluate(model, on: test, over: world)
-      directory.record(result, step: step, epoch: epoch)
-      progress.epochEnded(epoch, step: step, result)
+      if evaluatesEvery == nil || step == totalSteps {
+        evaluate(step: step, epoch: epoch, &progress)
+      }
     }
     try directory.save(model)
     let seconds = monotonicSeconds() - start
     progress.finish("\(step) steps in \(seconds.text(1)) s; results in \(directory.path)")
+  }
+
+  private func evaluate(step: Int, epoch: Int, _ progress: inout Progress) {
+    let result = task.evaluate(model, over: world)
+    directory.record(result, step: step, epoch: epoch)
+    progress.evaluated(result, epoch: epoch, step: step)
   }
 
   /// Writes a step's line and shows it; stops all ranks where the loss is not finite.
