@@ -64,9 +64,9 @@ import Testing
   @Test func operandsThatDoNotFitStop() async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { _ = recurrent(.lstm, .zeros([3, 2, 16]), .zeros([16, 4]), nil, from: [.zeros([2, 3])]) }
+    ) { _ = recurrent(.lstm, .zeros([3, 2, 16]), .zeros([16, 4]), nil, from: [.zeros([2, 4])]) }
     expectMessage(
-      "recurrent: gates [3, 2, 16], weight [16, 4], bias [] and states [[2, 3]] do not fit",
+      "recurrent: gates [3, 2, 16], weight [16, 4], bias [] and states [[2, 4]] do not fit",
       of: result)
   }
 }
