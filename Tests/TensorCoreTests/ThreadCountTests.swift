@@ -39,6 +39,12 @@ import Testing
         $0[0], $0[1], $0[2], isCausal: true, dropoutProbability: 0.25,
         generator: Generator(seed: 4))
     },
+    .init(name: "recurrent", shapes: [[3, 70, 200], [200, 50], [200], [70, 50], [70, 50]]) {
+      recurrent(.lstm, $0[0], $0[1], $0[2], from: [$0[3], $0[4]])
+    },
+    .init(name: "recurrent without gates", shapes: [[3, 71, 300], [300, 300], [71, 300]]) {
+      recurrent(.tanh, $0[0], $0[1] * 0.01, nil, from: [$0[2]])
+    },
   ]
 
   @Test(arguments: examples.indices)

@@ -30,7 +30,7 @@ package func recurrent(
   }
   check(
     gates.rank == 3 && weight.rank == 2 && gates.shape[2] == weight.shape[0]
-      && weight.shape[0] == cell.gates * weight.shape[1]
+      && weight.shape[0] == cell.gates * weight.shape[1] && start.count == cell.states
       && start.allSatisfy { $0.shape == [gates.shape[1], weight.shape[1]] }
       && bias.map { $0.shape == [weight.shape[0]] } ?? true,
     """
