@@ -27,6 +27,13 @@ func tests(
     swiftSettings: strict)
 }
 
+/// An example program, `NameExample`.
+func example(_ name: String, _ folder: String) -> Target {
+  .executableTarget(
+    name: name + "Example", dependencies: ["Lockstep"], path: "Sources/Examples/" + folder,
+    swiftSettings: strict)
+}
+
 let package = Package(
   name: "Lockstep",
   products: [
@@ -86,9 +93,12 @@ let package = Package(
       ],
       resources: [.embedInCode("Bench/Resources/pytorch_ops.py")],
       swiftSettings: strict),
-    .executableTarget(
-      name: "TrainDigitsExample", dependencies: ["Lockstep"],
-      path: "Sources/Examples/01-train-digits", swiftSettings: strict),
+    example("Tensors", "01-tensors"),
+    example("Gradients", "02-gradients"),
+    example("TrainDigits", "03-train-digits"),
+    example("Images", "04-images"),
+    example("Sequences", "05-sequences"),
+    example("CharacterGPT", "06-character-gpt"),
 
     // Tests
     .target(
@@ -107,9 +117,14 @@ let package = Package(
       path: "Tests/MPIChecks", swiftSettings: strict),
     tests("Communication", ["Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),
+    tests("ModelZoo", ["Lockstep", "TestSupport"]),
     tests("LockstepCommand", ["TestSupport"]),
     .testTarget(
-      name: "ExamplesTests", dependencies: ["TrainDigitsExample", "TestSupport"],
+      name: "ExamplesTests",
+      dependencies: [
+        "TensorsExample", "GradientsExample", "TrainDigitsExample", "ImagesExample",
+        "SequencesExample", "CharacterGPTExample", "TestSupport",
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

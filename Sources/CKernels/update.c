@@ -1,5 +1,9 @@
 #include "kernel.h"
 
+// Without fused operations, which the compiler may choose differently for the vector part of a loop
+// and for its remainder: an element's bits must not depend on its place. Memory is the limit anyway.
+#pragma clang fp contract(off)
+
 KERNEL void lk_sgd_update(ptrdiff_t n, float *p, const float *g, float *m, float rate,
                           float momentum, float dampening, float decay, bool nesterov,
                           bool first) {

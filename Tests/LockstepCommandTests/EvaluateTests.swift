@@ -21,7 +21,8 @@ import Testing
   }
 
   private static func model(_ name: String, _ data: String) -> [UInt8] {
-    Array("{\"model\":\"\(name)\",\"data\":\"\(data)\"}\n".utf8)
+    let options = "{\"seed\":0,\"context\":64}"
+    return Array("{\"model\":\"\(name)\",\"data\":\"\(data)\",\"options\":\(options)}\n".utf8)
   }
 
   static let faults = [
@@ -34,10 +35,10 @@ import Testing
       cause: "run/run.json: data 'cifar' is not known"),
     Fault(
       file: "run.json", change: { _ in Array("{\"model\":".utf8) }, status: 65,
-      cause: "run.json: not the description of a run, expected an object with model and data"),
+      cause: "run.json: not the description of a run, expected an object with model, data and options"),
     Fault(
       file: "run.json", change: { _ in Array("{\"model\":\"mlp\"}".utf8) }, status: 65,
-      cause: "run.json: not the description of a run, expected an object with model and data"),
+      cause: "run.json: not the description of a run, expected an object with model, data and options"),
     Fault(
       file: "model.safetensors", change: { _ in nil }, status: 66,
       cause: "cannot open run/model.safetensors: No such file or directory"),

@@ -16,7 +16,7 @@ struct Metrics {
     let epoch: Int
     let split: String
     let loss: Double
-    let accuracy: Double
+    let accuracy: Double?
   }
 
   let steps: [Step]

@@ -16,7 +16,7 @@ struct BenchStep: ParsableCommand {
       """)
   var workload = Workload.mlp
 
-  @Option(help: "How many steps are timed, after a tenth as many, at least 20, that are not.")
+  @Option(help: "How many steps are timed, after a tenth as many, at least 2, that are not.")
   var steps = 200
 
   @OptionGroup var threads: ThreadOptions
@@ -31,7 +31,7 @@ struct BenchStep: ParsableCommand {
     try withCommunicator { world in
       let session = workload.make(world)
       var loss = Double.nan
-      for _ in 0..<max(20, steps / 10) { loss = session.step() }
+      for _ in 0..<max(2, steps / 10) { loss = session.step() }
       var seconds: [Double] = []
       for _ in 0..<steps {
         let start = monotonicSeconds()
@@ -51,7 +51,7 @@ struct BenchStep: ParsableCommand {
     guard json else {
       print(
         """
-        \(workload): \(ranks) rank(s) x \(Threads.count) thread(s), float32
+        \(workload.rawValue): \(ranks) rank(s) x \(Threads.count) thread(s), float32
         step  \((timings.median * 1e3).text(3)) ms median  \
         (\((timings.quantile(0.1) * 1e3).text(3)) ... \((timings.quantile(0.9) * 1e3).text(3)), 10 % ... 90 %)
         rate  \(rate.text(0)) samples/s

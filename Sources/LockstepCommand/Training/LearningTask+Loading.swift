@@ -4,6 +4,8 @@ import Lockstep
 struct TaskOptions: Codable {
   /// The column of a table that is to be predicted.
   var target: String?
+  /// The columns of a table that are left out.
+  var ignored: [String]?
   /// The value of `--loss`, where it was given.
   var loss: String?
   /// Decides what is held out of a table, and which windows of a text are drawn.
@@ -29,11 +31,14 @@ extension LearningTask {
         try CIFAR10(.test, in: directory), .classes(10))
     case .csv(let file):
       guard let target = options.target else { throw ConfigurationError.noTarget(file) }
+      let ignored = Set(options.ignored ?? [])
       if options.loss == LossName.mse.rawValue {
-        let table = try TabularData(csv: file, predicting: target, seed: options.seed)
+        let table = try TabularData(
+          csv: file, predicting: target, ignoring: ignored, seed: options.seed)
         self.init(table.train, table.test, .numbers(1))
       } else {
-        let table = try TabularData(csv: file, classifying: target, seed: options.seed)
+        let table = try TabularData(
+          csv: file, classifying: target, ignoring: ignored, seed: options.seed)
         self.init(table.train, table.test, .classes(table.classes.count))
       }
     case .text(let file):

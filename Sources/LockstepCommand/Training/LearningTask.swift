@@ -38,7 +38,7 @@ struct LearningTask {
     }
   }
 
-  /// Everything that `evaluate` counts of a batch, in the order of `Totals`.
+  /// What `evaluate` counts of a batch: the losses, the predictions, the right ones, the samples.
   fileprivate func totals(_ output: Tensor, _ targets: Tensor) -> [Double] {
     let loss = loss(output, targets, reduction: .sum).item()
     let samples = Double(targets.shape[0])
@@ -56,7 +56,8 @@ struct LearningTask {
   func evaluate(_ model: any Layer, over world: any Communicator) -> EvaluationResult {
     model.eval()
     var totals = [0.0, 0.0, 0.0, 0.0]
-    let batchSize = if case .characters = goal { 64 } else { 1000 }
+    // Small enough for the activations of a convolutional network.
+    let batchSize = max(16, min(1000, 200_000 / max(1, heldOut.inputShape.elementCount)))
     noGrad {
       for (inputs, targets) in DataLoader(heldOut, batchSize: batchSize, shardedOver: world)
         .epoch(0) where inputs.shape[0] > 0

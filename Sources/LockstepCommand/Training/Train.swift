@@ -28,6 +28,9 @@ struct Train: ParsableCommand {
   @Option(help: "The column of a csv: file that is to be predicted.")
   var target: String?
 
+  @Option(help: "Columns of a csv: file to leave out, separated by commas.")
+  var ignore: String?
+
   @Option(help: "For csv: files: crossEntropy, where the target names classes, or mse (a number).")
   var loss: LossName?
 
@@ -82,8 +85,8 @@ struct Train: ParsableCommand {
     if epochs != nil, steps != nil {
       throw ValidationError("--epochs and --steps cannot both be given.")
     }
-    if !data.isTable, target != nil || loss != nil {
-      throw ValidationError("--target and --loss belong to --data csv:FILE.")
+    if !data.isTable, target != nil || loss != nil || ignore != nil {
+      throw ValidationError("--target, --ignore and --loss belong to --data csv:FILE.")
     }
   }
 

@@ -18,7 +18,8 @@ struct TrainingRun {
     self.world = world
     recipe = options.recipe
     let taskOptions = TaskOptions(
-      target: options.target, loss: options.loss?.rawValue, seed: options.seed)
+      target: options.target, ignored: options.ignore?.split(separator: ",").map(String.init),
+      loss: options.loss?.rawValue, seed: options.seed)
     var task = try LearningTask(options.data, taskOptions)
     totalSteps =
       recipe.steps ?? (recipe.epochs ?? 1) * task.stepsPerEpoch(batch: recipe.globalBatch)

@@ -34,13 +34,13 @@ extension BinaryOperation {
 extension Tensor {
   /// Element-wise sum; shapes broadcast.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
-    zip(.add, a, b).recorded("add", [a.edge { $0 }, b.edge { $0 }])
+    zip(.add, a, b).recorded("add", a.edge { $0 }, b.edge { $0 })
   }
 
   /// Element-wise difference; shapes broadcast. Stops for two Boolean tensors.
   public static func - (a: Tensor, b: Tensor) -> Tensor {
     requireSubtractable(a, b)
-    return zip(.subtract, a, b).recorded("subtract", [a.edge { $0 }, b.edge { -$0 }])
+    return zip(.subtract, a, b).recorded("subtract", a.edge { $0 }, b.edge { -$0 })
   }
 
   static func requireSubtractable(_ a: Tensor, _ b: Tensor) {
@@ -53,22 +53,18 @@ extension Tensor {
   public static func * (a: Tensor, b: Tensor) -> Tensor {
     zip(.multiply, a, b).recorded(
       "multiply",
-      [
-        a.edge { [b = Saved(b)] gradient in gradient * b.value },
-        b.edge { [a = Saved(a)] gradient in gradient * a.value },
-      ])
+      a.edge { [b = Saved(b)] gradient in gradient * b.value },
+      b.edge { [a = Saved(a)] gradient in gradient * a.value })
   }
 
   /// Element-wise quotient; shapes broadcast. Integers give float32.
   public static func / (a: Tensor, b: Tensor) -> Tensor {
     zip(.divide, a, b).recorded(
       "divide",
-      [
-        a.edge { [b = Saved(b)] gradient in gradient / b.value },
-        b.edge { [a = Saved(a), b = Saved(b)] gradient in
-          -(gradient / b.value * a.value) / b.value
-        },
-      ])
+      a.edge { [b = Saved(b)] gradient in gradient / b.value },
+      b.edge { [a = Saved(a), b = Saved(b)] gradient in
+        -(gradient / b.value * a.value) / b.value
+      })
   }
 
   /// The remainder of a / b with the sign of `b`, element by element. Stops where an integer is
@@ -76,12 +72,10 @@ extension Tensor {
   public static func % (a: Tensor, b: Tensor) -> Tensor {
     zip(.remainder, a, b).recorded(
       "remainder",
-      [
-        a.edge { $0 },
-        b.edge { [a = Saved(a), b = Saved(b)] gradient in
-          -(gradient * zip(.floorDivide, a.value, b.value))
-        },
-      ])
+      a.edge { $0 },
+      b.edge { [a = Saved(a), b = Saved(b)] gradient in
+        -(gradient * zip(.floorDivide, a.value, b.value))
+      })
   }
 
   /// a / b rounded down, element by element. Has no gradient. Stops where an integer is divided by
@@ -93,18 +87,16 @@ extension Tensor {
     let y = Tensor.zip(.power, self, exponent)
     return y.recorded(
       "power",
-      [
-        edge { [x = Saved(self), exponent = Saved(exponent)] gradient in
-          // 0 where the exponent is 0, also at x = 0.
-          let (x, exponent) = (x.value.wide, exponent.value.wide)
-          return gradient * `where`(exponent .== 0, 0, exponent * x.raised(to: exponent - 1))
-        },
-        exponent.edge { [x = Saved(self), exponent = Saved(exponent), y = Saved(y)] gradient in
-          // x^e log(x), which tends to 0 as x does.
-          let (x, y) = (x.value.wide, y.value.wide)
-          return gradient * `where`((x .== 0) .& (exponent.value .>= 0), 0, y * x.log())
-        },
-      ])
+      edge { [x = Saved(self), exponent = Saved(exponent)] gradient in
+        // 0 where the exponent is 0, also at x = 0.
+        let (x, exponent) = (x.value.wide, exponent.value.wide)
+        return gradient * `where`(exponent .== 0, 0, exponent * x.raised(to: exponent - 1))
+      },
+      exponent.edge { [x = Saved(self), exponent = Saved(exponent), y = Saved(y)] gradient in
+        // x^e log(x), which tends to 0 as x does.
+        let (x, y) = (x.value.wide, y.value.wide)
+        return gradient * `where`((x .== 0) .& (exponent.value .>= 0), 0, y * x.log())
+      })
   }
 
   /// The larger of each pair of elements. Where they are equal each gets half of the gradient.
@@ -127,16 +119,14 @@ extension Tensor {
     }
     return zip(operation, a, b).recorded(
       operation.name,
-      [
-        a.edge { [a = Saved(a), b = Saved(b)] gradient in gradient * share(a.value, b.value) },
-        b.edge { [a = Saved(a), b = Saved(b)] gradient in gradient * share(b.value, a.value) },
-      ])
+      a.edge { [a = Saved(a), b = Saved(b)] gradient in gradient * share(a.value, b.value) },
+      b.edge { [a = Saved(a), b = Saved(b)] gradient in gradient * share(b.value, a.value) })
   }
 
   /// The negative of every element. Stops for Booleans.
   public static prefix func - (a: Tensor) -> Tensor {
     check(a.dtype != .bool, "negate: a tensor of bool; use .! or convert it")
     if !a.dtype.isFloatingPoint { return 0 - a }
-    return a.map(lk_negate).recorded("negate", [a.edge { -$0 }])
+    return a.map(lk_negate).recorded("negate", a.edge { -$0 })
   }
 }

@@ -96,14 +96,12 @@ public func `where`(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
   result.select(condition, a.converted(to: dtype), b.converted(to: dtype))
   return result.recorded(
     "where",
-    [
-      a.edge { [condition = Saved(condition)] gradient in
-        `where`(condition.value, gradient, 0)
-      },
-      b.edge { [condition = Saved(condition)] gradient in
-        `where`(condition.value, 0, gradient)
-      },
-    ])
+    a.edge { [condition = Saved(condition)] gradient in
+      `where`(condition.value, gradient, 0)
+    },
+    b.edge { [condition = Saved(condition)] gradient in
+      `where`(condition.value, 0, gradient)
+    })
 }
 
 /// Elements of `a` where `condition` is true, and `b` elsewhere.

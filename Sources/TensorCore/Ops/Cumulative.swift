@@ -13,7 +13,7 @@ extension Tensor {
     }
     return inFloat32 { x in
       x.cumulated(axes, reversed: false).recorded(
-        "cumsum", [x.edge { $0.cumulated(axes, reversed: true) }])
+        "cumsum", x.edge { $0.cumulated(axes, reversed: true) })
     }
   }
 

@@ -69,11 +69,9 @@ extension Tensor {
       let y = x.folded(axes, floats, then: floats)
       return y.recorded(
         name,
-        [
-          x.edge { [x = Saved(x), y = Saved(y)] gradient in
-            axes.shared(gradient, where: x.value .== y.value.reshaped(axes.kept))
-          }
-        ])
+        x.edge { [x = Saved(x), y = Saved(y)] gradient in
+          axes.shared(gradient, where: x.value .== y.value.reshaped(axes.kept))
+        })
     }
   }
 

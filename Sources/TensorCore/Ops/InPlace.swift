@@ -72,7 +72,7 @@ extension Tensor {
   /// Overwrites all elements with 0; no gradient flows to what they were.
   public func formZero() {
     form("formZero") { x in
-      .zeros(x.shape, x.dtype).recorded("formZero", [x.edge { .zeros($0.shape, $0.dtype) }])
+      .zeros(x.shape, x.dtype).recorded("formZero", x.edge { .zeros($0.shape, $0.dtype) })
     }
   }
 

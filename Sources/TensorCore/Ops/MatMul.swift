@@ -47,14 +47,12 @@ private func matmul(_ a: Tensor, _ b: Tensor, as shapes: (Shape, Shape)) -> Tens
   multiply(a, b, into: result)
   return result.recorded(
     "matmul",
-    [
-      a.matmulEdge(result) { [b = Saved(b)] gradient, target, accumulating in
-        multiply(gradient, b.value.transposed(), into: target, accumulating: accumulating)
-      },
-      b.matmulEdge(result) { [a = Saved(a)] gradient, target, accumulating in
-        multiply(a.value.transposed(), gradient, into: target, accumulating: accumulating)
-      },
-    ])
+    a.matmulEdge(result) { [b = Saved(b)] gradient, target, accumulating in
+      multiply(gradient, b.value.transposed(), into: target, accumulating: accumulating)
+    },
+    b.matmulEdge(result) { [a = Saved(a)] gradient, target, accumulating in
+      multiply(a.value.transposed(), gradient, into: target, accumulating: accumulating)
+    })
 }
 
 extension Tensor {

@@ -14,13 +14,11 @@ extension Tensor {
     }
     return result.recorded(
       name,
-      [
-        edge { [indices = Saved(indices), shape] gradient in
-          let result = Tensor.zeros(shape)
-          result.addAt(indices.value, axis, gradient.contiguousValues())
-          return result
-        }
-      ])
+      edge { [indices = Saved(indices), shape] gradient in
+        let result = Tensor.zeros(shape)
+        result.addAt(indices.value, axis, gradient.contiguousValues())
+        return result
+      })
   }
 
   private func pick<Word: BitwiseCopyable>(

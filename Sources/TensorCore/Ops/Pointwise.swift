@@ -9,7 +9,7 @@ extension Tensor {
     fromInput gradient: @escaping (_ gradient: Tensor, _ x: Tensor) -> Tensor
   ) -> Tensor {
     map(kernel, p: p, q: q).recorded(
-      name, [edge { [x = Saved(self)] g in gradient(g, x.value.wide) }])
+      name, edge { [x = Saved(self)] g in gradient(g, x.value.wide) })
   }
 
   fileprivate func pointwise(
@@ -17,7 +17,7 @@ extension Tensor {
     fromResult gradient: @escaping (_ gradient: Tensor, _ y: Tensor) -> Tensor
   ) -> Tensor {
     let y = map(kernel)
-    return y.recorded(name, [edge { [y = Saved(y)] g in gradient(g, y.value.wide) }])
+    return y.recorded(name, edge { [y = Saved(y)] g in gradient(g, y.value.wide) })
   }
 
   /// e to the power of every element.
@@ -118,7 +118,7 @@ extension Tensor {
 
   /// A fresh result of a kernel whose slope is 0 wherever it has one.
   private func step(_ name: StaticString, _ kernel: lk_unary) -> Tensor {
-    map(kernel).recorded(name, [edge { .zeros($0.shape, $0.dtype) }])
+    map(kernel).recorded(name, edge { .zeros($0.shape, $0.dtype) })
   }
 
   /// A fresh tensor with the same values, outside the graph.

@@ -38,19 +38,17 @@ public func maxPool2d(
   }
   return result.recorded(
     "maxPool2d",
-    [
-      x.edge(into: { [inputShape = x.shape] gradient, target, accumulating in
-        let gradient = gradient.contiguousValues()
-        let (from, to) = (gradient.pointer(Float.self), target.pointer(Float.self))
-        let indices = places.pointer(Int32.self)
-        overPlanes(inputShape[0] * inputShape[1], size) { range in
-          let (first, start) = (range.lowerBound * size, range.lowerBound * output.count)
-          if !accumulating { (to + first).update(repeating: 0, count: range.count * size) }
-          lk_scatter_windows(
-            range.count, size, output.count, from + start, indices + start, to + first)
-        }
-      })
-    ])
+    x.edge(into: { [inputShape = x.shape] gradient, target, accumulating in
+      let gradient = gradient.contiguousValues()
+      let (from, to) = (gradient.pointer(Float.self), target.pointer(Float.self))
+      let indices = places.pointer(Int32.self)
+      overPlanes(inputShape[0] * inputShape[1], size) { range in
+        let (first, start) = (range.lowerBound * size, range.lowerBound * output.count)
+        if !accumulating { (to + first).update(repeating: 0, count: range.count * size) }
+        lk_scatter_windows(
+          range.count, size, output.count, from + start, indices + start, to + first)
+      }
+    }))
 }
 
 /// `maxPool2d` with the same numbers for both axes.
@@ -160,22 +158,20 @@ private func meanOfWindows(
   }
   return result.recorded(
     name,
-    [
-      x.edge(into: { gradient, target, accumulating in
-        let gradient = gradient.contiguousValues()
-        let (from, to) = (gradient.pointer(Float.self), target.pointer(Float.self))
-        overPlanes(planes, size) { range in
-          let first = to + range.lowerBound * size
-          if !accumulating { first.update(repeating: 0, count: range.count * size) }
-          withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { shares in
-            guard let shares = shares.baseAddress else { return }
-            lk_mean_windows_gradient(
-              range.count, width, size, rows.count, rows, columns.count, columns,
-              from + range.lowerBound * outSize, shares, first)
-          }
+    x.edge(into: { gradient, target, accumulating in
+      let gradient = gradient.contiguousValues()
+      let (from, to) = (gradient.pointer(Float.self), target.pointer(Float.self))
+      overPlanes(planes, size) { range in
+        let first = to + range.lowerBound * size
+        if !accumulating { first.update(repeating: 0, count: range.count * size) }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { shares in
+          guard let shares = shares.baseAddress else { return }
+          lk_mean_windows_gradient(
+            range.count, width, size, rows.count, rows, columns.count, columns,
+            from + range.lowerBound * outSize, shares, first)
         }
-      })
-    ])
+      }
+    }))
 }
 
 /// Calls `body` on ranges of `planes`, which have `size` values each.

@@ -95,7 +95,7 @@ extension Tensor {
     }
     return inFloat32 { x in
       x.folded(axes, .sum, then: Reduction<Float>.sum)
-        .recorded("sum", [x.edge { axes.spread($0) }])
+        .recorded("sum", x.edge { axes.spread($0) })
     }
   }
 
@@ -106,7 +106,7 @@ extension Tensor {
       let sums = x.folded(axes, .sum, then: Reduction<Float>.sum)
       let values = sums.pointer(Float.self)
       for index in 0..<sums.count { values[index] /= count }
-      return sums.recorded("mean", [x.edge { axes.spread($0 / count) }])
+      return sums.recorded("mean", x.edge { axes.spread($0 / count) })
     }
   }
 
@@ -117,21 +117,19 @@ extension Tensor {
     return inFloat32 { x in
       x.folded(axes, .product, then: Reduction<Float>.product).recorded(
         "prod",
-        [
-          x.edge { [x = Saved(x)] gradient in
-            let order = axes.reducedLast
-            let rows = x.value.permuted(order).contiguousValues()
-            let gradient = gradient.contiguousValues()
-            let result = Tensor(uninitialized: rows.shape)
-            productGradient(
-              rows: axes.kept.elementCount, columns: axes.count,
-              gradient: gradient.pointer(Float.self), rows.pointer(Float.self),
-              result.pointer(Float.self))
-            var inverse = order
-            for (position, axis) in order.enumerated() { inverse[axis] = position }
-            return result.permuted(inverse)
-          }
-        ])
+        x.edge { [x = Saved(x)] gradient in
+          let order = axes.reducedLast
+          let rows = x.value.permuted(order).contiguousValues()
+          let gradient = gradient.contiguousValues()
+          let result = Tensor(uninitialized: rows.shape)
+          productGradient(
+            rows: axes.kept.elementCount, columns: axes.count,
+            gradient: gradient.pointer(Float.self), rows.pointer(Float.self),
+            result.pointer(Float.self))
+          var inverse = order
+          for (position, axis) in order.enumerated() { inverse[axis] = position }
+          return result.permuted(inverse)
+        })
     }
   }
 

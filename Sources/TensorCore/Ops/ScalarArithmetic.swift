@@ -8,28 +8,28 @@ import Kernels
 extension Tensor {
   /// Adds `b` to every element.
   public static func + (a: Tensor, b: Float) -> Tensor {
-    a.map(lk_shift, p: b).recorded("add", [a.edge { $0 }])
+    a.map(lk_shift, p: b).recorded("add", a.edge { $0 })
   }
 
   /// Subtracts every element from `a`.
   public static func - (a: Float, b: Tensor) -> Tensor {
-    b.map(lk_subtract_from, p: a).recorded("subtract", [b.edge { -$0 }])
+    b.map(lk_subtract_from, p: a).recorded("subtract", b.edge { -$0 })
   }
 
   /// Multiplies every element by `b`.
   public static func * (a: Tensor, b: Float) -> Tensor {
-    a.map(lk_scale, p: b).recorded("multiply", [a.edge { $0 * b }])
+    a.map(lk_scale, p: b).recorded("multiply", a.edge { $0 * b })
   }
 
   /// Divides every element by `b`.
   public static func / (a: Tensor, b: Float) -> Tensor {
-    a.map(lk_divide_by, p: b).recorded("divide", [a.edge { $0 / b }])
+    a.map(lk_divide_by, p: b).recorded("divide", a.edge { $0 / b })
   }
 
   /// Divides `a` by every element.
   public static func / (a: Float, b: Tensor) -> Tensor {
     b.map(lk_divide_into, p: a).recorded(
-      "divide", [b.edge { [b = Saved(b)] gradient in gradient / b.value * -a / b.value }])
+      "divide", b.edge { [b = Saved(b)] gradient in gradient / b.value * -a / b.value })
   }
 
   /// The remainder by `b`, with the sign of `b`.
@@ -98,12 +98,10 @@ extension Tensor {
     default:
       map(lk_power_scalar, p: exponent).recorded(
         "power",
-        [
-          edge { [x = Saved(self)] gradient in
-            if exponent == 0 { return .zeros(gradient.shape) }
-            return gradient * x.value.wide.map(lk_power_scalar, p: exponent - 1) * exponent
-          }
-        ])
+        edge { [x = Saved(self)] gradient in
+          if exponent == 0 { return .zeros(gradient.shape) }
+          return gradient * x.value.wide.map(lk_power_scalar, p: exponent - 1) * exponent
+        })
     }
   }
 
@@ -111,6 +109,6 @@ extension Tensor {
   public func squared() -> Tensor {
     if !dtype.isFloatingPoint { return raised(to: 2) }
     return map(lk_square).recorded(
-      "squared", [edge { [x = Saved(self)] gradient in gradient * x.value * 2 }])
+      "squared", edge { [x = Saved(self)] gradient in gradient * x.value * 2 })
   }
 }

@@ -78,11 +78,9 @@ extension Tensor {
       let (mean, variance) = x.moments(axes, correction)
       return variance.recorded(
         "variance",
-        [
-          x.edge { [x = Saved(x)] in
-            axes.varianceGradient($0, x.value, mean, correction)
-          }
-        ])
+        x.edge { [x = Saved(x)] in
+          axes.varianceGradient($0, x.value, mean, correction)
+        })
     }
   }
 
@@ -93,13 +91,11 @@ extension Tensor {
       y.map(lk_sqrt, into: y)
       return y.recorded(
         "standardDeviation",
-        [
-          x.edge { [x = Saved(x), y = Saved(y)] gradient in
-            let y = y.value
-            let share = `where`(y .== 0, Tensor(Float(0)), gradient / (y * 2))
-            return axes.varianceGradient(share, x.value, mean, correction)
-          }
-        ])
+        x.edge { [x = Saved(x), y = Saved(y)] gradient in
+          let y = y.value
+          let share = `where`(y .== 0, Tensor(Float(0)), gradient / (y * 2))
+          return axes.varianceGradient(share, x.value, mean, correction)
+        })
     }
   }
 
@@ -148,20 +144,18 @@ extension Tensor {
       if p == 2 { y.map(lk_sqrt, into: y) }
       return y.recorded(
         "norm",
-        [
-          x.edge { [x = Saved(x), y = Saved(y)] gradient in
-            let (x, y) = (x.value, y.value)
-            switch p {
-            case 1: return axes.spread(gradient) * x.sign()
-            case 2:
-              let share = `where`(y .== 0, Tensor(Float(0)), gradient / y)
-              return x * share.reshaped(axes.kept)
-            default:
-              let isLargest = x.abs() .== y.reshaped(axes.kept)
-              return axes.shared(gradient, where: isLargest) * x.sign()
-            }
+        x.edge { [x = Saved(x), y = Saved(y)] gradient in
+          let (x, y) = (x.value, y.value)
+          switch p {
+          case 1: return axes.spread(gradient) * x.sign()
+          case 2:
+            let share = `where`(y .== 0, Tensor(Float(0)), gradient / y)
+            return x * share.reshaped(axes.kept)
+          default:
+            let isLargest = x.abs() .== y.reshaped(axes.kept)
+            return axes.shared(gradient, where: isLargest) * x.sign()
           }
-        ])
+        })
     }
   }
 
@@ -171,11 +165,9 @@ extension Tensor {
       let y = x.folded(axes, .logSumExp, then: Reduction<Float>.logSumExp)
       return y.recorded(
         "logSumExp",
-        [
-          x.edge { [x = Saved(x), y = Saved(y)] gradient in
-            axes.spread(gradient) * (x.value - y.value.reshaped(axes.kept)).exp()
-          }
-        ])
+        x.edge { [x = Saved(x), y = Saved(y)] gradient in
+          axes.spread(gradient) * (x.value - y.value.reshaped(axes.kept)).exp()
+        })
     }
   }
 }
