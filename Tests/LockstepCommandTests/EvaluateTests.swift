@@ -35,10 +35,10 @@ import Testing
       cause: "run/run.json: data 'cifar' is not known"),
     Fault(
       file: "run.json", change: { _ in Array("{\"model\":".utf8) }, status: 65,
-      cause: "run.json: not the description of a run, expected an object with model, data and options"),
+      cause: "run.json: not the description of a run, expected an object with model, data and"),
     Fault(
       file: "run.json", change: { _ in Array("{\"model\":\"mlp\"}".utf8) }, status: 65,
-      cause: "run.json: not the description of a run, expected an object with model, data and options"),
+      cause: "run.json: not the description of a run, expected an object with model, data and"),
     Fault(
       file: "model.safetensors", change: { _ in nil }, status: 66,
       cause: "cannot open run/model.safetensors: No such file or directory"),

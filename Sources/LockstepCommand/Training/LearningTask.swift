@@ -51,13 +51,18 @@ struct LearningTask {
     }
   }
 
+  /// Samples that are evaluated at a time: few enough for the activations of a large network.
+  private var evaluationBatch: Int {
+    if case .characters = goal { return 64 }
+    return max(16, min(1000, 200_000 / max(1, heldOut.inputShape.elementCount)))
+  }
+
   /// Evaluates `model` on the held-out samples: the ranks of `world` share them, each is counted
   /// once.
   func evaluate(_ model: any Layer, over world: any Communicator) -> EvaluationResult {
     model.eval()
     var totals = [0.0, 0.0, 0.0, 0.0]
-    // Small enough for the activations of a convolutional network.
-    let batchSize = max(16, min(1000, 200_000 / max(1, heldOut.inputShape.elementCount)))
+    let batchSize = evaluationBatch
     noGrad {
       for (inputs, targets) in DataLoader(heldOut, batchSize: batchSize, shardedOver: world)
         .epoch(0) where inputs.shape[0] > 0
