@@ -46,8 +46,6 @@ let package = Package(
   targets: [
     // 0: system libraries, and the loops that need run-time CPU dispatch
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
     module("Diagnostics", []),
@@ -88,7 +86,7 @@ let package = Package(
     .executableTarget(
       name: "LockstepCommand",
       dependencies: [
-        "Lockstep", "ModelZoo", "COpenBLAS",
+        "Lockstep", "ModelZoo",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.embedInCode("Bench/Resources/pytorch_ops.py")],

@@ -14,13 +14,18 @@ struct Doctor: ParsableCommand {
       guard world.isRoot else { return }
       print("MPI        \(MPICommunicator.libraryVersion)")
       print("threads    \(threadLevel(world))")
-      print("OpenBLAS   \(OpenBLAS.coreName) kernels; \(OpenBLAS.configuration)")
+      print("OpenBLAS   \(describeOpenBLAS())")
       print("ranks      \(world.size)")
       for line in ranks { print("  " + line) }
       let lines = Set(advice.flatMap { $0.split(separator: "\n") }).sorted()
       print(lines.isEmpty ? "Nothing to mend." : "To mend:")
       for line in lines { print("  " + line) }
     }
+  }
+
+  private func describeOpenBLAS() -> String {
+    OpenBLAS().map { "\($0.coreName) kernels; \($0.configuration)" }
+      ?? "not installed; bench ops then has only our own products for a yardstick"
   }
 
   private func threadLevel(_ world: any Communicator) -> String {

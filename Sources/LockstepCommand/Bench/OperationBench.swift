@@ -73,7 +73,7 @@ struct MachineLimits {
   init() {
     let (a, b) = (Tensor.normal([768, 768]), Tensor.normal([768, 768]))
     let ours = 2 * 768 * 768 * 768 / bestTime { _ = matmul(a, b) }
-    gemmRate = max(ours, OpenBLAS.rate(threads: Threads.count))
+    gemmRate = max(ours, OpenBLAS()?.rate(threads: Threads.count) ?? 0)
     let count = 32 << 20
     let (source, target) = (Tensor.zeros([count]), Tensor.zeros([count]))
     copyBandwidth = Double(8 * count) / bestTime { target.assign(source) }
