@@ -115,7 +115,7 @@ let package = Package(
       path: "Tests/MPIChecks", swiftSettings: strict),
     tests("Communication", ["Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),
-    tests("ModelZoo", ["Lockstep", "TestSupport"]),
+    tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),
     tests("LockstepCommand", ["TestSupport"]),
     .testTarget(
       name: "ExamplesTests",

@@ -36,56 +36,15 @@ public final class FunctionContext {
 public func apply(_ function: some DifferentiableFunction, to inputs: Tensor...) -> Tensor {
   let context = FunctionContext()
   let result = noGrad { function.forward(inputs, context) }
-  // A function may return an input or a view of one: the result must be a tensor of its own.
-  return result.detach().recorded(jointly: "custom operation", inputs.map(\.node)) { gradient in
+  let joint = JointGradient { gradient in
     let shares = function.backward(gradient, context)
     check(
       shares.count == inputs.count,
       "\(type(of: function)).backward: \(shares.count) gradients for \(inputs.count) inputs")
-    return shares
+    return zip(shares, inputs).map { share, input in share ?? .zeros(input.shape, input.dtype) }
   }
-}
-
-extension Tensor {
-  /// Gives this result its place in the graph where one computation gives the gradients of all
-  /// `inputs`.
-  func recorded(
-    jointly name: StaticString, _ inputs: [Node?],
-    _ gradients: @escaping (_ gradient: Tensor) -> [Tensor?]
-  ) -> Tensor {
-    guard isGradientEnabled else { return self }
-    let shares = SharedGradients(gradients)
-    let edges = inputs.enumerated().compactMap { index, node in
-      node.map { node in
-        Edge(node, .value { shares.share(index, $0) ?? .zeros(node.shape, node.dtype) })
-      }
-    }
-    guard !edges.isEmpty else { return self }
-    shares.remaining = edges.count
-    shares.edgeCount = edges.count
-    node = Operation(name: name, shape: shape, dtype: dtype, edges: edges)
-    return self
-  }
-}
-
-/// Computes the gradients of several inputs once per pass, when the first is asked for.
-private final class SharedGradients {
-  private let compute: (Tensor) -> [Tensor?]
-  private var shares: [Tensor?] = []
-  var edgeCount = 0
-  var remaining = 0
-
-  init(_ compute: @escaping (Tensor) -> [Tensor?]) { self.compute = compute }
-
-  func share(_ index: Int, _ gradient: Tensor) -> Tensor? {
-    if remaining == edgeCount { shares = compute(gradient) }
-    defer {
-      remaining -= 1
-      if remaining == 0 {
-        shares = []
-        remaining = edgeCount
-      }
-    }
-    return shares[index]
-  }
+  // A function may return an input or a view of one: the result must be a tensor of its own.
+  return result.detach().recorded(
+    "custom operation",
+    inputs.enumerated().map { index, input in input.edge { joint.share(index, of: $0) } })
 }

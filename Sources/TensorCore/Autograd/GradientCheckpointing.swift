@@ -26,17 +26,25 @@ public func checkpoint(
   let own = Set(copies.compactMap(\.node).map(ObjectIdentifier.init))
   let leaves = leaves(below: node).filter { !own.contains(ObjectIdentifier($0)) }
 
-  return result.detach().recorded(jointly: "checkpoint", inputs.map(\.node) + leaves) { gradient in
+  let receivers = inputs.map(\.node) + leaves
+  let joint = JointGradient { gradient in
     let after = generator.position
     generator.position = position
     let (copies, result) = withGradient { run() }
     generator.position = after
-    guard let node = result.node else { return inputs.map { _ in nil } + leaves.map { _ in nil } }
     let targets = copies.map(\.node)
-    let found = gradients(from: node, gradient, of: targets.compactMap { $0 } + leaves)
-    var rest = found[...]
-    return targets.map { $0 == nil ? nil : rest.popFirst() ?? nil } + Array(rest)
+    var found = result.node.map { node in
+      gradients(from: node, gradient, of: targets.compactMap { $0 } + leaves)[...]
+    }
+    return (targets + leaves).map { target in
+      target.map { (found?.popFirst() ?? nil) ?? .zeros($0.shape, $0.dtype) }
+    }
   }
+  return result.detach().recorded(
+    "checkpoint",
+    receivers.enumerated().map { index, node in
+      node.map { Edge($0, .value { joint.share(index, of: $0) }) }
+    })
 }
 
 /// The leaves that `root` was computed from.
