@@ -71,6 +71,52 @@ private func product(
   }
 }
 
+extension GemmTests {
+  /// An element's bits are those of its row of A and its column of B, wherever they lie, however
+  /// they are stored and whatever is beside them.
+  @Test(arguments: [(50, 70, 300), (7, 33, 17), (130, 20, 256)])
+  func bitsDoNotDependOnTheNeighbours(_ size: (Int, Int, Int)) {
+    let (m, n, k) = size
+    let a = randomValues(m * k, seed: 3)
+    let b = randomValues(k * n, seed: 4)
+    let (columnsOfA, columnsOfB) = (transpose(a, m, k), transpose(b, k, n))
+    func multiply(rows: Range<Int>, columns: Range<Int>, _ orders: (Bool, Bool)) -> [Float] {
+      var c = [Float](repeating: .nan, count: rows.count * columns.count)
+      let (x, y) = (orders.0 ? columnsOfA : a, orders.1 ? columnsOfB : b)
+      x.withUnsafeBufferPointer { x in
+        y.withUnsafeBufferPointer { y in
+          c.withUnsafeMutableBufferPointer { c in
+            guard let x = x.baseAddress, let y = y.baseAddress, let c = c.baseAddress else {
+              return
+            }
+            gemm(
+              m: rows.count, n: columns.count, k: k,
+              MatrixOperand(x, leading: orders.0 ? m : k, isTransposed: orders.0)
+                .from(row: rows.lowerBound, column: 0),
+              MatrixOperand(y, leading: orders.1 ? k : n, isTransposed: orders.1)
+                .from(row: 0, column: columns.lowerBound), into: c, leading: columns.count)
+          }
+        }
+      }
+      return c
+    }
+    let whole = multiply(rows: 0..<m, columns: 0..<n, (false, false))
+    for orders in [(false, false), (true, false), (false, true), (true, true)] {
+      for rows in [0..<m, 0..<1, 3..<4, 1..<min(m, 27)] {
+        for columns in [0..<n, 0..<1, 5..<6, 2..<19] {
+          let part = multiply(rows: rows, columns: columns, orders)
+          let expected = rows.flatMap { row in columns.map { whole[row * n + $0] } }
+          #expect(part == expected, "rows \(rows), columns \(columns), transposed \(orders)")
+        }
+      }
+    }
+  }
+
+  private func transpose(_ values: [Float], _ rows: Int, _ columns: Int) -> [Float] {
+    (0..<columns).flatMap { column in (0..<rows).map { values[$0 * columns + column] } }
+  }
+}
+
 extension ThreadTests {
   /// Any number of threads computes the same pieces and so the same bits.
   @Test(arguments: [(400, 601, 201), (601, 400, 201), (1000, 30, 1100), (64, 2000, 512)])
