@@ -8,7 +8,7 @@ struct LockstepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lockstep",
     abstract: "Train neural networks, on one process or on many ranks under mpirun.",
-    subcommands: [Train.self, Evaluate.self, Generate.self, Bench.self, Doctor.self])
+    subcommands: [Train.self, Evaluate.self, Generate.self, Inspect.self, Bench.self, Doctor.self])
 
   /// Runs the command that was asked for. Every rank parses the same command line; what is wrong
   /// with it is said once, and help is printed by rank 0.
