@@ -43,11 +43,11 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
-    module("Diagnostics", []),
+    module("Diagnostics", ["CKernels"]),
 
     // 1: kernels over raw memory; messages between ranks
     module("Kernels", ["CKernels", "Diagnostics"]),
-    module("Communication", ["CMPI", "Diagnostics"]),
+    module("Communication", ["CMPI", "CKernels", "Diagnostics"]),
 
     // 2: tensors and automatic differentiation
     module("TensorCore", ["Kernels", "CKernels", "Diagnostics"]),
