@@ -73,7 +73,7 @@ extension MPICommunicator {
     _ call: CollectiveCall, comparedWith peer: Int? = nil, _ body: () -> Result
   ) -> Result {
     record.enter(call)
-    defer { record.leave(call, comparedWith: peer) }
+    defer { record.leave(comparedWith: peer) }
     return body()
   }
 

@@ -19,10 +19,14 @@ package struct CallSite: BitwiseCopyable {
   @inline(never)
   package static func capture() -> CallSite {
     var site = CallSite()
-    withUnsafeMutablePointer(to: &site.addresses) { pointer in
-      pointer.withMemoryRebound(to: UInt.self, capacity: depth) { lk_callers(Int32(depth), $0) }
-    }
+    capture(into: &site)
     return site
+  }
+
+  /// Writes the callers of the operation that calls this to `site`.
+  @inline(__always)
+  package static func capture(into site: UnsafeMutablePointer<CallSite>) {
+    site.withMemoryRebound(to: UInt.self, capacity: depth) { lk_callers(Int32(depth), $0) }
   }
 
   /// Where this process has the program in its memory: two processes that run the same program have

@@ -20,13 +20,13 @@ struct Activity {
   /// Such as ", stopped by a signal"; empty for a process that runs or sleeps.
   let process: String
 
-  /// What `record` shows at the moment `now`, in nanoseconds.
-  init(_ record: UnsafeMutablePointer<RankRecord>, _ now: UInt64) {
+  /// What the `record` of a rank and its collectives show at the moment `now`, in nanoseconds.
+  init(_ record: UnsafeMutablePointer<RankRecord>, _ ring: CollectiveRing, _ now: UInt64) {
     rank = record.pointee.rank
     process = processState(record.pointee.process)
     let awaited = record.pointee.awaited.load(ordering: .acquiring)
     let entered = record.pointee.entered.load(ordering: .acquiring)
-    let origin = CallSite.origin
+    let distance = CallSite.origin &- record.pointee.origin
     let began: UInt64
     switch RankRecord.Stage(rawValue: record.pointee.stage.load(ordering: .acquiring)) {
     case .leaving:
@@ -34,12 +34,12 @@ struct Activity {
       began = record.pointee.stageBegan.load(ordering: .relaxed)
     case .inBody where awaited > 0:
       kind = .waiting("a barrier in shared memory")
-      line = record.pointee.awaitedAt.moved(by: origin &- record.pointee.origin).line
+      line = record.pointee.awaitedAt.moved(by: distance).line
       began = record.pointee.awaitedSince.load(ordering: .relaxed)
     case .inBody where entered > record.pointee.completed.load(ordering: .acquiring):
-      let call = record.pointee.call(entered)
+      let call = ring.call(entered)
       kind = .waiting("\(call?.description ?? "collective") (collective \(entered))")
-      line = record.pointee.site(ofCollective: entered, from: origin).line
+      line = ring.site(entered).moved(by: distance).line
       let first = record.pointee.waitBegan.load(ordering: .relaxed)
       began = first == 0 ? now : first
     case .inBody:
@@ -48,7 +48,7 @@ struct Activity {
       kind = .inPhase(
         String(decoding: Array(bytes), as: UTF8.self),
         step: record.pointee.step.load(ordering: .relaxed))
-      line = record.pointee.phaseAt.moved(by: origin &- record.pointee.origin).line
+      line = record.pointee.phaseAt.moved(by: distance).line
       began = record.pointee.phaseBegan.load(ordering: .relaxed)
     case .outside, nil:
       (kind, line) = (.outside, nil)

@@ -9,6 +9,8 @@ import Synchronization
 struct HostBoard: @unchecked Sendable {
   /// The record of each rank of this host, by local rank.
   let records: [UnsafeMutablePointer<RankRecord>]
+  /// The last collectives of each rank of this host, by local rank.
+  let rings: [CollectiveRing]
   private let flags: UnsafeMutablePointer<Flags>
   private let memory: HostMemory
 
@@ -20,11 +22,14 @@ struct HostBoard: @unchecked Sendable {
   /// Collective over `node`, the ranks of this host, of which the caller is `localRank`.
   init(sharedBy node: MPI_Comm?, localRank: Int, _ member: JobMember) {
     let line = SharedWindow.lineSize
-    memory = HostMemory(byteCount: line + MemoryLayout<RankRecord>.size, over: node, member)
+    let ringStart = line + HostMemory.roundedUp(MemoryLayout<RankRecord>.size)
+    memory = HostMemory(byteCount: ringStart + CollectiveRing.byteCount, over: node, member)
     flags = memory.blocks[0].assumingMemoryBound(to: Flags.self)
     records = memory.blocks.map { ($0 + line).assumingMemoryBound(to: RankRecord.self) }
+    rings = memory.blocks.map { CollectiveRing(at: $0 + ringStart) }
     if localRank == 0 { flags.initialize(to: Flags()) }
     records[localRank].initialize(to: RankRecord(rank: member.rank))
+    rings[localRank].clear()
     member.require("MPI_Barrier", MPI_Barrier(node))
   }
 

@@ -19,9 +19,6 @@ struct RankRecord: ~Copyable {
     case leaving
   }
 
-  /// The number of collectives kept; a power of two.
-  static let kept = 16
-
   let rank: Int
   let process = getpid()
   /// `CallSite.origin` of this process.
@@ -50,32 +47,5 @@ struct RankRecord: ~Copyable {
   var phaseName = InlineArray<32, UInt8>(repeating: 0)
   var phaseAt = CallSite()
 
-  var collectives = InlineArray<16, Slot> { _ in Slot() }
-
   init(rank: Int) { self.rank = rank }
-
-  /// One collective.
-  ///
-  /// `number` is 0 while the rest is written, so that a word belongs to the number that is found
-  /// before and after it.
-  struct Slot: ~Copyable {
-    let number = Atomic<UInt64>(0)
-    let word = Atomic<UInt64>(0)
-    var site = CallSite()
-  }
-
-  /// What this rank passed to its collective `number`; nil where it has not come to it or it is
-  /// too long ago.
-  func call(_ number: UInt64) -> CollectiveCall? {
-    let index = Int(number) & (Self.kept - 1)
-    guard collectives[index].number.load(ordering: .acquiring) == number else { return nil }
-    let word = collectives[index].word.load(ordering: .acquiring)
-    guard collectives[index].number.load(ordering: .acquiring) == number else { return nil }
-    return CollectiveCall(word: word)
-  }
-
-  /// Where this rank called its collective `number`, as a process with `origin` sees it.
-  func site(ofCollective number: UInt64, from origin: UInt) -> CallSite {
-    collectives[Int(number) & (Self.kept - 1)].site.moved(by: origin &- self.origin)
-  }
 }

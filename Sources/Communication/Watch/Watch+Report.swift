@@ -8,7 +8,7 @@ extension Watch {
   /// Those that wait come last: they are the consequence.
   func activities() -> [Activity] {
     let now = monotonicNanoseconds()
-    return board.records.map { Activity($0, now) }
+    return zip(board.records, board.rings).map { Activity($0, $1, now) }
   }
 
   /// A sentence for each group of ranks that do the same: "rank 3 is in data loading for 41 s,
@@ -42,20 +42,20 @@ extension Watch {
   /// sides; nil where they do not.
   func mismatch() -> String? {
     let number = mine.pointee.entered.load(ordering: .acquiring)
-    var sides: [(call: CollectiveCall, ranks: [Int], line: String)] = []
-    for record in board.records {
-      guard let call = record.pointee.call(number) else { continue }
+    var sides: [(call: CollectiveCall, ranks: [Int], site: CallSite)] = []
+    for (record, ring) in zip(board.records, board.rings) {
+      guard let call = ring.call(number) else { continue }
       if let index = sides.firstIndex(where: { $0.call == call }) {
         sides[index].ranks.append(record.pointee.rank)
       } else {
-        let site = record.pointee.site(ofCollective: number, from: CallSite.origin)
-        sides.append((call, [record.pointee.rank], site.line))
+        let site = ring.site(number).moved(by: CallSite.origin &- record.pointee.origin)
+        sides.append((call, [record.pointee.rank], site))
       }
     }
     guard sides.count > 1 else { return nil }
     let texts = sides.map { side in
       "\(rankList(side.ranks)) \(side.ranks.count == 1 ? "calls" : "call") \(side.call) "
-        + "at \(side.line)"
+        + "at \(side.site.line)"
     }
     return "the ranks disagree about collective \(number): \(texts.joined(separator: ", "))"
   }

@@ -20,7 +20,11 @@ public final class Watch: @unchecked Sendable {
   /// The record of this rank.
   let mine: UnsafeMutablePointer<RankRecord>
   private let currentLimits = Mutex(WatchLimits.ofEnvironment)
-  private let neighbour: Int
+  private let ring: CollectiveRing
+  private let neighbour: CollectiveRing
+  /// With whom the last collective is still to be compared.
+  private var compared: CollectiveRing
+  private var last = CollectiveCall.barrier
   private var number: UInt64 = 0
 
   init(_ board: HostBoard, localRank: Int, _ member: JobMember) {
@@ -28,7 +32,9 @@ public final class Watch: @unchecked Sendable {
     self.member = member
     self.localRank = localRank
     mine = board.records[localRank]
-    neighbour = (localRank + 1) % board.records.count
+    ring = board.rings[localRank]
+    neighbour = board.rings[(localRank + 1) % board.rings.count]
+    compared = neighbour
     note(.setUp, step: nil)
   }
 
@@ -51,27 +57,24 @@ public final class Watch: @unchecked Sendable {
 
   /// Notes that this rank enters a collective.
   func enter(_ call: CollectiveCall) {
+    // Compares the last one.
+    if let theirs = compared.call(number), theirs != last { endIfMismatched() }
     number &+= 1
-    let index = Int(number) & (RankRecord.kept - 1)
-    mine.pointee.collectives[index].number.store(0, ordering: .relaxed)
-    mine.pointee.collectives[index].word.store(call.word, ordering: .releasing)
-    mine.pointee.collectives[index].site = CallSite.capture()
-    mine.pointee.collectives[index].number.store(number, ordering: .releasing)
+    last = call
+    ring.add(number, call)
     mine.pointee.entered.store(number, ordering: .releasing)
   }
 
-  /// Notes that this rank's collective is complete, and ends the job with status 76 if rank
-  /// `peer`, or the next one of this host, passed something else to it.
+  /// Notes that this rank's collective is complete.
   ///
   /// Every rank compares itself with one that it cannot have got ahead of: who has sent the data of
   /// a broadcast, or any after a collective that waits for all. There it is the next one of the
-  /// host, so that no record is read by many.
-  func leave(_ call: CollectiveCall, comparedWith peer: Int?) {
+  /// host, so that no record is read by many. That record is still in another core's cache: it is
+  /// sent for now and compared before the next collective, or by the watchdog.
+  func leave(comparedWith peer: Int?) {
     mine.pointee.completed.store(number, ordering: .releasing)
-    let peer = peer.map(board.localRank(of:)) ?? neighbour
-    guard peer != localRank, let other = board.records[peer].pointee.call(number), other != call
-    else { return }
-    endIfMismatched()
+    compared = peer.map { board.rings[board.localRank(of: $0)] } ?? neighbour
+    compared.fetch(number)
   }
 
   /// Ends the job with status 76 if the ranks of this host disagree about the collective that this

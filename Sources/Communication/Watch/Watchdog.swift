@@ -59,7 +59,7 @@ final class Watchdog: @unchecked Sendable {
   }
 
   private func look(at now: UInt64) {
-    guard let since = waitBegan(now) else { return }
+    guard let since = waitBegan(now) else { return watch.endIfMismatched() }
     // Not at the first look: what is on its way needs no attention.
     guard now > since else { return }
     if watch.mine.pointee.awaited.load(ordering: .acquiring) == 0 { watch.endIfMismatched() }
@@ -104,7 +104,7 @@ final class Watchdog: @unchecked Sendable {
         awaited >= 0
           ? awaited == index : record.pointee.entered.load(ordering: .acquiring) < entered
       else { continue }
-      let mine = Activity(watch.mine, monotonicNanoseconds())
+      let mine = watch.activities()[watch.localRank]
       guard mine.isWaiting else { return }
       watch.member.end(
         """
