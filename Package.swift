@@ -56,7 +56,8 @@ let package = Package(
     module("NeuralNet", ["TensorCore", "Kernels", "Diagnostics"]),
     module("Optimizers", ["TensorCore", "Kernels", "Diagnostics"]),
     module(
-      "DataLoading", ["TensorCore", "Kernels", "Communication", "CZlib", "Diagnostics"],
+      "DataLoading",
+      ["TensorCore", "CKernels", "Kernels", "Communication", "CZlib", "Diagnostics"],
       // Compiled in: the binary may be moved, and starts without Foundation.
       exclude: ["Resources/digits-ATTRIBUTION.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),

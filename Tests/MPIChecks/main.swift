@@ -5,7 +5,7 @@ import Communication
 import Diagnostics
 
 let registry = [
-  collectiveChecks, sessionChecks, faultChecks, watchChecks, trainingChecks,
+  collectiveChecks, sessionChecks, faultChecks, watchChecks, scheduleChecks, trainingChecks,
 ].flatMap { $0 }
 
 let names = CommandLine.arguments.dropFirst()

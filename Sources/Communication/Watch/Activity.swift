@@ -79,7 +79,7 @@ struct Activity {
 }
 
 /// `rank 3`, or `ranks 0-2, 5`.
-func rankList(_ ranks: [Int]) -> String {
+package func rankList(_ ranks: [Int]) -> String {
   var runs: [ClosedRange<Int>] = []
   for rank in ranks.sorted() {
     if let last = runs.last, last.upperBound + 1 == rank {

@@ -23,6 +23,9 @@ struct CollectiveCall: Hashable {
   /// The call that a word stands for.
   init(word: UInt64) { self.word = word }
 
+  /// Whether it takes so long that looking at a clock does not matter.
+  var isLarge: Bool { word >> 24 >= 16_384 }
+
   static func allReduce(
     _ element: ReducibleKind, _ operation: ReductionOperation, count: Int
   ) -> CollectiveCall {

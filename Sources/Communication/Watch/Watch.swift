@@ -26,6 +26,7 @@ public final class Watch: @unchecked Sendable {
   private var compared: CollectiveRing
   private var last = CollectiveCall.barrier
   private var number: UInt64 = 0
+  private var largeSince: UInt64 = 0
 
   init(_ board: HostBoard, localRank: Int, _ member: JobMember) {
     self.board = board
@@ -61,6 +62,7 @@ public final class Watch: @unchecked Sendable {
     if let theirs = compared.call(number), theirs != last { endIfMismatched() }
     number &+= 1
     last = call
+    if call.isLarge { largeSince = monotonicNanoseconds() }
     ring.add(number, call)
     mine.pointee.entered.store(number, ordering: .releasing)
   }
@@ -73,6 +75,10 @@ public final class Watch: @unchecked Sendable {
   /// sent for now and compared before the next collective, or by the watchdog.
   func leave(comparedWith peer: Int?) {
     mine.pointee.completed.store(number, ordering: .releasing)
+    if last.isLarge {
+      let waited = monotonicNanoseconds() &- largeSince
+      mine.pointee.waited.wrappingAdd(waited, ordering: .relaxed)
+    }
     compared = peer.map { board.rings[board.localRank(of: $0)] } ?? neighbour
     compared.fetch(number)
   }
@@ -99,7 +105,8 @@ public final class Watch: @unchecked Sendable {
     }
   }
 
-  /// Seconds that this rank has waited for others in shared windows.
+  /// Seconds that this rank has spent in shared windows and large collectives, most of them waiting
+  /// for others.
   package var waitedSeconds: Double {
     Double(mine.pointee.waited.load(ordering: .relaxed)) * 1e-9
   }

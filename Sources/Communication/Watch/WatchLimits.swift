@@ -38,7 +38,7 @@ public struct WatchLimits: Hashable, Sendable {
 }
 
 /// Nanoseconds on a clock that never jumps and that all processes of a host share.
-func monotonicNanoseconds() -> UInt64 {
+package func monotonicNanoseconds() -> UInt64 {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

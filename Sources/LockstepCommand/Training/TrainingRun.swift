@@ -8,6 +8,7 @@ struct TrainingRun {
   private let training: any Dataset<Float, Int32>
   private let test: any Dataset<Float, Int32>
   private let model: any Layer
+  private let reducer: GradientReducer
   private let optimizer: any Optimizer
   private let peakRate: Float
   private let directory: RunDirectory
@@ -18,9 +19,11 @@ struct TrainingRun {
     training = try options.data.load(.train)
     test = try options.data.load(.test)
     for dataset in [training, test] { try dataset.requireSamples(forRanks: world.size) }
+    world.requireEqual(
+      options.facts + training.facts("training data") + test.facts("test data"), of: "the ranks")
     model = options.model.make(
       inputShape: training.inputShape, classes: DataSource.classCount, seed: options.seed)
-    model.averageGradients(over: world)
+    reducer = model.averageGradients(over: world)
     peakRate = options.learningRate ?? options.optimizer.defaultLearningRate
     optimizer = options.optimizer.make(model.parameters(), learningRate: peakRate)
     directory = try RunDirectory(
@@ -58,14 +61,20 @@ struct TrainingRun {
         loss.backward()
         optimizer.step()
         step += 1
+        world.note(.update, step: step)
         try record(loss, inputs.shape[0], step: step, epoch: epoch, samples, began, &progress)
       }
+      world.note(.evaluation)
       let result = evaluate(model, on: test, over: world)
       directory.record(result, step: step, epoch: epoch)
       progress.epochEnded(epoch, step: step, result)
     }
-    try directory.save(model)
+    reducer.requireEqualParameters()
     let seconds = monotonicSeconds() - start
+    let straggler = world.stragglerReport(over: seconds)
+    world.note(.saving)
+    try directory.save(model)
+    if let straggler { progress.announce(straggler) }
     progress.finish("\(step) steps in \(seconds.text(1)) s; results in \(directory.path)")
   }
 
