@@ -73,6 +73,7 @@ extension MPICommunicator {
     _ call: CollectiveCall, comparedWith peer: Int? = nil, _ body: () -> Result
   ) -> Result {
     record.enter(call)
+    headers?.requireEqual(call, CallSite.capture())
     defer { record.leave(comparedWith: peer) }
     return body()
   }

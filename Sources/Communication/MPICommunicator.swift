@@ -37,6 +37,8 @@ public final class MPICommunicator: Communicator, Sendable {
 
   /// The record of what this rank does.
   let record: Watch
+  /// Compares collectives by messages; nil where that is not asked for.
+  let headers: HeaderExchange?
   private let watchdog: Watchdog
   private let share = Mutex<BatchShare?>(nil)
 
@@ -71,6 +73,7 @@ public final class MPICommunicator: Communicator, Sendable {
     member.board = board
     self.member = member
     record = Watch(board, localRank: localRank, member)
+    headers = HeaderExchange(member)
     watchdog = Watchdog(record)
     if member.size > 1 { watchdog.start() }
   }

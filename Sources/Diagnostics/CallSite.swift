@@ -55,10 +55,10 @@ package struct CallSite: BitwiseCopyable {
     let trace = Backtrace(
       architecture: "x86_64", frames: frames, images: ImageMap.capture())
     for frame in trace.symbolicated()?.frames ?? [] {
-      guard let location = frame.symbol?.sourceLocation, location.line > 0,
-        !location.path.hasPrefix("<"),  // compiler-generated
-        !Self.folders.contains(where: location.path.contains)
-      else { continue }
+      guard let location = frame.symbol?.sourceLocation, location.line > 0 else { continue }
+      let path = "/" + location.path  // which may be relative to the package
+      let isOfLibrary = Self.folders.contains(where: path.contains)
+      guard !isOfLibrary, !location.path.hasPrefix("<") else { continue }  // compiler-generated
       let file = location.path.split(separator: "/").last ?? ""
       return "\(file):\(location.line)"
     }

@@ -93,6 +93,21 @@ import Testing
     #expect(job.seconds < 5)
   }
 
+  /// By a message before each collective, as between hosts.
+  @Test(arguments: ["differentKinds", "differentTypes", "differentCounts"])
+  func aMismatchBetweenHostsIsFoundByHeaders(_ name: String) throws {
+    let job = try mpirun(
+      ranks: 3, "MPIChecks", [name], environment: ["LOCKSTEP_CHECK_COLLECTIVES": "1"])
+    expect(job, 76, ["the ranks disagree about a", ": ranks 0-1 call ", ", rank 2 calls "])
+  }
+
+  @Test func headersLeaveEqualCollectivesAlone() throws {
+    let job = try mpirun(
+      ranks: 3, "MPIChecks", ["allReduce", "broadcast", "gather", "trainsInLockstep"],
+      environment: ["LOCKSTEP_CHECK_COLLECTIVES": "1"])
+    #expect(job.status == 0, "\(job.errors)")
+  }
+
   /// MPI notices, on some ranks; the sentence is ours.
   @Test func aBroadcastOfDifferentSizesIsAMismatch() throws {
     expect(
