@@ -72,8 +72,8 @@ public final class MPICommunicator: Communicator, Sendable {
     member.require("MPI_Comm_free", MPI_Comm_free(&node))
     member.board = board
     self.member = member
-    record = Watch(board, localRank: localRank, member)
     headers = HeaderExchange(member)
+    record = Watch(board, localRank: localRank, member, comparesRecords: headers == nil)
     watchdog = Watchdog(record)
     if member.size > 1 { watchdog.start() }
   }

@@ -12,15 +12,15 @@ let watchChecks = [
       world.note(.dataLoading, step: 7)  // hangs here
       pause(milliseconds: 30_000)
     }
-    world.barrier()  // waits here
+    world.barrier()  // waits for it here
   },
   NamedCheck("hangInSharedWindow") { world in
     let window = world.makeSharedWindow(byteCount: 64)
     if isLast(world) {
-      world.note("dreaming")  // hangs here
+      world.note("dreaming")  // dreams here
       pause(milliseconds: 30_000)
     }
-    window?.barrier()  // waits here
+    window?.barrier()  // waits for the dreamer
   },
   NamedCheck("warnOnly") { world in
     world.watch?.limits = WatchLimits(warning: 0.1, abort: 20)
@@ -28,7 +28,7 @@ let watchChecks = [
     world.barrier()
   },
   NamedCheck("returnEarly") { world in
-    if !isLast(world) { world.barrier() }  // waits here
+    if !isLast(world) { world.barrier() }  // waits for ever
   },
   NamedCheck("deadlock") { world in
     let window = world.makeSharedWindow(byteCount: 64)

@@ -19,6 +19,7 @@ public final class Watch: @unchecked Sendable {
   let localRank: Int
   /// The record of this rank.
   let mine: UnsafeMutablePointer<RankRecord>
+  private let comparesRecords: Bool
   private let currentLimits = Mutex(WatchLimits.ofEnvironment)
   private let ring: CollectiveRing
   private let neighbour: CollectiveRing
@@ -28,7 +29,9 @@ public final class Watch: @unchecked Sendable {
   private var number: UInt64 = 0
   private var largeSince: UInt64 = 0
 
-  init(_ board: HostBoard, localRank: Int, _ member: JobMember) {
+  /// - Parameter comparesRecords: whether mismatches are looked for in the records.
+  init(_ board: HostBoard, localRank: Int, _ member: JobMember, comparesRecords: Bool) {
+    self.comparesRecords = comparesRecords
     self.board = board
     self.member = member
     self.localRank = localRank
@@ -84,9 +87,9 @@ public final class Watch: @unchecked Sendable {
   }
 
   /// Ends the job with status 76 if the ranks of this host disagree about the collective that this
-  /// rank entered last.
+  /// rank entered last, unless that is found out by messages.
   func endIfMismatched() {
-    if let mismatch = mismatch() { member.end(mismatch, .ranksDisagree) }
+    if comparesRecords, let mismatch = mismatch() { member.end(mismatch, .ranksDisagree) }
   }
 
   /// Notes that this rank waits in a shared window for the rank `localRank`; nil: no longer.
