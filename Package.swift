@@ -48,11 +48,11 @@ let package = Package(
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
-    module("Diagnostics", []),
+    module("Diagnostics", ["CKernels"]),
 
     // 1: kernels over raw memory; messages between ranks
     module("Kernels", ["CKernels", "Diagnostics"]),
-    module("Communication", ["CMPI", "Diagnostics"]),
+    module("Communication", ["CMPI", "CKernels", "Diagnostics"]),
 
     // 2: tensors and automatic differentiation
     module("TensorCore", ["Kernels", "CKernels", "Diagnostics"]),
@@ -61,7 +61,8 @@ let package = Package(
     module("NeuralNet", ["TensorCore", "Kernels", "Diagnostics"]),
     module("Optimizers", ["TensorCore", "Kernels", "Diagnostics"]),
     module(
-      "DataLoading", ["TensorCore", "Kernels", "Communication", "CZlib", "Diagnostics"],
+      "DataLoading",
+      ["TensorCore", "CKernels", "Kernels", "Communication", "CZlib", "Diagnostics"],
       // Compiled in: the binary may be moved, and starts without Foundation.
       exclude: ["Resources/digits-ATTRIBUTION.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),

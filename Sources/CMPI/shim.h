@@ -23,6 +23,9 @@ enum {
   cmpi_max_library_version_string = MPI_MAX_LIBRARY_VERSION_STRING
 };
 
+/* Begins to bring the cache line at `address` here, without waiting for it. */
+static inline void cmpi_prefetch(const void *address) { __builtin_prefetch(address); }
+
 /* The ranks of `comm` that share memory with the caller, in the order of their ranks. */
 static inline int cmpi_split_by_host(MPI_Comm comm, MPI_Comm *host) {
   return MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, host);

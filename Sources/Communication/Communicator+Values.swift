@@ -11,10 +11,10 @@ extension Communicator {
   /// Every rank's `text`, in rank order, on all ranks. The lengths may differ.
   public func gather(_ text: String) -> [String] {
     let text = Array(text.utf8)
-    let lengths = gather([UInt64(text.count)]).map { Int($0) }
+    let lengths = gatherJoined([UInt64(text.count)]).map { Int($0) }
     let longest = lengths.max() ?? 0
     let padding = [UInt8](repeating: 0, count: longest - text.count)
-    let joined = gather(text + padding)
+    let joined = gatherJoined(text + padding)
     return lengths.enumerated().map { rank, length in
       String(decoding: joined[(rank * longest)...].prefix(length), as: UTF8.self)
     }
@@ -38,7 +38,13 @@ extension Communicator {
     return value
   }
 
-  private func gather<Value: BitwiseCopyable>(_ values: [Value]) -> [Value] {
+  /// Every rank's `values`, in rank order, on all ranks. Stops the job if their numbers differ.
+  package func gather<Value: BitwiseCopyable>(_ values: [Value]) -> [[Value]] {
+    let joined = gatherJoined(values)
+    return (0..<size).map { Array(joined[($0 * values.count)...].prefix(values.count)) }
+  }
+
+  private func gatherJoined<Value: BitwiseCopyable>(_ values: [Value]) -> [Value] {
     let count = values.count * size
     return [Value](unsafeUninitializedCapacity: count) { result, initialized in
       let result = UnsafeMutableBufferPointer(rebasing: result[..<count])

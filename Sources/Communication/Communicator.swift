@@ -23,6 +23,10 @@ public protocol Communicator: AnyObject {
   /// by the gradient reducer to weight this rank's gradients.
   var batchShare: BatchShare? { get set }
 
+  /// The record of what this rank does, by which others learn whom they wait for; nil where there
+  /// are none, which is the default.
+  var watch: Watch? { get }
+
   /// Replaces every element by its sum, minimum or maximum over all ranks.
   ///
   /// In which order a floating-point sum is rounded is up to MPI and may change with `size`.
@@ -65,6 +69,9 @@ public struct BatchShare: Hashable, Sendable {
 }
 
 extension Communicator {
+  /// None.
+  public var watch: Watch? { nil }
+
   /// Whether this is rank 0, which by convention speaks and writes files for all.
   public var isRoot: Bool { rank == 0 }
 

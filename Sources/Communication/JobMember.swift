@@ -10,7 +10,7 @@ struct JobMember: Sendable {
   /// Milliseconds for which this rank gives way to lower ones and other hosts when it fails.
   var patience: UInt32 = 0
   /// Chooses the rank of this host that reports; `nil` until MPI is set up.
-  var claim: FailureClaim?
+  var board: HostBoard?
 
   /// Ends the job with status 75 if `code`, which `call` returned, is an error.
   func require(_ call: String, _ code: Int32) {
@@ -26,7 +26,7 @@ struct JobMember: Sendable {
   /// takes to end the job.
   func end(_ message: String, _ code: ExitCode) -> Never {
     usleep(patience * 1000)
-    if claim?.claim() ?? true {
+    if board?.claimFailure() ?? true {
       writeLine("error: rank \(rank)/\(size) (\(host)): \(message)")
     } else {
       // The reporting rank ends this one within milliseconds, unless it is lost on the way.

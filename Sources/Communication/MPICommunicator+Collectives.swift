@@ -7,24 +7,28 @@ extension MPICommunicator {
   public func allReduce<Element: Reducible>(
     _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation
   ) {
-    forEachChunk(of: buffer.count) { part in
-      member.require(
-        "allReduce",
-        MPI_Allreduce(
-          cmpi_in_place(), buffer.baseAddress.map { $0 + part.lowerBound }, Int32(part.count),
-          Element.reducibleKind.datatype, operation.handle, cmpi_comm_world()))
+    watched(.allReduce(Element.reducibleKind, operation, count: buffer.count)) {
+      forEachChunk(of: buffer.count) { part in
+        require(
+          "allReduce",
+          MPI_Allreduce(
+            cmpi_in_place(), buffer.baseAddress.map { $0 + part.lowerBound }, Int32(part.count),
+            Element.reducibleKind.datatype, operation.handle, cmpi_comm_world()))
+      }
     }
   }
 
   /// See `Communicator.broadcast`.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
     checkRoot(root, "broadcast")
-    forEachChunk(of: bytes.count) { part in
-      member.require(
-        "broadcast",
-        MPI_Bcast(
-          bytes.baseAddress.map { $0 + part.lowerBound }, Int32(part.count), cmpi_byte(),
-          Int32(root), cmpi_comm_world()))
+    watched(.broadcast(bytes: bytes.count, root: root), comparedWith: root) {
+      forEachChunk(of: bytes.count) { part in
+        require(
+          "broadcast",
+          MPI_Bcast(
+            bytes.baseAddress.map { $0 + part.lowerBound }, Int32(part.count), cmpi_byte(),
+            Int32(root), cmpi_comm_world()))
+      }
     }
   }
 
@@ -33,30 +37,55 @@ extension MPICommunicator {
     _ bytes: UnsafeRawBufferPointer, into result: UnsafeMutableRawBufferPointer
   ) {
     checkGather(bytes.count, result.count)
-    forEachChunk(of: bytes.count) { part in
-      // One element of this type is a part of one rank's bytes; the next rank's starts a stride
-      // later.
-      var block: MPI_Datatype?
-      var strided: MPI_Datatype?
-      let length = Int32(part.count)
-      member.require("allGather", MPI_Type_contiguous(length, cmpi_byte(), &block))
-      member.require("allGather", MPI_Type_create_resized(block, 0, bytes.count, &strided))
-      member.require("allGather", MPI_Type_commit(&strided))
-      member.require(
-        "allGather",
-        MPI_Allgather(
-          bytes.baseAddress.map { $0 + part.lowerBound }, length, cmpi_byte(),
-          result.baseAddress.map { $0 + part.lowerBound }, 1, strided, cmpi_comm_world()))
-      member.require("allGather", MPI_Type_free(&strided))
-      member.require("allGather", MPI_Type_free(&block))
+    watched(.allGather(bytes: bytes.count)) {
+      forEachChunk(of: bytes.count) { part in
+        // One element of this type is a part of one rank's bytes; the next rank's starts a stride
+        // later.
+        var block: MPI_Datatype?
+        var strided: MPI_Datatype?
+        let length = Int32(part.count)
+        require("allGather", MPI_Type_contiguous(length, cmpi_byte(), &block))
+        require("allGather", MPI_Type_create_resized(block, 0, bytes.count, &strided))
+        require("allGather", MPI_Type_commit(&strided))
+        require(
+          "allGather",
+          MPI_Allgather(
+            bytes.baseAddress.map { $0 + part.lowerBound }, length, cmpi_byte(),
+            result.baseAddress.map { $0 + part.lowerBound }, 1, strided, cmpi_comm_world()))
+        require("allGather", MPI_Type_free(&strided))
+        require("allGather", MPI_Type_free(&block))
+      }
     }
   }
 
   /// See `Communicator.barrier`.
-  public func barrier() { member.require("barrier", MPI_Barrier(cmpi_comm_world())) }
+  public func barrier() {
+    watched(.barrier) { require("barrier", MPI_Barrier(cmpi_comm_world())) }
+  }
 
   /// See `Communicator.abort`. Any thread may call it.
   public func abort(_ code: ExitCode) -> Never { member.abort(code) }
+
+  /// Does the collective `call`, noted in this rank's record and compared with what rank `peer`
+  /// does, or the next rank of this host.
+  @inline(__always)
+  func watched<Result>(
+    _ call: CollectiveCall, comparedWith peer: Int? = nil, _ body: () -> Result
+  ) -> Result {
+    record.enter(call)
+    headers?.requireEqual(call, CallSite.capture())
+    defer { record.leave(comparedWith: peer) }
+    return body()
+  }
+
+  /// Ends the job if `code`, which `call` returned, is an error: with status 76 where the reason is
+  /// that ranks passed different things, which MPI notices on some of them at most.
+  private func require(_ call: String, _ code: Int32) {
+    if code != MPI_SUCCESS {
+      record.endIfMismatched()
+      member.require(call, code)
+    }
+  }
 
   private func forEachChunk(of count: Int, _ body: (Range<Int>) -> Void) {
     let chunk = chunk.load(ordering: .relaxed)

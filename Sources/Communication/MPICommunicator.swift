@@ -32,6 +32,14 @@ public final class MPICommunicator: Communicator, Sendable {
   public let threadLevel: ThreadLevel
 
   let member: JobMember
+  /// See `Communicator.watch`.
+  public var watch: Watch? { record }
+
+  /// The record of what this rank does.
+  let record: Watch
+  /// Compares collectives by messages; nil where that is not asked for.
+  let headers: HeaderExchange?
+  private let watchdog: Watchdog
   private let share = Mutex<BatchShare?>(nil)
 
   /// The number of elements that go through MPI in one call, whose counts have 32 bits.
@@ -60,9 +68,14 @@ public final class MPICommunicator: Communicator, Sendable {
     (localRank, localSize) = position(in: node, member)
     member.patience = patience(in: world, localRank: localRank, node, member)
     let early = member
-    member.claim = FailureClaim(sharedBy: node, rank: localRank, check: early.require)
+    let board = HostBoard(sharedBy: node, localRank: localRank, early)
     member.require("MPI_Comm_free", MPI_Comm_free(&node))
+    member.board = board
     self.member = member
+    headers = HeaderExchange(member)
+    record = Watch(board, localRank: localRank, member, comparesRecords: headers == nil)
+    watchdog = Watchdog(record)
+    if member.size > 1 { watchdog.start() }
   }
 
   /// What the MPI library calls itself, such as `Open MPI v4.1.4`.
@@ -78,7 +91,9 @@ public final class MPICommunicator: Communicator, Sendable {
 
   /// Leaves MPI; collective, the last call of all.
   func finalize() {
-    member.claim?.release()
+    record.note(.leaving)
+    watchdog.stop()
+    member.board?.release()
     MPI_Finalize()
   }
 }

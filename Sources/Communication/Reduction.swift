@@ -15,7 +15,7 @@ public protocol Reducible: BitwiseCopyable, Sendable {
 }
 
 /// The representations of numbers that ranks can reduce.
-public enum ReducibleKind: Sendable {
+public enum ReducibleKind: UInt8, Sendable {
   /// IEEE 754 binary32.
   case float32
   /// IEEE 754 binary64.

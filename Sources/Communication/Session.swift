@@ -40,8 +40,11 @@ public func withCommunicator<Result>(
 
 extension MPICommunicator {
   fileprivate func run<Value>(_ body: (any Communicator) throws -> Value) throws -> Value {
-    MPIJob.openBodies.wrappingAdd(1, ordering: .relaxed)
-    defer { MPIJob.openBodies.wrappingSubtract(1, ordering: .relaxed) }
+    if MPIJob.openBodies.wrappingAdd(1, ordering: .relaxed).newValue == 1 { record.note(.inBody) }
+    defer {
+      let open = MPIJob.openBodies.wrappingSubtract(1, ordering: .relaxed).newValue
+      if open == 0 { record.note(.outside) }
+    }
     do {
       return try body(self)
     } catch  where size > 1 {

@@ -16,6 +16,7 @@ public final class SharedWindow {
   package let parts: [UnsafeMutableRawPointer]
   private let arrivals: [UnsafeMutablePointer<Atomic<Int>>]
   private let localRank: Int
+  private let watch: Watch?
   private var epoch = 0
 
   /// Spins before a waiting rank gives its core to others.
@@ -23,7 +24,8 @@ public final class SharedWindow {
 
   /// `bases` are the starts of the ranks' shares of the window: a line for arrivals, then the
   /// block.
-  init(bases: [UnsafeMutableRawPointer], localRank: Int) {
+  init(bases: [UnsafeMutableRawPointer], localRank: Int, watch: Watch?) {
+    self.watch = watch
     arrivals = bases.map { $0.assumingMemoryBound(to: Atomic<Int>.self) }
     parts = bases.map { $0 + Self.lineSize }
     self.localRank = localRank
@@ -33,42 +35,41 @@ public final class SharedWindow {
 
   static let lineSize = 64
 
+  /// Spins after which a wait is noted in the rank's record: a shorter one costs nothing.
+  private static let briefly = 100
+
   /// Returns when all ranks of the host have called it.
   package func barrier() {
     epoch += 1
     arrivals[localRank].pointee.store(epoch, ordering: .releasing)
-    for arrival in arrivals {
+    var isNoted = false
+    for (rank, arrival) in arrivals.enumerated() {
       var spins = 0
       while arrival.pointee.load(ordering: .acquiring) < epoch {
         spins += 1
+        if spins == Self.briefly {
+          watch?.awaitArrival(of: rank)
+          isNoted = true
+        }
         if spins > patience { sched_yield() }
       }
     }
+    if isNoted { watch?.awaitArrival(of: nil) }
   }
 }
 
 extension MPICommunicator {
   /// See `Communicator.makeSharedWindow`.
   public func makeSharedWindow(byteCount: Int) -> SharedWindow? {
-    let share = SharedWindow.lineSize + (byteCount + 63) / 64 * 64
+    let share = SharedWindow.lineSize + HostMemory.roundedUp(byteCount)
     guard size > 1, minimum(Int64(canShare(share * localSize) ? 1 : 0)) == 1 else { return nil }
-    var memory: UnsafeMutableRawPointer?
-    var window: MPI_Win?
-    member.require(
-      "MPI_Win_allocate_shared",
-      MPI_Win_allocate_shared(
-        MPI_Aint(share), 1, cmpi_info_null(), cmpi_comm_world(), &memory, &window))
-    var bases: [UnsafeMutableRawPointer] = []
-    for rank in 0..<size {
-      var (bytes, unit) = (MPI_Aint(0), Int32(0))
-      member.require(
-        "MPI_Win_shared_query",
-        MPI_Win_shared_query(window, Int32(rank), &bytes, &unit, &memory))
-      if let memory { bases.append(memory) }
+    return watched(.makeSharedWindow(bytes: byteCount)) {
+      let memory = HostMemory(byteCount: share, over: cmpi_comm_world(), member)
+      let result = SharedWindow(bases: memory.blocks, localRank: rank, watch: watch)
+      // No rank arrives in the window before all have set their counts to zero.
+      member.require("MPI_Barrier", MPI_Barrier(cmpi_comm_world()))
+      return result
     }
-    let result = SharedWindow(bases: bases, localRank: rank)
-    barrier()
-    return result
   }
 
   /// Whether all ranks are on this host and its shared memory has room: where it has not, touching

@@ -15,6 +15,9 @@ public final class GradientReducer {
   /// Whether the gradients in the arena are those of all ranks already.
   private var isAveraged = false
 
+  /// Compares the parameters of all ranks; nil: nobody does.
+  var driftCheck: DriftCheck?
+
   private struct WeakLeaf {
     weak var leaf: Leaf?
   }
@@ -31,6 +34,8 @@ public final class GradientReducer {
 extension GradientReducer: GradientObserver {
   /// The share of this rank's samples in the global batch.
   package func backwardWillBegin() -> Float {
+    driftCheck?.passWillBegin()
+    world.note(.backward)
     keepAveragedGradientsOnce()
     guard let share = world.batchShare else { return 1 / Float(world.size) }
     return share.global == 0 ? 0 : Float(share.local) / Float(share.global)
@@ -56,6 +61,7 @@ extension GradientReducer: GradientObserver {
         .sum)
     }
     isAveraged = true
+    world.note(.update)
   }
 
   /// Nothing: gradients are final when `backward()` returns.

@@ -12,8 +12,11 @@ extension Module {
   /// `DataLoader` sharded over `world` hands out, or equally where there is none. Nothing is
   /// wrapped: parameters keep their names, and with one rank the program is an ordinary one.
   ///
-  /// To be called by all ranks, before training. Stops if the ranks' models differ in a name or
-  /// shape.
+  /// From time to time the parameters of all ranks are compared, see
+  /// `GradientReducer.comparisonInterval`.
+  ///
+  /// To be called by all ranks, before training. Stops with status 76 if the ranks' models differ
+  /// in a name, type or shape.
   @discardableResult
   public func averageGradients(over world: any Communicator) -> GradientReducer {
     requireEqualModels(world)
@@ -27,22 +30,15 @@ extension Module {
           count: tensor.count * tensor.dtype.size),
         from: 0)
     }
-    return GradientReducer(parameters(), over: world)
+    let reducer = GradientReducer(parameters(), over: world)
+    reducer.driftCheck = DriftCheck(namedParameters(), over: world)
+    return reducer
   }
 
   private func requireEqualModels(_ world: any Communicator) {
-    let mine = namedTensors().map { "\($0.name) \($0.tensor.dtype) \($0.tensor.shape)" }
-    let all = world.gather(mine.joined(separator: "\n")).map { $0.split(separator: "\n") }
-    for (rank, other) in all.enumerated() where other != all[0] {
-      let index = zip(other, all[0]).enumerated().first { $1.0 != $1.1 }?.offset
-      let position = index ?? min(other.count, all[0].count)
-      let here = position < other.count ? other[position] : "nothing"
-      let root = position < all[0].count ? all[0][position] : "nothing"
-      stop(
-        """
-        averageGradients: the models differ: tensor \(position) is \(here) on rank \(rank) and \
-        \(root) on rank 0
-        """, status: .ranksDisagree)
+    let facts = namedTensors().enumerated().map { index, item in
+      (name: "tensor \(index)", value: "\(item.name) \(item.tensor.dtype) \(item.tensor.shape)")
     }
+    world.requireEqual(facts, of: "averageGradients: the models")
   }
 }

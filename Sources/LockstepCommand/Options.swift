@@ -15,6 +15,31 @@ struct ThreadOptions: ParsableArguments {
   }
 }
 
+/// Options about ranks that wait for each other.
+struct WatchOptions: ParsableArguments {
+  @Option(
+    help: "Seconds that ranks wait for one before a table says what each is doing (default: 30).")
+  var warnAfter: Double?
+
+  @Option(
+    help: "Seconds that ranks wait for one before the job ends, with status 75 (default: 600).")
+  var abortAfter: Double?
+
+  func validate() throws {
+    for (name, value) in [("--warn-after", warnAfter), ("--abort-after", abortAfter)] {
+      if let value, !(value >= 0 && value.isFinite) {
+        throw ValidationError("\(name) is \(value); it must be seconds, or 0 for never.")
+      }
+    }
+  }
+
+  func apply(to world: any Communicator) {
+    guard let watch = world.watch else { return }
+    if let warnAfter { watch.limits.warning = warnAfter }
+    if let abortAfter { watch.limits.abort = abortAfter }
+  }
+}
+
 /// Refuses a value of the option called `name` that is not in `range`.
 func require(_ name: String, _ value: Int?, in range: ClosedRange<Int> = counts) throws {
   guard let value, !range.contains(value) else { return }

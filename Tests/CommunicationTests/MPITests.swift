@@ -27,7 +27,6 @@ import Testing
     ("throwOnLastLate", 65, "rank 3/4", reportable),
     ("failCheckOnLast", 70, "rank 3/4", "matmul: [2, 3] x [4, 5]: inner dimensions 3 and 4 differ"),
     ("failCheckOnThread", 70, "rank 3/4", "gemm: a worker failed"),
-    ("truncate", 75, "rank ", "broadcast: MPI_ERR_TRUNCATE: message truncated"),
   ])
   func reportsOneCause(_ name: String, _ status: Int32, _ rank: String, _ cause: String) throws {
     let job = try mpirun(ranks: 4, "MPIChecks", [name])

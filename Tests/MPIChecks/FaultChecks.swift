@@ -53,7 +53,7 @@ let faultChecks = [
   },
 ]
 
-private func isLast(_ world: any Communicator) -> Bool { world.rank == world.size - 1 }
+func isLast(_ world: any Communicator) -> Bool { world.rank == world.size - 1 }
 
 /// Fails a check on another thread than the one that runs the body.
 private func failCheckOnThread() {

@@ -4,7 +4,9 @@
 import Communication
 import Diagnostics
 
-let registry = [collectiveChecks, sessionChecks, faultChecks, trainingChecks].flatMap { $0 }
+let registry = [
+  collectiveChecks, sessionChecks, faultChecks, watchChecks, scheduleChecks, trainingChecks,
+].flatMap { $0 }
 
 let names = CommandLine.arguments.dropFirst()
 check(!names.isEmpty, "MPIChecks: name one or more of \(registry.map(\.name))")

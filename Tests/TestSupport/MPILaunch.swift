@@ -19,11 +19,13 @@ public func builtProgram(_ name: String) throws -> String {
 ///
 /// - Parameters:
 ///   - directory: where it is started; by default where this process is.
+///   - environment: variables to set for it and the ranks.
 ///   - limit: seconds after which the job is killed.
 ///   - whileRunning: called with the process id of `mpirun` every few milliseconds.
 public func mpirun(
   ranks: Int, _ program: String, _ arguments: [String], in directory: String? = nil,
-  limit: Double = 60, whileRunning: (pid_t) -> Void = { _ in }
+  environment: [String: String] = [:], limit: Double = 60,
+  whileRunning: (pid_t) -> Void = { _ in }
 ) throws -> ProcessRun {
   let command = [
     try installed("mpirun"), "--oversubscribe", "-n", String(ranks), try builtProgram(program),
@@ -33,7 +35,7 @@ public func mpirun(
       command + arguments,
       environment: plainEnvironment.merging([
         "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-      ]) { $1 },
+      ]) { $1 }.merging(environment) { $1 },
       in: directory, limit: limit, whileRunning: whileRunning)
   }
 }

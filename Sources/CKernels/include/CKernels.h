@@ -321,6 +321,12 @@ void lk_lamb_moments(ptrdiff_t n, const float *p, const float *g, float *m, floa
 void lk_lamb_update(ptrdiff_t n, float *p, const float *m, const float *v, float rate,
                     float epsilon, float decay, float scale1, float scale2);
 
+// MARK: hashes (hash.c)
+
+/// 64 bits that differ for memory that differs in one aligned word of 8 bytes, and for memory that
+/// differs otherwise with a probability of 1 - 2^-64. Not safe against intent.
+uint64_t lk_hash(ptrdiff_t n, const void *bytes);
+
 // MARK: rows at places that are named by number (gather.c)
 
 /// out[index[k] * stride + c] += a[k * stride + c] for k in 0 ..< n in this order and c in 0 ..<

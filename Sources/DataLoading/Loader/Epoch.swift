@@ -75,6 +75,8 @@ public struct Epoch: Sequence {
 
     /// This rank's share of the next batch.
     public func next() -> (Tensor, Tensor)? {
+      loader.communicator?.note(.dataLoading)
+      defer { loader.communicator?.note(.forward) }
       if pending.isEmpty { prepareNext() }
       guard !pending.isEmpty else {
         endSharing()

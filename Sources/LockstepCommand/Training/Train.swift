@@ -70,6 +70,8 @@ struct Train: ParsableCommand {
 
   @OptionGroup var threads: ThreadOptions
 
+  @OptionGroup var watching: WatchOptions
+
   @Flag(help: "Show no progress.")
   var quiet = false
 
@@ -109,6 +111,7 @@ struct Train: ParsableCommand {
   func run() throws {
     threads.apply()
     try withCommunicator { world in
+      watching.apply(to: world)
       try TrainingRun(self, world).run()
     }
   }

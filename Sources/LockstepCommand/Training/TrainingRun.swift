@@ -8,6 +8,7 @@ struct TrainingRun {
   private let world: any Communicator
   private let task: LearningTask
   private let model: any Layer
+  private let reducer: GradientReducer
   private let optimizer: any Optimizer
   private let batches: DataLoader
   private let totalSteps: Int
@@ -28,10 +29,13 @@ struct TrainingRun {
     for dataset in [task.training, task.heldOut] {
       try dataset.requireSamples(forRanks: world.size)
     }
+    world.requireEqual(
+      options.facts + task.training.facts("training data") + task.heldOut.facts("test data"),
+      of: "the ranks")
     model = try options.model.make(
       for: task.goal, inputShape: task.training.inputShape, data: options.data.description,
       seed: options.seed)
-    model.averageGradients(over: world)
+    reducer = model.averageGradients(over: world)
     optimizer = recipe.makeOptimizer(model.parameters())
     batches = DataLoader(
       task.training, batchSize: recipe.globalBatch,
@@ -70,6 +74,7 @@ struct TrainingRun {
         if let norm = recipe.clipNorm { clipGradientNorm(model.parameters(), maximum: norm) }
         optimizer.step()
         step += 1
+        world.note(.update, step: step)
         try record(loss, inputs.shape[0], step: step, epoch: epoch, samples, began, &progress)
         if let evaluatesEvery, step % evaluatesEvery == 0, step < totalSteps {
           evaluate(step: step, epoch: epoch, &progress)
@@ -80,12 +85,17 @@ struct TrainingRun {
         evaluate(step: step, epoch: epoch, &progress)
       }
     }
-    try directory.save(model)
+    reducer.requireEqualParameters()
     let seconds = monotonicSeconds() - start
+    let straggler = world.stragglerReport(over: seconds)
+    world.note(.saving)
+    try directory.save(model)
+    if let straggler { progress.announce(straggler) }
     progress.finish("\(step) steps in \(seconds.text(1)) s; results in \(directory.path)")
   }
 
   private func evaluate(step: Int, epoch: Int, _ progress: inout Progress) {
+    world.note(.evaluation)
     let result = task.evaluate(model, over: world)
     directory.record(result, step: step, epoch: epoch)
     progress.evaluated(result, epoch: epoch, step: step)

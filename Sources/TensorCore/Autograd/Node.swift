@@ -1,3 +1,4 @@
+import Diagnostics
 package import Kernels
 
 /// A place in the graph: something that receives the gradient of one tensor.

@@ -1,3 +1,5 @@
+package import Diagnostics
+
 /// A block of tensor memory and the count of writes to it; shared by all views.
 package final class Storage {
   /// The first byte; 64-byte aligned.

@@ -1,0 +1,45 @@
+import Glibc
+
+/// How long a rank may wait for others before it says so, and before it ends the job.
+public struct WatchLimits: Hashable, Sendable {
+  /// Seconds until one table says what every rank is doing; 30 by default, 0 for never.
+  public var warning: Double
+  /// Seconds until the job ends with status 75; 600 by default, 0 for never.
+  public var abort: Double
+
+  /// These limits, in seconds.
+  public init(warning: Double = 30, abort: Double = 600) {
+    self.warning = warning
+    self.abort = abort
+  }
+
+  /// The default, changed by the variables `LOCKSTEP_WARN_AFTER` and `LOCKSTEP_ABORT_AFTER`, which
+  /// hold seconds; what is not a number from 0 is ignored.
+  static var ofEnvironment: WatchLimits {
+    var limits = WatchLimits()
+    limits.warning = seconds("LOCKSTEP_WARN_AFTER") ?? limits.warning
+    limits.abort = seconds("LOCKSTEP_ABORT_AFTER") ?? limits.abort
+    return limits
+  }
+
+  private static func seconds(_ name: String) -> Double? {
+    guard let text = getenv(name), let value = Double(String(cString: text)), value >= 0 else {
+      return nil
+    }
+    return value
+  }
+
+  /// Nanoseconds from one look of the watchdog to the next: an eighth of the shorter limit, but not
+  /// more than 100 ms, so that a mismatch shows at once, and not less than 5 ms.
+  var interval: UInt64 {
+    let shorter = [warning, abort].filter { $0 > 0 }.min() ?? 1
+    return UInt64(Swift.max(0.005, Swift.min(0.1, shorter / 8)) * 1e9)
+  }
+}
+
+/// Nanoseconds on a clock that never jumps and that all processes of a host share.
+package func monotonicNanoseconds() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

@@ -1,0 +1,31 @@
+import CKernels
+import TensorCore
+
+extension Dataset {
+  /// 64 bits that tell data sets apart: a hash of at most `samples` samples, spread evenly over the
+  /// set, inputs and targets.
+  ///
+  /// Fast, because it does not read everything: a difference in a single sample of a large set may
+  /// go unseen, other data, another order or another size do not.
+  public func digest(ofSamples samples: Int = 256) -> UInt64 {
+    let chosen = Swift.min(count, Swift.max(samples, 0))
+    let indices = (0..<chosen).map { $0 * count / chosen }
+    var hashes: [UInt64] = [UInt64(count)]
+    for index in indices {
+      let selection = SampleSelection([index])
+      let inputs = UnsafeMutableBufferPointer<Input>.allocate(capacity: inputShape.elementCount)
+      let targets = UnsafeMutableBufferPointer<Target>.allocate(capacity: targetShape.elementCount)
+      defer {
+        inputs.deallocate()
+        targets.deallocate()
+      }
+      copySamples(selection, inputs: inputs, targets: targets)
+      for bytes in [UnsafeRawBufferPointer(inputs), UnsafeRawBufferPointer(targets)] {
+        if let start = bytes.baseAddress { hashes.append(lk_hash(bytes.count, start)) }
+      }
+    }
+    return hashes.withUnsafeBytes { bytes in
+      bytes.baseAddress.map { lk_hash(bytes.count, $0) } ?? 0
+    }
+  }
+}

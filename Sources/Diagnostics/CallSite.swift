@@ -1,0 +1,73 @@
+import CKernels
+@_spi(Internal) import Runtime
+
+/// Where in the user's program an operation was called: kept as return addresses, which costs
+/// nanoseconds, and turned into a file and line only for a message.
+package struct CallSite: BitwiseCopyable {
+  /// How many callers are kept.
+  package static let depth = 10
+
+  private var addresses: InlineArray<10, UInt>
+
+  /// The site with these return addresses, innermost first; 0 beyond the outermost.
+  package init(addresses: InlineArray<10, UInt>) { self.addresses = addresses }
+
+  /// No site.
+  package init() { addresses = InlineArray(repeating: 0) }
+
+  /// The callers of the operation that calls this.
+  @inline(never)
+  package static func capture() -> CallSite {
+    var site = CallSite()
+    capture(into: &site)
+    return site
+  }
+
+  /// Writes the callers of the operation that calls this to `site`.
+  @inline(__always)
+  package static func capture(into site: UnsafeMutablePointer<CallSite>) {
+    site.withMemoryRebound(to: UInt.self, capacity: depth) { lk_callers(Int32(depth), $0) }
+  }
+
+  /// Where this process has the program in its memory: two processes that run the same program have
+  /// its functions at the same distance from their origins.
+  package static var origin: UInt {
+    let function: @convention(c) (Int32, UnsafeMutablePointer<UInt>) -> Void = lk_callers
+    return UInt(bitPattern: unsafeBitCast(function, to: Int.self))
+  }
+
+  /// This site as seen by a process whose origin is `distance` further up.
+  package func moved(by distance: UInt) -> CallSite {
+    var moved = self
+    for index in 0..<Self.depth where addresses[index] != 0 {
+      moved.addresses[index] = addresses[index] &+ distance
+    }
+    return moved
+  }
+
+  /// `File.swift:12`: the innermost caller that is not part of the library; "an unknown line"
+  /// without debug information.
+  package var line: String {
+    var frames: [RichFrame<UInt64>] = []
+    for index in 0..<Self.depth where addresses[index] != 0 {
+      frames.append(.returnAddress(UInt64(addresses[index])))
+    }
+    let trace = Backtrace(
+      architecture: "x86_64", frames: frames, images: ImageMap.capture())
+    for frame in trace.symbolicated()?.frames ?? [] {
+      guard let location = frame.symbol?.sourceLocation, location.line > 0 else { continue }
+      let path = "/" + location.path  // which may be relative to the package
+      let isOfLibrary = Self.folders.contains(where: path.contains)
+      guard !isOfLibrary, !location.path.hasPrefix("<") else { continue }  // compiler-generated
+      let file = location.path.split(separator: "/").last ?? ""
+      return "\(file):\(location.line)"
+    }
+    return "an unknown line"
+  }
+
+  /// Where the library's own functions are.
+  private static let folders = [
+    "Diagnostics", "Communication", "TensorCore", "NeuralNet", "Optimizers", "DataLoading",
+    "DataParallel",
+  ].map { "/Sources/\($0)/" }
+}

@@ -1,0 +1,150 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Ranks that wait for what does not come, with limits of fractions of a second.
+@Suite(.serialized) struct WatchTests {
+  private func job(_ ranks: Int, _ check: String, abort: Double = 1) throws -> ProcessRun {
+    try mpirun(
+      ranks: ranks, "MPIChecks", [check],
+      environment: [
+        "LOCKSTEP_WARN_AFTER": "0.3", "LOCKSTEP_ABORT_AFTER": "\(abort)",
+        // Open MPI need not wait a second for ranks to end by themselves.
+        "OMPI_MCA_odls_base_sigkill_timeout": "0",
+      ])
+  }
+
+  /// `WatchChecks.swift:12`, where the line that ends with the comment `marker` is 12.
+  private func place(_ marker: String) throws -> String {
+    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let source = try String(
+      contentsOf: tests.appending(path: "MPIChecks/WatchChecks.swift"), encoding: .utf8)
+    let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
+    let index = try #require(lines.firstIndex { $0.hasSuffix("// \(marker)") })
+    return "WatchChecks.swift:\(index + 1)"
+  }
+
+  /// Expects one line `error:` that has all of `parts`, in this order.
+  private func expect(
+    _ job: ProcessRun, _ status: Int32, _ parts: [String],
+    at location: SourceLocation = #_sourceLocation
+  ) {
+    #expect(job.status == status, "\(job.errors)", sourceLocation: location)
+    let lines = job.errors(startingWith: "error: ")
+    #expect(lines.count == 1, "\(job.errors)", sourceLocation: location)
+    var rest = Substring(lines.first ?? "")
+    for part in parts {
+      let range = rest.range(of: part)
+      #expect(range != nil, "\(part) is not in \(lines)", sourceLocation: location)
+      if let range { rest = rest[range.upperBound...] }
+    }
+  }
+
+  @Test func aRankThatHangsIsNamedWithItsPhaseAndLine() throws {
+    let job = try job(3, "hangInUserCode")
+    expect(
+      job, 75,
+      [
+        "waited longer than the limit of 1.0 s: rank 2 is in data loading of step 7 for ",
+        "\(try place("hangs here")); ranks 0-1 wait in barrier (collective 2) for ",
+        try place("waits for it here"),
+      ])
+    #expect(job.seconds < 6)
+    let warnings = job.errors(startingWith: "warning: no progress for ")
+    #expect(warnings.count == 1, "\(job.errors)")
+  }
+
+  @Test func aWaitInSharedMemoryIsOneToo() throws {
+    expect(
+      try job(2, "hangInSharedWindow"), 75,
+      [
+        "rank 1 is in dreaming for ",
+        "\(try place("dreams here")); rank 0 waits in a barrier in shared memory for ",
+        try place("waits for the dreamer"),
+      ])
+  }
+
+  @Test func aLateRankIsWarnedOfOnceAndWaitedFor() throws {
+    let job = try job(2, "warnOnly")
+    #expect(job.status == 0, "\(job.errors)")
+    #expect(job.errors(startingWith: "warning: ").count == 1, "\(job.errors)")
+    #expect(job.errors(startingWith: "error: ").isEmpty)
+  }
+
+  @Test func aRankThatLeavesEarlyEndsTheJob() throws {
+    let job = try job(3, "returnEarly", abort: 60)
+    expect(
+      job, 75,
+      [
+        "rank 2 has returned from withCommunicator and ended, but others wait for it: rank ",
+        "waits in barrier (collective 1) for ", try place("waits for ever"),
+      ])
+    #expect(job.seconds < 5)
+  }
+
+  @Test func ranksThatAllWaitForAnotherThingDisagree() throws {
+    expect(
+      try job(2, "deadlock"), 76,
+      ["rank 0 waits in barrier (collective ", "rank 1 waits in a barrier in shared memory"])
+  }
+
+  @Test(arguments: [
+    ("differentKinds", "barrier at ", "all-reduce of 1 int32 (maximum) at "),
+    ("differentCounts", "all-reduce of 10 float64 (sum) at", "all-reduce of 20 float64 (sum) at"),
+    ("differentTypes", "all-reduce of 1 float32 (maximum) at ", "all-reduce of 1 int32 (maximum) "),
+    ("differentRoots", "broadcast of 1 bytes from rank 0 at", "broadcast of 1 bytes from rank 1"),
+  ])
+  func aMismatchNamesBothSides(_ name: String, _ first: String, _ second: String) throws {
+    let job = try job(3, name, abort: 60)
+    expect(
+      job, 76,
+      [
+        "the ranks disagree about collective ", ": ranks 0-1 call \(first)",
+        "rank 2 calls \(second)",
+      ])
+    #expect(job.seconds < 5)
+  }
+
+  @Test func aMismatchNamesBothLines() throws {
+    let job = try job(2, "differentKinds", abort: 60)
+    expect(
+      job, 76,
+      [
+        "rank 0 calls barrier at \(try place("here a barrier"))",
+        "rank 1 calls all-reduce of 1 int32 (maximum) at \(try place("here a maximum"))",
+      ])
+  }
+
+  /// By a message before each collective, as between hosts.
+  @Test(arguments: ["differentKinds", "differentTypes", "differentCounts"])
+  func aMismatchBetweenHostsIsFoundByHeaders(_ name: String) throws {
+    let job = try mpirun(
+      ranks: 3, "MPIChecks", [name], environment: ["LOCKSTEP_CHECK_COLLECTIVES": "1"])
+    expect(job, 76, ["the ranks disagree about a", ": ranks 0-1 call ", ", rank 2 calls "])
+  }
+
+  @Test func headersLeaveEqualCollectivesAlone() throws {
+    let job = try mpirun(
+      ranks: 3, "MPIChecks", ["allReduce", "broadcast", "gather", "trainsInLockstep"],
+      environment: ["LOCKSTEP_CHECK_COLLECTIVES": "1"])
+    #expect(job.status == 0, "\(job.errors)")
+  }
+
+  /// MPI notices, on some ranks; the sentence is ours.
+  @Test func aBroadcastOfDifferentSizesIsAMismatch() throws {
+    expect(
+      try job(4, "truncate"), 76,
+      ["rank 0 calls broadcast of 2000 bytes", "ranks 1-3 call broadcast of 1000 bytes"])
+  }
+
+  @Test func theFirstFactThatDiffersIsNamed() throws {
+    expect(
+      try job(3, "differentFacts"), 76,
+      ["the runs differ in steps: ranks 0-1 have 10, rank 2 has 12"])
+  }
+
+  @Test func aSlowRankIsNamed() throws {
+    let job = try job(2, "straggler")
+    #expect(job.status == 0, "\(job.errors)")
+  }
+}
