@@ -92,7 +92,8 @@ let package = Package(
 
     // Tests
     .target(
-      name: "TestSupport", dependencies: ["TensorCore", "Kernels", "CZlib"],
+      name: "TestSupport",
+      dependencies: ["TensorCore", "Kernels", "Communication", "CZlib", "Diagnostics"],
       path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("Kernels", ["CKernels", "TensorCore", "TestSupport"]),
@@ -105,7 +106,7 @@ let package = Package(
     .executableTarget(
       name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),
-    tests("Communication", ["Diagnostics", "TestSupport", "MPIChecks"]),
+    tests("Communication", ["TensorCore", "Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),
     tests("LockstepCommand", ["TestSupport"]),
     .testTarget(
