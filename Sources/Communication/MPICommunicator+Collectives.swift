@@ -7,6 +7,7 @@ extension MPICommunicator {
   public func allReduce<Element: Reducible>(
     _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation
   ) {
+    RootBlock.requireOutside("allReduce")
     forEachChunk(of: buffer.count) { part in
       member.require(
         "allReduce",
@@ -18,6 +19,7 @@ extension MPICommunicator {
 
   /// See `Communicator.broadcast`.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
+    RootBlock.requireOutside("broadcast")
     checkRoot(root, "broadcast")
     forEachChunk(of: bytes.count) { part in
       member.require(
@@ -32,6 +34,7 @@ extension MPICommunicator {
   public func allGather(
     _ bytes: UnsafeRawBufferPointer, into result: UnsafeMutableRawBufferPointer
   ) {
+    RootBlock.requireOutside("allGather")
     checkGather(bytes.count, result.count)
     forEachChunk(of: bytes.count) { part in
       // One element of this type is a part of one rank's bytes; the next rank's starts a stride
@@ -53,7 +56,10 @@ extension MPICommunicator {
   }
 
   /// See `Communicator.barrier`.
-  public func barrier() { member.require("barrier", MPI_Barrier(cmpi_comm_world())) }
+  public func barrier() {
+    RootBlock.requireOutside("barrier")
+    member.require("barrier", MPI_Barrier(cmpi_comm_world()))
+  }
 
   /// See `Communicator.abort`. Any thread may call it.
   public func abort(_ code: ExitCode) -> Never { member.abort(code) }

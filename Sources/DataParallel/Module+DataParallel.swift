@@ -7,15 +7,37 @@ import TensorCore
 extension Module {
   /// Trains this module on all ranks of `world` together.
   ///
-  /// Rank 0's parameters and buffers are copied to all ranks. From then on `backward()` returns
-  /// with gradients that are averaged over the samples of all ranks: weighted by the shares that a
-  /// `DataLoader` sharded over `world` hands out, or equally where there is none. Nothing is
-  /// wrapped: parameters keep their names, and with one rank the program is an ordinary one.
+  /// Rank 0's parameters and buffers are copied to all ranks. From then on the last `backward()` of
+  /// a step returns with gradients that are averaged over the samples of all ranks: weighted by the
+  /// shares that a `DataLoader` sharded over `world` hands out, or equally where there is none.
+  /// Nothing is wrapped: parameters keep their names, and with one rank the program is an ordinary
+  /// one.
+  ///
+  /// A step may consist of several passes, whose gradients add up before they travel. How many is
+  /// said by the loader where it cuts batches into micro-batches, and otherwise by `accumulating`.
+  /// `optimizer.step()` completes what is not averaged, so a wrong number costs time and nothing
+  /// else. All ranks must call `step()`, also one that had no part of a batch. Without a loader all
+  /// ranks must call `backward()` the same number of times.
+  ///
+  /// A parameter that no rank's loss reaches has no gradient, as in a run on one rank, and rank 0
+  /// says so once. One that some losses reach has a gradient on all ranks. Float32 buffers that
+  /// change in the first step, such as running statistics, move in every step by the mean of what
+  /// all passes would move them by.
   ///
   /// To be called by all ranks, before training. Stops if the ranks' models differ in a name or
   /// shape.
+  ///
+  /// - Parameters:
+  ///   - passesPerStep: how many calls of `backward()` make a step.
+  ///   - bucketBytes: gradients travel in groups of about this size, each as soon as it is complete.
   @discardableResult
-  public func averageGradients(over world: any Communicator) -> GradientReducer {
+  public func averageGradients(
+    over world: any Communicator, accumulating passesPerStep: Int = 1,
+    bucketBytes: Int = 1 << 20
+  ) -> GradientReducer {
+    check(
+      passesPerStep > 0,
+      "averageGradients: a step of \(passesPerStep) passes; accumulate at least 1")
     requireEqualModels(world)
     for (name, tensor) in namedTensors() {
       check(
@@ -27,7 +49,9 @@ extension Module {
           count: tensor.count * tensor.dtype.size),
         from: 0)
     }
-    return GradientReducer(parameters(), over: world)
+    return GradientReducer(
+      namedParameters(), buffers: namedBuffers().map(\.tensor), over: world,
+      passesPerStep: passesPerStep, bucketBytes: bucketBytes)
   }
 
   private func requireEqualModels(_ world: any Communicator) {
