@@ -101,7 +101,11 @@ let package = Package(
     tests("NeuralNet", ["TensorCore", "TestSupport"]),
     tests("Optimizers", ["TensorCore", "Diagnostics", "TestSupport"]),
     tests(
-      "DataParallel", ["TensorCore", "NeuralNet", "Optimizers", "Communication", "TestSupport"]),
+      "DataParallel",
+      [
+        "TensorCore", "NeuralNet", "Optimizers", "DataLoading", "Communication", "TestSupport",
+        "MPIChecks",
+      ]),
     tests("DataLoading", ["TensorCore", "Communication", "Diagnostics", "TestSupport"]),
     .executableTarget(
       name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],

@@ -14,7 +14,7 @@ package struct GradientArena {
   /// The elements behind the gradients.
   package let tail: Range<Int>
   /// The window that `values` lies in, seen by all ranks; nil where memory is not shared.
-  let window: SharedWindow?
+  package let window: SharedWindow?
   /// Where in a rank's part of the window the counters are, in bytes.
   let counterOffset: Int
 

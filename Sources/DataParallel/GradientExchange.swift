@@ -1,14 +1,13 @@
 import CKernels
-import Communication
-import Kernels
-import TensorCore
+package import Communication
 import Synchronization
+import TensorCore
 
 /// How the buckets of an arena become sums over all ranks.
 ///
 /// In every round each rank publishes every bucket once, in any order, and then finishes. A
 /// published bucket must not be touched until the round is finished.
-protocol GradientExchange: AnyObject {
+package protocol GradientExchange: AnyObject {
   /// Says that this rank's part of bucket `index` is complete.
   func publish(_ index: Int)
   /// Does what can be done without waiting for another rank.
@@ -27,21 +26,14 @@ final class SoloExchange: GradientExchange {
 /// One message with all buckets at the end of the round: where ranks share no memory, and the
 /// yardstick for what is done where they do.
 final class MessageExchange: GradientExchange {
-  private let arena: GradientArena
-  private let world: any Communicator
+  private let sum: () -> Void
 
-  init(_ arena: GradientArena, over world: any Communicator) {
-    self.arena = arena
-    self.world = world
-  }
+  /// `sum` replaces all values by their sums; collective.
+  init(sum: @escaping () -> Void) { self.sum = sum }
 
   func publish(_ index: Int) {}
   func progress() {}
-
-  func finish() {
-    world.allReduce(
-      UnsafeMutableBufferPointer(start: arena.start, count: arena.values.count), .sum)
-  }
+  func finish() { sum() }
 }
 
 /// Sums in memory that all ranks share, bucket by bucket while the backward pass goes on.
@@ -52,14 +44,15 @@ final class MessageExchange: GradientExchange {
 /// raised for all buckets: then nobody reads or writes this rank's part any more, and the next
 /// round may begin without a barrier. Counters hold numbers of rounds and only grow.
 ///
-/// Every element is computed by one rank, in the order of the ranks, so all ranks hold the same
-/// bits, and for a given number of ranks always the same ones.
-final class SharedMemoryExchange: GradientExchange {
+/// Every element is computed by one rank, in an order that is fixed, so all ranks hold the same
+/// bits.
+package final class SharedMemoryExchange: GradientExchange {
   private typealias Counters = UnsafeMutablePointer<Atomic<Int>>
 
   private let window: SharedWindow
   private let rank: Int
   private let buckets: [Range<Int>]
+  private let sum: SliceSum
   /// Each rank's values.
   private let parts: [UnsafeMutablePointer<Float>]
   /// For each rank, the last round in which it published each bucket, and summed its slice of it.
@@ -70,26 +63,35 @@ final class SharedMemoryExchange: GradientExchange {
   private var open: [Int] = []
 
   /// The counters that each rank needs for so many buckets.
-  static func counterCount(_ buckets: Int) -> Int { 2 * buckets }
+  package static func counterCount(_ buckets: Int) -> Int { 2 * buckets }
 
-  /// The window's counters must be zero.
-  init(_ arena: GradientArena, in window: SharedWindow, buckets: [Range<Int>], rank: Int) {
+  /// Computes the sums over all ranks of a block of elements.
+  package typealias SliceSum = (_ block: Range<Int>, _ result: UnsafeMutablePointer<Float>) -> Void
+
+  /// The window's counters must be zero. Without `sum`, the ranks' values are added in the order of
+  /// the ranks.
+  package init(
+    _ arena: GradientArena, in window: SharedWindow, buckets: [Range<Int>], rank: Int,
+    sum: SliceSum? = nil
+  ) {
     self.window = window
     self.rank = rank
     self.buckets = buckets
-    parts = window.parts.map { $0.assumingMemoryBound(to: Float.self) }
+    let parts = window.parts.map { $0.assumingMemoryBound(to: Float.self) }
+    self.parts = parts
+    self.sum = sum ?? { addInRankOrder(parts, $0, into: $1) }
     published = window.parts.map {
       ($0 + arena.counterOffset).assumingMemoryBound(to: Atomic<Int>.self)
     }
     summed = published.map { $0 + buckets.count }
   }
 
-  func publish(_ index: Int) {
+  package func publish(_ index: Int) {
     published[rank][index].store(round, ordering: .releasing)
     open.append(index)
   }
 
-  func progress() {
+  package func progress() {
     open.removeAll { index in
       let isReady = published.allSatisfy { $0[index].load(ordering: .acquiring) >= round }
       if isReady { sumSlice(of: index) }
@@ -97,7 +99,7 @@ final class SharedMemoryExchange: GradientExchange {
     }
   }
 
-  func finish() {
+  package func finish() {
     progress()
     for index in open {
       for counters in published { window.wait(for: counters + index, toReach: round) }
@@ -113,15 +115,21 @@ final class SharedMemoryExchange: GradientExchange {
   /// Memory moved: one read and one write of the bucket, whatever the number of ranks.
   private func sumSlice(of index: Int) {
     let range = slice(rank, of: buckets[index], count: parts.count)
-    forEachBlock(of: range) { block, sum in
-      lk_add(block.count, sum, 1, parts[0] + block.lowerBound, 1, parts[1] + block.lowerBound, 1)
-      for part in parts.dropFirst(2) {
-        lk_add(block.count, sum, 1, sum, 1, part + block.lowerBound, 1)
-      }
-      for part in parts { (part + block.lowerBound).update(from: sum, count: block.count) }
+    forEachBlock(of: range) { block, result in
+      sum(block, result)
+      for part in parts { (part + block.lowerBound).update(from: result, count: block.count) }
     }
     summed[rank][index].store(round, ordering: .releasing)
   }
+}
+
+private func addInRankOrder(
+  _ parts: [UnsafeMutablePointer<Float>], _ block: Range<Int>,
+  into result: UnsafeMutablePointer<Float>
+) {
+  let (size, start) = (block.count, block.lowerBound)
+  lk_add(size, result, 1, parts[0] + start, 1, parts[1] + start, 1)
+  for part in parts.dropFirst(2) { lk_add(size, result, 1, result, 1, part + start, 1) }
 }
 
 /// Piece `index` of `range` cut into `count` pieces of whole cache lines.
@@ -131,16 +139,17 @@ func slice(_ index: Int, of range: Range<Int>, count: Int) -> Range<Int> {
   return lower..<min(range.upperBound, lower + size)
 }
 
-/// Calls `body` with the blocks of `range`, of a size that fits the first-level cache a few times,
-/// and with room for as many values.
+/// Elements that are worked on at a time: a few such blocks fit the first-level cache.
+let blockSize = 4096
+
+/// Calls `body` with the blocks of `range`, and with room for as many values.
 func forEachBlock(
   of range: Range<Int>, _ body: (_ block: Range<Int>, _ room: UnsafeMutablePointer<Float>) -> Void
 ) {
-  let size = 4096
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: size) { room in
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: blockSize) { room in
     guard let room = room.baseAddress else { return }
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: size) {
-      body(start..<min(range.upperBound, start + size), room)
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: blockSize) {
+      body(start..<min(range.upperBound, start + blockSize), room)
     }
   }
 }

@@ -14,6 +14,8 @@ final class GradientLayout {
   /// The elements of all buckets, the last of which is no gradients'.
   let buckets: [Range<Int>]
   let exchange: any GradientExchange
+  /// In reproducible mode, the sums over micro-batches.
+  let partials: PartialSums?
   /// Each parameter's place in the order of declaration.
   let indices: [ObjectIdentifier: Int]
   /// The bucket of each parameter, in the order of declaration.
@@ -26,22 +28,39 @@ final class GradientLayout {
   }
 
   /// Collective over `world`.
-  init(_ leaves: [Leaf], bufferCount: Int, bucketSize: Int, over world: any Communicator) {
+  init(
+    _ leaves: [Leaf], bufferCount: Int, bucketSize: Int, isReproducible: Bool,
+    over world: any Communicator
+  ) {
     let sizes = leaves.map { GradientArena.padded($0.shape.elementCount) }
     plan = BucketPlan(sizes: sizes.reversed(), bucketSize: bucketSize)
-    arena = GradientArena(
+    let arena = GradientArena(
       for: leaves, over: world, tailCount: leaves.count + bufferCount,
       counterCount: SharedMemoryExchange.counterCount(plan.buckets.count + 1))
+    self.arena = arena
+    let partials =
+      isReproducible
+      ? PartialSums(count: arena.values.count, isShared: arena.window != nil, over: world) : nil
+    self.partials = partials
     buckets = plan.buckets.map(\.elements) + [arena.tail]
     bucketOfParameter = plan.bucketOfGradient.reversed()
     indices = Dictionary(
       uniqueKeysWithValues: leaves.enumerated().map { (ObjectIdentifier($1), $0) })
     self.leaves = leaves.map(WeakLeaf.init)
     self.bufferCount = bufferCount
-    exchange =
-      if world.size == 1 { SoloExchange() } else if let window = arena.window {
-        SharedMemoryExchange(arena, in: window, buckets: buckets, rank: world.localRank)
-      } else { MessageExchange(arena, over: world) }
+    if let window = arena.window {
+      exchange = SharedMemoryExchange(
+        arena, in: window, buckets: buckets, rank: world.localRank, sum: partials.map { $0.sum })
+    } else if let partials {
+      exchange = MessageExchange { partials.sumByMessages(into: arena.start) }
+    } else if world.size > 1 {
+      exchange = MessageExchange {
+        world.allReduce(
+          UnsafeMutableBufferPointer(start: arena.start, count: arena.values.count), .sum)
+      }
+    } else {
+      exchange = SoloExchange()
+    }
   }
 
   /// For each parameter, in the order of declaration, how many ranks have a gradient of it; before

@@ -1,5 +1,6 @@
 import CKernels
 import Communication
+import Diagnostics
 import Kernels
 package import TensorCore
 
@@ -17,6 +18,7 @@ public final class GradientReducer {
   private let parameters: [Parameter]
   private let bucketBytes: Int
   private let passesPerStep: Int
+  private let isReproducible: Bool
   private var weights: StepWeights
   private var buffers: BufferAverage
   /// Made by the first round, when it is known what travels.
@@ -27,8 +29,10 @@ public final class GradientReducer {
   /// Whether this rank's current pass is its last of the round.
   private var isLastPass = false
   private var weight: Float = 1
-  /// How many gradients each bucket still waits for, in the last pass.
+  /// How many gradients each bucket still waits for in this pass.
   private var missing: [Int] = []
+  /// Which buckets are as this pass leaves them; of several passes only the last counts, unless each
+  /// micro-batch's gradients are kept apart.
   private var isContributed: [Bool] = []
   /// On rank 0, the gradients of earlier rounds that were kept to be added to, which are the same
   /// on all ranks.
@@ -45,10 +49,11 @@ public final class GradientReducer {
 
   init(
     _ parameters: [(name: String, tensor: Tensor)], buffers: [Tensor],
-    over world: any Communicator, passesPerStep: Int, bucketBytes: Int
+    over world: any Communicator, passesPerStep: Int, isReproducible: Bool, bucketBytes: Int
   ) {
     self.world = world
     self.passesPerStep = passesPerStep
+    self.isReproducible = isReproducible
     self.bucketBytes = bucketBytes
     self.parameters = parameters.map { Parameter(name: $0.name, leaf: $0.tensor.leaf) }
     self.buffers = BufferAverage(buffers)
@@ -65,7 +70,8 @@ extension GradientReducer: GradientObserver {
     let layout = openedLayout()
     weight = weights.weightOfNextPass(share)
     isLastPass = weights.isLast(share)
-    if isLastPass { missing = layout.plan.buckets.map(\.gradients.count) }
+    missing = layout.plan.buckets.map(\.gradients.count)
+    if let partials = layout.partials { beginMicroBatch(partials, layout) }
     return weight
   }
 
@@ -73,7 +79,7 @@ extension GradientReducer: GradientObserver {
   package func gradientIsReady(of leaf: Leaf) {
     guard let layout, let index = layout.indices[ObjectIdentifier(leaf)] else { return }
     layout.usage[index] = 1
-    guard isLastPass else { return }
+    guard isLastPass || isReproducible else { return }
     let bucket = layout.bucketOfParameter[index]
     missing[bucket] -= 1
     if missing[bucket] == 0 { contribute(bucket, layout) }
@@ -84,6 +90,7 @@ extension GradientReducer: GradientObserver {
   package func backwardDidEnd() {
     guard let layout else { return }
     buffers.collect(into: layout.bufferChanges, weight: weight)
+    if isLastPass || isReproducible { contributeRest(layout) }
     if isLastPass { finishRound(layout) }
   }
 
@@ -91,7 +98,9 @@ extension GradientReducer: GradientObserver {
   package func completeGradients() {
     if isOpen || hasUnfinishedBatch {
       RootBlock.requireOutside("Optimizer.step")
-      finishRound(openedLayout())
+      let layout = openedLayout()
+      if !isReproducible || weights.passes == 0 { contributeRest(layout) }
+      finishRound(layout)
     }
     weights.beginStep()
   }
@@ -114,17 +123,20 @@ extension GradientReducer {
 
   private func makeLayout() -> GradientLayout {
     let isOrdinary =
-      world.size == 1 && passesPerStep == 1 && world.batchShare?.microBatch == nil
+      world.size == 1 && passesPerStep == 1 && !isReproducible
+      && world.batchShare?.microBatch == nil
     if isOrdinary { buffers.keepNone() } else { buffers.keepChanging(world) }
     return GradientLayout(
       parameters.compactMap(\.leaf), bufferCount: buffers.count,
-      bucketSize: max(1, bucketBytes / MemoryLayout<Float>.size), over: world)
+      bucketSize: max(1, bucketBytes / MemoryLayout<Float>.size), isReproducible: isReproducible,
+      over: world)
   }
 
   private func beginRound(_ layout: GradientLayout) {
     isOpen = true
     isContributed = Array(repeating: false, count: layout.buckets.count)
     layout.clearTail()
+    layout.partials?.begin(requiredMicroBatch())
     kept = nil
     let holding = parameters.indices.filter { parameters[$0].leaf?.gradient != nil }
     if holding.isEmpty { return weights.beginStep() }
@@ -132,7 +144,7 @@ extension GradientReducer {
       for index in holding { layout.usage[index] = 1 }
     }
     // Alone, new gradients are simply added to what is there.
-    guard world.size > 1 || passesPerStep > 1 else { return }
+    guard world.size > 1 || passesPerStep > 1 || isReproducible else { return }
     if world.isRoot {
       for bucket in layout.buckets.indices { layout.clearMissingGradients(of: bucket) }
       let gradients = Tensor(uninitialized: [layout.arena.tail.lowerBound])
@@ -142,7 +154,39 @@ extension GradientReducer {
     for index in holding { parameters[index].leaf?.gradient = nil }
   }
 
-  /// Makes this rank's part of a bucket complete and lets it travel.
+  private func requiredMicroBatch() -> MicroBatch {
+    guard let batch = world.batchShare?.microBatch else {
+      stop(
+        """
+        averageGradients: reproducible, but this pass is over no micro-batch; train on the \
+        microBatches of a DataLoader's globalBatches
+        """)
+    }
+    return batch
+  }
+
+  /// Makes the gradients of this pass those of its micro-batch alone.
+  private func beginMicroBatch(_ partials: PartialSums, _ layout: GradientLayout) {
+    let batch = requiredMicroBatch()
+    check(
+      batch.index == batch.ofRank.lowerBound + weights.passes - 1,
+      """
+      averageGradients: reproducible, but pass \(weights.passes) of this rank is over micro-batch \
+      \(batch.index) of its \(batch.ofRank); call backward() once for each, on the sum of its losses
+      """)
+    partials.add(leaf: batch.index)
+    guard weights.passes > 1 else { return }
+    isContributed = Array(repeating: false, count: layout.buckets.count)
+    layout.clearTail()
+    for parameter in parameters { parameter.leaf?.gradient = nil }
+    kept = nil
+  }
+
+  private func contributeRest(_ layout: GradientLayout) {
+    for bucket in isContributed.indices where !isContributed[bucket] { contribute(bucket, layout) }
+  }
+
+  /// Makes this rank's part of a bucket complete; lets it travel, unless passes are to come.
   private func contribute(_ bucket: Int, _ layout: GradientLayout) {
     isContributed[bucket] = true
     layout.clearMissingGradients(of: bucket)
@@ -163,11 +207,20 @@ extension GradientReducer {
         lk_add(block.count, start, 1, start, 1, room, 1)
       }
     }
-    layout.exchange.publish(bucket)
+    if weights.passes > 0 { layout.partials?.join(values, elements) }
+    if isLastPass || weights.passes == 0 || !isReproducible { layout.exchange.publish(bucket) }
   }
 
   private func finishRound(_ layout: GradientLayout) {
-    for bucket in isContributed.indices where !isContributed[bucket] { contribute(bucket, layout) }
+    if isReproducible {
+      let share = requiredMicroBatch().ofRank
+      check(
+        weights.passes == share.count,
+        """
+        averageGradients: reproducible, but a step after \(weights.passes) of this rank's \
+        \(share.count) micro-batches
+        """)
+    }
     layout.exchange.finish()
     layout.arena.values.storage.markWritten(by: "averageGradients")
     for (index, parameter) in parameters.enumerated() {

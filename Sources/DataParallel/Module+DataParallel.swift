@@ -24,20 +24,28 @@ extension Module {
   /// change in the first step, such as running statistics, move in every step by the mean of what
   /// all passes would move them by.
   ///
+  /// With `reproducible`, weights are the same, bit for bit, for any number of ranks: the loader
+  /// cuts every batch into as many micro-batches, and their gradients are added in the order of one
+  /// fixed tree, whoever computes them. See Docs/reproducibility.md.
+  ///
   /// To be called by all ranks, before training. Stops if the ranks' models differ in a name or
   /// shape.
   ///
   /// - Parameters:
   ///   - passesPerStep: how many calls of `backward()` make a step.
+  ///   - reproducible: whether sums are taken in an order that does not depend on the ranks.
   ///   - bucketBytes: gradients travel in groups of about this size, each as soon as it is complete.
   @discardableResult
   public func averageGradients(
     over world: any Communicator, accumulating passesPerStep: Int = 1,
-    bucketBytes: Int = 1 << 20
+    reproducible: Bool = false, bucketBytes: Int = 1 << 20
   ) -> GradientReducer {
     check(
       passesPerStep > 0,
       "averageGradients: a step of \(passesPerStep) passes; accumulate at least 1")
+    check(
+      !reproducible || passesPerStep == 1,
+      "averageGradients: reproducible steps are cut into micro-batches by the loader; accumulate 1")
     requireEqualModels(world)
     for (name, tensor) in namedTensors() {
       check(
@@ -51,7 +59,7 @@ extension Module {
     }
     return GradientReducer(
       namedParameters(), buffers: namedBuffers().map(\.tensor), over: world,
-      passesPerStep: passesPerStep, bucketBytes: bucketBytes)
+      passesPerStep: passesPerStep, isReproducible: reproducible, bucketBytes: bucketBytes)
   }
 
   private func requireEqualModels(_ world: any Communicator) {

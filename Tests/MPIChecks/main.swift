@@ -4,7 +4,8 @@
 import Communication
 import Diagnostics
 
-let registry = [collectiveChecks, sessionChecks, faultChecks, trainingChecks].flatMap { $0 }
+let registry = [collectiveChecks, sessionChecks, faultChecks, trainingChecks, accumulationChecks]
+  .flatMap { $0 }
 
 let names = CommandLine.arguments.dropFirst()
 check(!names.isEmpty, "MPIChecks: name one or more of \(registry.map(\.name))")

@@ -51,6 +51,19 @@ public final class Generator: Sendable {
     return key
   }()
 
+  /// A generator for one part of the work, which is named by `numbers`: the same whichever rank or
+  /// thread asks for it and whatever has been drawn, and independent of those of other parts.
+  package func forPart(_ numbers: [Int]) -> Generator {
+    numbers.reduce(self) { parent, number in
+      // Of the complement of the stream, which nobody draws from.
+      let words = Self.philox(
+        counter: UInt64(bitPattern: Int64(number)), stream: ~parent.stream, key: parent.key)
+      return Generator(
+        seed: UInt64(words[0]) << 32 | UInt64(words[1]),
+        stream: UInt64(words[2]) << 32 | UInt64(words[3]))
+    }
+  }
+
   /// How far the stream has been drawn; set it to draw numbers again.
   var position: UInt64 {
     get { cursor.withLock { $0 } }
