@@ -101,7 +101,8 @@ let package = Package(
 
     // Tests
     .target(
-      name: "TestSupport", dependencies: ["TensorCore", "Kernels", "CZlib"],
+      name: "TestSupport",
+      dependencies: ["TensorCore", "Kernels", "Communication", "CZlib", "Diagnostics"],
       path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("Kernels", ["CKernels", "TensorCore", "TestSupport"]),
@@ -109,12 +110,16 @@ let package = Package(
     tests("NeuralNet", ["TensorCore", "TestSupport"]),
     tests("Optimizers", ["TensorCore", "Diagnostics", "TestSupport"]),
     tests(
-      "DataParallel", ["TensorCore", "NeuralNet", "Optimizers", "Communication", "TestSupport"]),
+      "DataParallel",
+      [
+        "TensorCore", "NeuralNet", "Optimizers", "DataLoading", "Communication", "TestSupport",
+        "MPIChecks",
+      ]),
     tests("DataLoading", ["TensorCore", "Communication", "Diagnostics", "TestSupport"]),
     .executableTarget(
       name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),
-    tests("Communication", ["Diagnostics", "TestSupport", "MPIChecks"]),
+    tests("Communication", ["TensorCore", "Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),
     tests("LockstepCommand", ["TestSupport"]),

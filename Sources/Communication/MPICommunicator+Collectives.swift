@@ -7,6 +7,7 @@ extension MPICommunicator {
   public func allReduce<Element: Reducible>(
     _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation
   ) {
+    RootBlock.requireOutside("allReduce")
     watched(.allReduce(Element.reducibleKind, operation, count: buffer.count)) {
       forEachChunk(of: buffer.count) { part in
         require(
@@ -20,6 +21,7 @@ extension MPICommunicator {
 
   /// See `Communicator.broadcast`.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
+    RootBlock.requireOutside("broadcast")
     checkRoot(root, "broadcast")
     watched(.broadcast(bytes: bytes.count, root: root), comparedWith: root) {
       forEachChunk(of: bytes.count) { part in
@@ -36,6 +38,7 @@ extension MPICommunicator {
   public func allGather(
     _ bytes: UnsafeRawBufferPointer, into result: UnsafeMutableRawBufferPointer
   ) {
+    RootBlock.requireOutside("allGather")
     checkGather(bytes.count, result.count)
     watched(.allGather(bytes: bytes.count)) {
       forEachChunk(of: bytes.count) { part in
@@ -60,6 +63,7 @@ extension MPICommunicator {
 
   /// See `Communicator.barrier`.
   public func barrier() {
+    RootBlock.requireOutside("barrier")
     watched(.barrier) { require("barrier", MPI_Barrier(cmpi_comm_world())) }
   }
 

@@ -1,34 +1,40 @@
 import CMPI
 import Glibc
-import Synchronization
+package import Synchronization
 
 /// A block of memory for every rank of a host, seen by all of them, and a barrier that needs no
 /// message.
 ///
-/// Collective to make; the memory stays until the process ends, because giving it back would be
-/// collective too.
+/// Collective to make; between processes the memory stays until they end, because giving it back
+/// would be collective too.
 ///
 /// The barrier: each rank counts its arrivals in a cache line of its own, written by it alone
 /// (release) and read by the others (acquire), so whatever a rank wrote before it arrived is seen
 /// by all that leave.
 public final class SharedWindow {
-  /// The block of each rank, by local rank; 64-byte aligned.
+  /// The block of each rank, by local rank; 64-byte aligned, zero at first.
   package let parts: [UnsafeMutableRawPointer]
   private let arrivals: [UnsafeMutablePointer<Atomic<Int>>]
   private let localRank: Int
   private let watch: Watch?
   private var epoch = 0
+  /// Who gives the memory back when the last window to it is gone; nil: nobody.
+  private let owner: AnyObject?
 
   /// Spins before a waiting rank gives its core to others.
   private let patience: Int
 
-  /// `bases` are the starts of the ranks' shares of the window: a line for arrivals, then the
-  /// block.
-  init(bases: [UnsafeMutableRawPointer], localRank: Int, watch: Watch?) {
+  /// `bases` are the starts of the ranks' shares of the window, zero at first: a line for arrivals,
+  /// then the block.
+  init(
+    bases: [UnsafeMutableRawPointer], localRank: Int, watch: Watch? = nil,
+    ownedBy owner: AnyObject? = nil
+  ) {
     self.watch = watch
     arrivals = bases.map { $0.assumingMemoryBound(to: Atomic<Int>.self) }
     parts = bases.map { $0 + Self.lineSize }
     self.localRank = localRank
+    self.owner = owner
     patience = bases.count <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? 10_000 : 0
     arrivals[localRank].initialize(to: Atomic(0))
   }
@@ -38,33 +44,40 @@ public final class SharedWindow {
   /// Spins after which a wait is noted in the rank's record: a shorter one costs nothing.
   private static let briefly = 100
 
+  /// Bytes of one rank's share of a window with blocks of `byteCount`.
+  static func shareSize(_ byteCount: Int) -> Int { lineSize + (byteCount + 63) / 64 * 64 }
+
   /// Returns when all ranks of the host have called it.
   package func barrier() {
     epoch += 1
     arrivals[localRank].pointee.store(epoch, ordering: .releasing)
-    var isNoted = false
-    for (rank, arrival) in arrivals.enumerated() {
-      var spins = 0
-      while arrival.pointee.load(ordering: .acquiring) < epoch {
-        spins += 1
-        if spins == Self.briefly {
-          watch?.awaitArrival(of: rank)
-          isNoted = true
-        }
-        if spins > patience { sched_yield() }
-      }
+    for (rank, arrival) in arrivals.enumerated() { wait(for: arrival, of: rank, toReach: epoch) }
+  }
+
+  /// Returns when `counter`, which the rank `localRank` raises (release), is at least `value`; what
+  /// that rank wrote before is then seen.
+  package func wait(
+    for counter: UnsafeMutablePointer<Atomic<Int>>, of localRank: Int, toReach value: Int
+  ) {
+    var spins = 0
+    while counter.pointee.load(ordering: .acquiring) < value {
+      spins += 1
+      if spins == Self.briefly { watch?.awaitArrival(of: localRank) }
+      if spins > patience { sched_yield() }
     }
-    if isNoted { watch?.awaitArrival(of: nil) }
+    if spins >= Self.briefly { watch?.awaitArrival(of: nil) }
   }
 }
 
 extension MPICommunicator {
   /// See `Communicator.makeSharedWindow`.
   public func makeSharedWindow(byteCount: Int) -> SharedWindow? {
-    let share = SharedWindow.lineSize + HostMemory.roundedUp(byteCount)
+    let share = SharedWindow.shareSize(byteCount)
     guard size > 1, minimum(Int64(canShare(share * localSize) ? 1 : 0)) == 1 else { return nil }
     return watched(.makeSharedWindow(bytes: byteCount)) {
       let memory = HostMemory(byteCount: share, over: cmpi_comm_world(), member)
+      // Also so that each rank's share lies in memory near to it.
+      memory.blocks[rank].initializeMemory(as: UInt8.self, repeating: 0, count: share)
       let result = SharedWindow(bases: memory.blocks, localRank: rank, watch: watch)
       // No rank arrives in the window before all have set their counts to zero.
       member.require("MPI_Barrier", MPI_Barrier(cmpi_comm_world()))

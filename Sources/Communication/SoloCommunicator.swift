@@ -22,10 +22,11 @@ public final class SoloCommunicator: Communicator {
   /// Leaves the buffer as it is.
   public func allReduce<Element: Reducible>(
     _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation
-  ) {}
+  ) { RootBlock.requireOutside("allReduce") }
 
   /// Leaves the bytes as they are. Stops the program unless `root` is zero.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
+    RootBlock.requireOutside("broadcast")
     checkRoot(root, "broadcast")
   }
 
@@ -33,12 +34,13 @@ public final class SoloCommunicator: Communicator {
   public func allGather(
     _ bytes: UnsafeRawBufferPointer, into result: UnsafeMutableRawBufferPointer
   ) {
+    RootBlock.requireOutside("allGather")
     checkGather(bytes.count, result.count)
     result.copyMemory(from: bytes)
   }
 
   /// Returns at once.
-  public func barrier() {}
+  public func barrier() { RootBlock.requireOutside("barrier") }
 
   /// None: there is nobody to share with.
   public func makeSharedWindow(byteCount: Int) -> SharedWindow? { nil }

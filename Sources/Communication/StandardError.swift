@@ -1,7 +1,7 @@
 import Glibc
 
 /// Writes `text` and a line feed to standard error in one piece, so that ranks do not mix lines.
-func writeLine(_ text: String) {
+package func writeLine(_ text: String) {
   var line = text
   line.append("\n")
   line.withUTF8 { bytes in

@@ -10,12 +10,12 @@ import TensorCore
 /// that took different branches), training would go on with averages of gradients of different
 /// models, and nothing would show it.
 final class DriftCheck {
-  /// Passes from one comparison to the next; 0: never; nil: what costs less than a thousandth.
+  /// Steps from one comparison to the next; 0: never; nil: what costs less than a thousandth.
   var interval: Int?
 
   private let world: any Communicator
   private let parameters: [Parameter]
-  private var passes = 0
+  private var steps = 0
   private var measured: Int?
   private var measuringSince: UInt64 = 0
   private var cost: UInt64 = 0
@@ -30,9 +30,9 @@ final class DriftCheck {
     var hash: UInt64 { lk_hash(byteCount, storage.pointer + start) }
   }
 
-  /// The pass before which the cost is measured, and the one before which the interval follows from
-  /// it: the first passes are slower than the rest.
-  private static let measuredPasses = (first: 3, last: 13)
+  /// The step before which the cost is measured, and the one before which the interval follows from
+  /// it: the first steps are slower than the rest.
+  private static let measuredSteps = (first: 3, last: 13)
 
   init(_ parameters: [(name: String, tensor: Tensor)], over world: any Communicator) {
     self.world = world
@@ -43,11 +43,11 @@ final class DriftCheck {
     }
   }
 
-  /// To be called before every backward pass, on all ranks.
-  func passWillBegin() {
+  /// To be called once before the gradients of every step, on all ranks.
+  func stepWillBegin() {
     guard world.size > 1 else { return }
-    passes += 1
-    if let interval = interval ?? measuredInterval(), interval > 0, passes % interval == 0 {
+    steps += 1
+    if let interval = interval ?? measuredInterval(), interval > 0, steps % interval == 0 {
       requireEqualParameters()
     }
   }
@@ -74,7 +74,7 @@ final class DriftCheck {
     let others = ordered.dropFirst().flatMap { $0 }.sorted()
     stop(
       """
-      the parameters of the ranks have drifted apart before backward pass \(passes): \
+      the parameters of the ranks have drifted apart before step \(steps): \
       \(rankList(others)) \(others.count == 1 ? "differs" : "differ") from \
       \(rankList(ordered[0])) in \(parameters[index].name), the first of \(parameters.count)
       """, status: .ranksDisagree)
@@ -83,14 +83,14 @@ final class DriftCheck {
   /// The interval at which comparing costs a thousandth, the same on all ranks; nil: not known yet.
   private func measuredInterval() -> Int? {
     if let measured { return measured }
-    if passes == Self.measuredPasses.first {
+    if steps == Self.measuredSteps.first {
       let start = monotonicNanoseconds()
       requireEqualParameters()
       measuringSince = monotonicNanoseconds()
       cost = measuringSince - start
-    } else if passes == Self.measuredPasses.last {
-      let passCount = Self.measuredPasses.last - Self.measuredPasses.first
-      let pass = Double(monotonicNanoseconds() - measuringSince) / Double(passCount)
+    } else if steps == Self.measuredSteps.last {
+      let stepCount = Self.measuredSteps.last - Self.measuredSteps.first
+      let pass = Double(monotonicNanoseconds() - measuringSince) / Double(stepCount)
       let interval = Int64(
         Swift.max(10, Swift.min(10_000, (Double(cost) / pass * 1000).rounded(.up))))
       measured = Int(world.maximum(interval))

@@ -1,76 +1,258 @@
+import CKernels
 import Communication
+import Diagnostics
+import Kernels
 package import TensorCore
 
-/// Averages the gradients of a model over the samples of all ranks at the end of every
-/// `backward()`.
+/// Averages the gradients of a model over the samples of all ranks, once for every step.
 ///
-/// A rank's gradients are those of the mean loss over its own samples. Weighted by its share of the
-/// global batch, they add up to the gradient of the mean over all samples, whatever the sizes of
-/// the shares.
+/// A pass computes the gradients of the mean loss over its own samples. Weighted by their share of
+/// the step's samples, the passes of all ranks add up to the gradient of the mean over all samples,
+/// whatever the sizes of the shares. Where a rank's passes are added up first, only the last of them
+/// makes gradients travel: each bucket as soon as its last gradient is there.
+///
+/// One *round* is what makes a step's gradients final: passes, and one exchange. It ends with the
+/// last pass of the step, or when the optimiser is about to use the gradients.
 public final class GradientReducer {
   private let world: any Communicator
-  private let arena: GradientArena
-  /// Weak, because the leaves hold the reducer.
-  private let leaves: [WeakLeaf]
-  /// Whether the gradients in the arena are those of all ranks already.
-  private var isAveraged = false
+  private let parameters: [Parameter]
+  private let bucketBytes: Int
+  private let passesPerStep: Int
+  private let isReproducible: Bool
+  private var weights: StepWeights
+  private var buffers: BufferAverage
+  /// Made by the first round, when it is known what travels.
+  private var layout: GradientLayout?
+
+  /// Whether there are passes whose gradients have not been exchanged.
+  private var isOpen = false
+  /// Whether this rank's current pass is its last of the round.
+  private var isLastPass = false
+  private var weight: Float = 1
+  /// How many gradients each bucket still waits for in this pass.
+  private var missing: [Int] = []
+  /// Which buckets are as this pass leaves them; of several passes only the last counts, unless each
+  /// micro-batch's gradients are kept apart.
+  private var isContributed: [Bool] = []
+  /// On rank 0, the gradients of earlier rounds that were kept to be added to, which are the same
+  /// on all ranks.
+  private var kept: (gradients: Tensor, samples: Double?)?
+  /// The last global batch whose round is over.
+  private var finishedBatch: (epoch: Int, batch: Int)?
+  private var hasWarned = false
 
   /// Compares the parameters of all ranks; nil: nobody does.
   var driftCheck: DriftCheck?
 
-  private struct WeakLeaf {
+  private struct Parameter {
+    let name: String
+    /// Weak, because the leaves hold the reducer.
     weak var leaf: Leaf?
   }
 
-  init(_ parameters: [Tensor], over world: any Communicator) {
+  init(
+    _ parameters: [(name: String, tensor: Tensor)], buffers: [Tensor],
+    over world: any Communicator, passesPerStep: Int, isReproducible: Bool, bucketBytes: Int
+  ) {
     self.world = world
-    let leaves = parameters.compactMap(\.leaf)
-    arena = GradientArena(for: leaves, over: world)
-    self.leaves = leaves.map(WeakLeaf.init)
-    for leaf in leaves { leaf.observer = self }
+    self.passesPerStep = passesPerStep
+    self.isReproducible = isReproducible
+    self.bucketBytes = bucketBytes
+    self.parameters = parameters.map { Parameter(name: $0.name, leaf: $0.tensor.leaf) }
+    self.buffers = BufferAverage(buffers)
+    weights = StepWeights(rankCount: world.size, passesPerStep: passesPerStep)
+    for case let leaf? in self.parameters.map(\.leaf) { leaf.observer = self }
   }
 }
 
 extension GradientReducer: GradientObserver {
-  /// The share of this rank's samples in the global batch.
+  /// The share of the pass in the samples of the step.
   package func backwardWillBegin() -> Float {
-    driftCheck?.passWillBegin()
+    RootBlock.requireOutside("backward")
     world.note(.backward)
-    keepAveragedGradientsOnce()
-    guard let share = world.batchShare else { return 1 / Float(world.size) }
-    return share.global == 0 ? 0 : Float(share.local) / Float(share.global)
+    let share = world.batchShare
+    let layout = openedLayout()
+    weight = weights.weightOfNextPass(share)
+    isLastPass = weights.isLast(share)
+    missing = layout.plan.buckets.map(\.gradients.count)
+    if let partials = layout.partials { beginMicroBatch(partials, layout) }
+    return weight
   }
 
-  /// Nothing yet: the arena travels whole, at the end of the pass.
-  package func gradientIsReady(of leaf: Leaf) {}
+  /// Lets the gradient's bucket travel if it was the last one to come.
+  package func gradientIsReady(of leaf: Leaf) {
+    guard let layout, let index = layout.indices[ObjectIdentifier(leaf)] else { return }
+    layout.usage[index] = 1
+    guard isLastPass || isReproducible else { return }
+    let bucket = layout.bucketOfParameter[index]
+    missing[bucket] -= 1
+    if missing[bucket] == 0 { contribute(bucket, layout) }
+    layout.exchange.progress()
+  }
 
-  /// Sums the weighted gradients of all ranks.
+  /// After the last pass of a step, returns when all gradients are the mean over all ranks.
   package func backwardDidEnd() {
-    for case let leaf? in leaves.map(\.leaf) where leaf.gradient == nil {
-      // This rank's loss did not reach the parameter; another rank's may have.
-      leaf.slot?.fill(0)
-      leaf.gradient = leaf.slot
-    }
-    arena.values.storage.markWritten(by: "averageGradients")
-    if let window = arena.window {
-      sumInSharedMemory(window, count: arena.values.count, rank: world.localRank)
-    } else {
-      world.allReduce(
-        UnsafeMutableBufferPointer(
-          start: arena.values.pointer(Float.self), count: arena.values.count),
-        .sum)
-    }
-    isAveraged = true
+    guard let layout else { return }
+    buffers.collect(into: layout.bufferChanges, weight: weight)
+    if isLastPass || isReproducible { contributeRest(layout) }
+    if isLastPass { finishRound(layout) }
     world.note(.update)
   }
 
-  /// Nothing: gradients are final when `backward()` returns.
-  package func completeGradients() {}
+  /// Exchanges what the passes so far have left, where their number was not the announced one.
+  package func completeGradients() {
+    if isOpen || hasUnfinishedBatch {
+      RootBlock.requireOutside("Optimizer.step")
+      let layout = openedLayout()
+      if !isReproducible || weights.passes == 0 { contributeRest(layout) }
+      finishRound(layout)
+    }
+    weights.beginStep()
+  }
 
-  /// Where gradients of an earlier pass were kept to be added to, they are the same on all ranks:
-  /// one rank brings them into the sum.
-  private func keepAveragedGradientsOnce() {
-    guard isAveraged, !world.isRoot else { return }
-    for case let leaf? in leaves.map(\.leaf) where leaf.gradient != nil { leaf.gradient?.fill(0) }
+  /// Whether a batch was handed out of which this rank may have no part, but others have.
+  private var hasUnfinishedBatch: Bool {
+    guard let batch = world.batchShare?.microBatch else { return false }
+    return finishedBatch.map { $0 != (batch.epoch, batch.batch) } ?? true
+  }
+}
+
+extension GradientReducer {
+  /// The layout, in a round that has begun.
+  private func openedLayout() -> GradientLayout {
+    let layout = layout ?? makeLayout()
+    self.layout = layout
+    if !isOpen { beginRound(layout) }
+    return layout
+  }
+
+  private func makeLayout() -> GradientLayout {
+    let isOrdinary =
+      world.size == 1 && passesPerStep == 1 && !isReproducible
+      && world.batchShare?.microBatch == nil
+    if isOrdinary { buffers.keepNone() } else { buffers.keepChanging(world) }
+    return GradientLayout(
+      parameters.compactMap(\.leaf), bufferCount: buffers.count,
+      bucketSize: max(1, bucketBytes / MemoryLayout<Float>.size), isReproducible: isReproducible,
+      over: world)
+  }
+
+  private func beginRound(_ layout: GradientLayout) {
+    // Once for each step on every rank, however many passes it makes.
+    driftCheck?.stepWillBegin()
+    isOpen = true
+    isContributed = Array(repeating: false, count: layout.buckets.count)
+    layout.clearTail()
+    layout.partials?.begin(requiredMicroBatch())
+    kept = nil
+    let holding = parameters.indices.filter { parameters[$0].leaf?.gradient != nil }
+    if holding.isEmpty { return weights.beginStep() }
+    if world.isRoot {
+      for index in holding { layout.usage[index] = 1 }
+    }
+    // Alone, new gradients are simply added to what is there.
+    guard world.size > 1 || passesPerStep > 1 || isReproducible else { return }
+    if world.isRoot {
+      for bucket in layout.buckets.indices { layout.clearMissingGradients(of: bucket) }
+      let gradients = Tensor(uninitialized: [layout.arena.tail.lowerBound])
+      gradients.pointer(Float.self).update(from: layout.arena.start, count: gradients.count)
+      kept = (gradients, weights.samples)
+    }
+    for index in holding { parameters[index].leaf?.gradient = nil }
+  }
+
+  private func requiredMicroBatch() -> MicroBatch {
+    guard let batch = world.batchShare?.microBatch else {
+      stop(
+        """
+        averageGradients: reproducible, but this pass is over no micro-batch; train on the \
+        microBatches of a DataLoader's globalBatches
+        """)
+    }
+    return batch
+  }
+
+  /// Makes the gradients of this pass those of its micro-batch alone.
+  private func beginMicroBatch(_ partials: PartialSums, _ layout: GradientLayout) {
+    let batch = requiredMicroBatch()
+    check(
+      batch.index == batch.ofRank.lowerBound + weights.passes - 1,
+      """
+      averageGradients: reproducible, but pass \(weights.passes) of this rank is over micro-batch \
+      \(batch.index) of its \(batch.ofRank); call backward() once for each, on the sum of its losses
+      """)
+    partials.add(leaf: batch.index)
+    guard weights.passes > 1 else { return }
+    isContributed = Array(repeating: false, count: layout.buckets.count)
+    layout.clearTail()
+    for parameter in parameters { parameter.leaf?.gradient = nil }
+    kept = nil
+  }
+
+  private func contributeRest(_ layout: GradientLayout) {
+    for bucket in isContributed.indices where !isContributed[bucket] { contribute(bucket, layout) }
+  }
+
+  /// Makes this rank's part of a bucket complete; lets it travel, unless passes are to come.
+  private func contribute(_ bucket: Int, _ layout: GradientLayout) {
+    isContributed[bucket] = true
+    layout.clearMissingGradients(of: bucket)
+    let elements = layout.buckets[bucket]
+    let values = layout.arena.start
+    let correction = weights.correction
+    if correction != 1 {
+      let start = values + elements.lowerBound
+      lk_scale(elements.count, start, 1, start, 1, correction, 0)
+    }
+    if let kept, elements.upperBound <= kept.gradients.count {
+      let gradients = kept.gradients.pointer(Float.self)
+      // What was the mean over the first samples of this step counts as many.
+      let factor = kept.samples.map { Float($0 / (weights.samples ?? $0)) } ?? 1
+      forEachBlock(of: elements) { block, room in
+        lk_scale(block.count, room, 1, gradients + block.lowerBound, 1, factor, 0)
+        let start = values + block.lowerBound
+        lk_add(block.count, start, 1, start, 1, room, 1)
+      }
+    }
+    if weights.passes > 0 { layout.partials?.join(values, elements) }
+    if isLastPass || weights.passes == 0 || !isReproducible { layout.exchange.publish(bucket) }
+  }
+
+  private func finishRound(_ layout: GradientLayout) {
+    if isReproducible {
+      let share = requiredMicroBatch().ofRank
+      check(
+        weights.passes == share.count,
+        """
+        averageGradients: reproducible, but a step after \(weights.passes) of this rank's \
+        \(share.count) micro-batches
+        """)
+    }
+    layout.exchange.finish()
+    layout.arena.values.storage.markWritten(by: "averageGradients")
+    for (index, parameter) in parameters.enumerated() {
+      parameter.leaf?.gradient = layout.usage[index] == 0 ? nil : parameter.leaf?.slot
+    }
+    warnAboutUnusedParameters(layout)
+    buffers.move(by: layout.bufferChanges)
+    isOpen = false
+    isLastPass = false
+    kept = nil
+    if let batch = world.batchShare?.microBatch { finishedBatch = (batch.epoch, batch.batch) }
+    if passesPerStep == 1 { weights.beginStep() }
+  }
+
+  /// Says once, on rank 0, which parameters no rank has used in a step.
+  private func warnAboutUnusedParameters(_ layout: GradientLayout) {
+    guard !hasWarned, world.isRoot, weights.passes > 0 else { return }
+    let unused = parameters.indices.filter { layout.usage[$0] == 0 }.map { parameters[$0].name }
+    guard !unused.isEmpty else { return }
+    hasWarned = true
+    writeLine(
+      """
+      warning: averageGradients: no rank's loss reached \(unused.prefix(8).joined(separator: ", "))\
+      \(unused.count > 8 ? " and \(unused.count - 8) more" : "") in this step; \
+      a parameter without a gradient stays as it is
+      """)
   }
 }

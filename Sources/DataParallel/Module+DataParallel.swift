@@ -7,18 +7,48 @@ import TensorCore
 extension Module {
   /// Trains this module on all ranks of `world` together.
   ///
-  /// Rank 0's parameters and buffers are copied to all ranks. From then on `backward()` returns
-  /// with gradients that are averaged over the samples of all ranks: weighted by the shares that a
-  /// `DataLoader` sharded over `world` hands out, or equally where there is none. Nothing is
-  /// wrapped: parameters keep their names, and with one rank the program is an ordinary one.
+  /// Rank 0's parameters and buffers are copied to all ranks. From then on the last `backward()` of
+  /// a step returns with gradients that are averaged over the samples of all ranks: weighted by the
+  /// shares that a `DataLoader` sharded over `world` hands out, or equally where there is none.
+  /// Nothing is wrapped: parameters keep their names, and with one rank the program is an ordinary
+  /// one.
+  ///
+  /// A step may consist of several passes, whose gradients add up before they travel. How many is
+  /// said by the loader where it cuts batches into micro-batches, and otherwise by `accumulating`.
+  /// `optimizer.step()` completes what is not averaged, so a wrong number costs time and nothing
+  /// else. All ranks must call `step()`, also one that had no part of a batch. Without a loader all
+  /// ranks must call `backward()` the same number of times.
+  ///
+  /// A parameter that no rank's loss reaches has no gradient, as in a run on one rank, and rank 0
+  /// says so once. One that some losses reach has a gradient on all ranks. Float32 buffers that
+  /// change in the first step, such as running statistics, move in every step by the mean of what
+  /// all passes would move them by.
+  ///
+  /// With `reproducible`, weights are the same, bit for bit, for any number of ranks: the loader
+  /// cuts every batch into as many micro-batches, and their gradients are added in the order of one
+  /// fixed tree, whoever computes them. See Docs/reproducibility.md.
   ///
   /// From time to time the parameters of all ranks are compared, see
   /// `GradientReducer.comparisonInterval`.
   ///
   /// To be called by all ranks, before training. Stops with status 76 if the ranks' models differ
   /// in a name, type or shape.
+  ///
+  /// - Parameters:
+  ///   - passesPerStep: how many calls of `backward()` make a step.
+  ///   - reproducible: whether sums are taken in an order that does not depend on the ranks.
+  ///   - bucketBytes: gradients travel in groups of about this size, each as soon as it is complete.
   @discardableResult
-  public func averageGradients(over world: any Communicator) -> GradientReducer {
+  public func averageGradients(
+    over world: any Communicator, accumulating passesPerStep: Int = 1,
+    reproducible: Bool = false, bucketBytes: Int = 1 << 20
+  ) -> GradientReducer {
+    check(
+      passesPerStep > 0,
+      "averageGradients: a step of \(passesPerStep) passes; accumulate at least 1")
+    check(
+      !reproducible || passesPerStep == 1,
+      "averageGradients: reproducible steps are cut into micro-batches by the loader; accumulate 1")
     requireEqualModels(world)
     for (name, tensor) in namedTensors() {
       check(
@@ -30,7 +60,9 @@ extension Module {
           count: tensor.count * tensor.dtype.size),
         from: 0)
     }
-    let reducer = GradientReducer(parameters(), over: world)
+    let reducer = GradientReducer(
+      namedParameters(), buffers: namedBuffers().map(\.tensor), over: world,
+      passesPerStep: passesPerStep, isReproducible: reproducible, bucketBytes: bucketBytes)
     reducer.driftCheck = DriftCheck(namedParameters(), over: world)
     return reducer
   }

@@ -25,9 +25,9 @@ private final class Network: Module {
     attached.averageGradients(over: SoloCommunicator())
     for _ in 0..<2 {  // the second pass adds up
       for network in [plain, attached] { network.loss().backward() }
-      #expect(attached.gradients[..<4] == plain.gradients[..<4])
+      #expect(attached.gradients == plain.gradients)
     }
-    #expect(plain.gradients[4] == nil && attached.gradients[4] == [0, 0, 0, 0])
+    #expect(plain.gradients[4] == nil, "a parameter that is not used has no gradient")
   }
 
   @Test(arguments: ["SGD", "AdamW"])

@@ -6,6 +6,7 @@ import Diagnostics
 
 let registry = [
   collectiveChecks, sessionChecks, faultChecks, watchChecks, scheduleChecks, trainingChecks,
+  accumulationChecks,
 ].flatMap { $0 }
 
 let names = CommandLine.arguments.dropFirst()

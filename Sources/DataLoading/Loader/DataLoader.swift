@@ -29,6 +29,8 @@ public struct DataLoader {
   ///     the data.
   ///   - communicator: whose ranks share each batch. While an epoch is running, its `batchShare`
   ///     says which part of the current batch this rank has.
+  ///   - microBatches: how many micro-batches each global batch is cut into, see
+  ///     `Epoch.globalBatches`; one for each rank by default.
   ///   - dropLast: leaves out the samples at the end of an epoch that do not fill a batch.
   ///   - prefetching: how many batches a thread prepares ahead of the one in use; with 0 there is
   ///     no thread, and each batch is put together when it is asked for. By default
@@ -39,8 +41,8 @@ public struct DataLoader {
   /// fewer than `batchSize`.
   public init(
     _ dataset: some Dataset, batchSize: Int, shuffledBy seed: UInt64? = nil,
-    shardedOver communicator: (any Communicator)? = nil, dropLast: Bool = false,
-    prefetching: Int? = nil
+    shardedOver communicator: (any Communicator)? = nil, microBatches: Int? = nil,
+    dropLast: Bool = false, prefetching: Int? = nil
   ) {
     let ranks = communicator?.size ?? 1
     check(batchSize > 0, "DataLoader: the batch size is \(batchSize), but must be at least 1")
@@ -52,7 +54,8 @@ public struct DataLoader {
       !dropLast || dataset.count >= batchSize,
       "DataLoader: \(dataset.count) samples do not fill one batch of \(batchSize) with dropLast")
     plan = ShardPlan(
-      datasetCount: dataset.count, batchSize: batchSize, rankCount: ranks, dropLast: dropLast)
+      datasetCount: dataset.count, batchSize: batchSize, rankCount: ranks,
+      microBatches: microBatches, dropLast: dropLast)
     self.dataset = dataset
     self.seed = seed
     self.communicator = communicator

@@ -10,7 +10,7 @@ public struct Epoch: Sequence {
   let loader: DataLoader
   let number: Int
   let start: Int
-  private let progress: Progress
+  let progress: Progress
 
   init(loader: DataLoader, number: Int, start: Int) {
     self.loader = loader
@@ -48,65 +48,37 @@ public struct Epoch: Sequence {
   /// alone. When the iterator is gone so are its thread and the batches prepared ahead.
   public final class Iterator: IteratorProtocol {
     private let loader: DataLoader
-    private let epoch: Int
-    /// The order of the samples; nil where it is that of the data.
-    private let order: [Int]?
+    private let queue: BatchQueue
     private let progress: Progress
-    /// The next batch to prepare.
-    private var upcoming: Int
-    /// Batches that are prepared or in preparation, at most `loader.prefetching`.
-    private var pending: [UnfilledBatch] = []
-    /// Fills the pending batches, in their order; nil where this thread does.
-    private let worker: Worker?
     /// What `batchShare` was before this iterator set it; nil while it has not.
     private var outerShare: BatchShare??
 
     init(_ epoch: Epoch, _ progress: Progress) {
       let loader = epoch.loader
       self.loader = loader
-      self.epoch = epoch.number
       self.progress = progress
-      upcoming = epoch.start
-      order = loader.seed.map {
-        SampleOrder.indices(count: loader.plan.datasetCount, seed: $0, epoch: epoch.number)
-      }
-      worker = loader.prefetching > 0 && epoch.underestimatedCount > 1 ? Worker() : nil
+      let rank = loader.communicator?.rank ?? 0
+      queue = BatchQueue(
+        loader, epoch: epoch.number,
+        parts: (epoch.start..<loader.count).map { loader.plan.share(of: $0, rank: rank) })
     }
 
     /// This rank's share of the next batch.
     public func next() -> (Tensor, Tensor)? {
       loader.communicator?.note(.dataLoading)
       defer { loader.communicator?.note(.forward) }
-      if pending.isEmpty { prepareNext() }
-      guard !pending.isEmpty else {
+      guard let batch = queue.next() else {
         endSharing()
         return nil
       }
-      worker?.wait()
-      let batch = pending.removeFirst()
-      let index = upcoming - pending.count - 1
-      if worker != nil {
-        while pending.count < loader.prefetching, upcoming < loader.count { prepareNext() }
-      }
       if let communicator = loader.communicator {
-        let share = loader.plan.share(of: index, rank: communicator.rank)
         if outerShare == nil { outerShare = .some(communicator.batchShare) }
         communicator.batchShare = BatchShare(
-          local: share.count, global: loader.plan.batch(index).count)
+          local: loader.plan.share(of: progress.batch, rank: communicator.rank).count,
+          global: loader.plan.batch(progress.batch).count)
       }
-      progress.batch = index + 1
-      return (batch.inputs, batch.targets)
-    }
-
-    /// Begins with the next batch, if there is one; without a worker it is then ready.
-    private func prepareNext() {
-      guard upcoming < loader.count else { return }
-      let share = loader.plan.share(of: upcoming, rank: loader.communicator?.rank ?? 0)
-      let indices = order.map { $0[share] } ?? ArraySlice(share)
-      let batch = loader.dataset.unfilledBatch(SampleSelection(indices, epoch: epoch))
-      pending.append(batch)
-      upcoming += 1
-      if let worker { worker.submit(batch.fill) } else { batch.fill() }
+      progress.batch += 1
+      return batch
     }
 
     private func endSharing() {
@@ -114,10 +86,6 @@ public struct Epoch: Sequence {
       outerShare = nil
     }
 
-    deinit {
-      // Before the tensors go that the worker may be writing to.
-      worker?.finish()
-      endSharing()
-    }
+    deinit { endSharing() }
   }
 }

@@ -84,6 +84,12 @@ public struct ShardPlan: Hashable, Sendable {
     return piece(rank, of: 0..<microBatchCount, pieces: rankCount)
   }
 
+  /// The micro-batches of the global batch `index` that `rank` runs and that have samples; where
+  /// the batch has fewer samples than micro-batches, the last ones have none.
+  package func filledMicroBatches(of index: Int, rank: Int) -> Range<Int> {
+    microBatches(ofRank: rank).clamped(to: 0..<Swift.min(microBatchCount, batch(index).count))
+  }
+
   /// The positions of those samples of the global batch `index` that belong to `rank`: the samples
   /// of its micro-batches.
   ///

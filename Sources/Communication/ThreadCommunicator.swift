@@ -1,0 +1,208 @@
+import CMPI
+package import Diagnostics
+import Glibc
+
+/// One of several ranks that are threads of this process; for tests of what ranks do together.
+///
+/// The thread makes its communicator itself and keeps it; tensors and models too belong to the
+/// thread that made them. A collective exchanges addresses on a board that all ranks see: each
+/// writes its own, waits for all, reads from the others' memory, waits again. Ranks that disagree
+/// about the collective or its size stop the program.
+package final class ThreadCommunicator: Communicator {
+  /// This thread's number, `0 ..< size`.
+  package let rank: Int
+  /// The number of ranks of the job.
+  package var size: Int { job.size }
+  /// This rank's number among those of its pretended host.
+  package let localRank: Int
+  /// The number of ranks of its pretended host.
+  package let localSize: Int
+  /// The name of the pretended host.
+  package let host: String
+  /// See `Communicator.batchShare`.
+  package var batchShare: BatchShare?
+
+  private let job: ThreadJob
+  /// A place for each rank's `Post`, and the barrier.
+  private let board: SharedWindow
+
+  /// What a rank offers to the others, and what it takes the collective for.
+  private struct Post {
+    var name: StaticString
+    var bytes: Int
+    var pointer: UnsafeMutableRawPointer?
+  }
+
+  /// Rank `rank` of `job`; each of the job's threads makes its own.
+  package init(_ job: ThreadJob, rank: Int) {
+    self.job = job
+    self.rank = rank
+    let position = job.position(of: rank)
+    (localRank, localSize) = (rank - position.ranks.lowerBound, position.ranks.count)
+    host = "host\(position.host)"
+    board = SharedWindow(bases: job.board.shares, localRank: rank, ownedBy: job.board)
+  }
+
+  /// Sums in the order of the ranks.
+  package func allReduce<Element: Reducible>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation
+  ) {
+    let raw = UnsafeMutableRawBufferPointer(buffer)
+    var result: [UInt8] = []
+    exchange("allReduce", raw) { ranks in
+      func reduce<Value: BitwiseCopyable>(_ combine: (Value, Value) -> Value) {
+        let values = (0..<buffer.count).map { index in
+          let terms = ranks.map {
+            $0.load(fromByteOffset: index * MemoryLayout<Value>.stride, as: Value.self)
+          }
+          return terms.dropFirst().reduce(terms[0], combine)
+        }
+        result = values.withUnsafeBytes { Array($0) }
+      }
+      switch Element.reducibleKind {
+      case .float32: reduce(operation.onFloats(Float.self))
+      case .float64: reduce(operation.onFloats(Double.self))
+      case .int32: reduce(operation.onIntegers(Int32.self))
+      case .int64: reduce(operation.onIntegers(Int64.self))
+      case .uint64: reduce(operation.onIntegers(UInt64.self))
+      }
+    }
+    raw.copyBytes(from: result)
+  }
+
+  /// See `Communicator.broadcast`.
+  package func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
+    checkRoot(root, "broadcast")
+    exchange("broadcast", bytes) { ranks in
+      if rank != root { bytes.baseAddress?.copyMemory(from: ranks[root], byteCount: bytes.count) }
+    }
+  }
+
+  /// See `Communicator.allGather`.
+  package func allGather(
+    _ bytes: UnsafeRawBufferPointer, into result: UnsafeMutableRawBufferPointer
+  ) {
+    checkGather(bytes.count, result.count)
+    exchange("allGather", UnsafeMutableRawBufferPointer(mutating: bytes)) { ranks in
+      for (rank, source) in ranks.enumerated() {
+        (result.baseAddress.map { $0 + rank * bytes.count })?
+          .copyMemory(from: source, byteCount: bytes.count)
+      }
+    }
+  }
+
+  /// See `Communicator.barrier`.
+  package func barrier() {
+    exchange("barrier", UnsafeMutableRawBufferPointer(start: nil, count: 0)) { _ in }
+  }
+
+  /// See `Communicator.makeSharedWindow`; nil where the job pretends to have no shared memory.
+  package func makeSharedWindow(byteCount: Int) -> SharedWindow? {
+    guard size > 1, localSize == size, job.sharesMemory else { return nil }
+    var memory: ThreadMemory?
+    if isRoot { memory = ThreadMemory(blocks: size, ofSize: byteCount) }
+    var address = memory.map { Unmanaged.passUnretained($0) }
+    withUnsafeMutableBytes(of: &address) { broadcast($0, from: 0) }
+    let shared = address?.takeUnretainedValue()
+    let window = shared.map {
+      SharedWindow(bases: $0.shares, localRank: rank, ownedBy: $0)
+    }
+    barrier()  // before which the root must not let go of the memory
+    withExtendedLifetime(memory) {}
+    return window
+  }
+
+  /// Ends the process, and with it all ranks, with status `code`.
+  package func abort(_ code: ExitCode) -> Never { exit(code.rawValue) }
+
+  /// Calls `body` with the addresses that all ranks offer, while they stay valid.
+  private func exchange(
+    _ name: StaticString, _ bytes: UnsafeMutableRawBufferPointer,
+    _ body: (_ ranks: [UnsafeMutableRawPointer]) -> Void
+  ) {
+    RootBlock.requireOutside(name)
+    let posts = board.parts.map { $0.assumingMemoryBound(to: Post.self) }
+    posts[rank].initialize(
+      to: Post(name: name, bytes: bytes.count, pointer: bytes.baseAddress))
+    board.barrier()
+    for (other, post) in posts.enumerated() {
+      check(
+        post.pointee.name.description == name.description && post.pointee.bytes == bytes.count,
+        """
+        \(name): of \(bytes.count) bytes on rank \(rank), but rank \(other) is in \
+        \(post.pointee.name) of \(post.pointee.bytes) bytes
+        """)
+    }
+    if bytes.count > 0 { body(posts.compactMap(\.pointee.pointer)) }
+    board.barrier()
+  }
+}
+
+/// What the ranks of a job of threads have in common.
+///
+/// Safety: nothing in it changes but the memory of the board, which is written and read between
+/// barriers.
+package final class ThreadJob: Sendable {
+  package let size: Int
+  /// Whether ranks of one host get shared windows.
+  package let sharesMemory: Bool
+  private let hosts: [Range<Int>]
+  fileprivate let board: ThreadMemory
+
+  /// A job whose ranks pretend to be on hosts with `ranksPerHost` ranks each.
+  package init(ranksPerHost: [Int], sharingMemory: Bool = true) {
+    check(
+      !ranksPerHost.isEmpty && ranksPerHost.allSatisfy { $0 > 0 },
+      "ThreadJob: hosts of \(ranksPerHost) ranks; each needs one at least")
+    var start = 0
+    hosts = ranksPerHost.map { count in
+      defer { start += count }
+      return start..<start + count
+    }
+    size = start
+    sharesMemory = sharingMemory
+    board = ThreadMemory(blocks: size, ofSize: 64)
+  }
+
+  fileprivate func position(of rank: Int) -> (host: Int, ranks: Range<Int>) {
+    for (host, ranks) in hosts.enumerated() where ranks.contains(rank) { return (host, ranks) }
+    stop("ThreadJob: rank \(rank) is not one of \(size)")
+  }
+}
+
+/// Zeroed memory for a window of threads.
+///
+/// `@unchecked Sendable`: the addresses never change; `SharedWindow` orders the accesses to what
+/// is there.
+private final class ThreadMemory: @unchecked Sendable {
+  let shares: [UnsafeMutableRawPointer]
+
+  init(blocks: Int, ofSize byteCount: Int) {
+    let size = SharedWindow.shareSize(byteCount)
+    shares = (0..<blocks).map { _ in
+      let share = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+      share.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+      return share
+    }
+  }
+
+  deinit { for share in shares { share.deallocate() } }
+}
+
+extension ReductionOperation {
+  fileprivate func onFloats<Value: FloatingPoint>(_: Value.Type) -> (Value, Value) -> Value {
+    switch self {
+    case .sum: { $0 + $1 }
+    case .minimum: { Swift.min($0, $1) }
+    case .maximum: { Swift.max($0, $1) }
+    }
+  }
+
+  fileprivate func onIntegers<Value: FixedWidthInteger>(_: Value.Type) -> (Value, Value) -> Value {
+    switch self {
+    case .sum: { $0 &+ $1 }
+    case .minimum: { Swift.min($0, $1) }
+    case .maximum: { Swift.max($0, $1) }
+    }
+  }
+}

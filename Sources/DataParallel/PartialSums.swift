@@ -1,0 +1,156 @@
+import CKernels
+import Communication
+import Diagnostics
+import Kernels
+import TensorCore
+
+/// The sums of gradients over complete subtrees of the micro-batches, on this rank and, where
+/// memory is shared, as seen on the others.
+final class PartialSums {
+  private let world: any Communicator
+  /// Elements of one sum.
+  private let count: Int
+  /// Whether the sums lie in memory that all ranks see.
+  private let isShared: Bool
+  private var capacity = 0
+  /// Sums of this rank, one after another; those of each rank where memory is shared.
+  private var own: Tensor?
+  private var ranks: [UnsafeMutablePointer<Float>] = []
+
+  private var tree = SummationTree(leafCount: 0)
+  private var fold = SummationTree.Fold(SummationTree(leafCount: 0))
+  private var steps: [SummationTree.Step] = []
+  /// The most sums that any rank brings to the exchange.
+  private var mostHeld = 0
+  private var shares: [Range<Int>] = []
+
+  init(count: Int, isShared: Bool, over world: any Communicator) {
+    self.count = count
+    self.isShared = isShared
+    self.world = world
+  }
+
+  /// Forgets all sums and begins with those of a batch. Collective: learns the shares of all ranks
+  /// when the number of micro-batches changes, and makes room.
+  func begin(_ batch: MicroBatch) {
+    if tree.leafCount != batch.count || shares[world.rank] != batch.ofRank {
+      tree = SummationTree(leafCount: batch.count)
+      learnShares(batch)
+      steps = tree.steps(for: shares)
+      let held = shares.map(tree.held(after:))
+      mostHeld = held.map(\.nodes.count).max() ?? 0
+      makeRoom(for: max(1, held.map(\.most).max() ?? 0))
+    }
+    fold = SummationTree.Fold(tree)
+  }
+
+  private func learnShares(_ batch: MicroBatch) {
+    var bounds = [Int64](repeating: 0, count: 2 * world.size)
+    let mine = [Int64(batch.ofRank.lowerBound), Int64(batch.ofRank.upperBound)]
+    mine.withUnsafeBytes { mine in
+      bounds.withUnsafeMutableBytes { world.allGather(mine, into: $0) }
+    }
+    shares = (0..<world.size).map { Int(bounds[2 * $0])..<Int(bounds[2 * $0 + 1]) }
+    let leaves = shares.flatMap { Array($0) }
+    check(
+      leaves == Array(0..<batch.count),
+      "averageGradients: the shares \(shares) do not make \(batch.count) micro-batches in order")
+  }
+
+  private func makeRoom(for sums: Int) {
+    guard sums > capacity else { return }
+    capacity = sums
+    let bytes = sums * count * MemoryLayout<Float>.size
+    if isShared {
+      guard let window = world.makeSharedWindow(byteCount: bytes) else {
+        stop(
+          "averageGradients: /dev/shm has no room for \(sums) sums of \(count) gradients per rank")
+      }
+      ranks = window.parts.map { $0.assumingMemoryBound(to: Float.self) }
+      let storage = Storage(window.parts[world.localRank], byteCount: bytes, ownedBy: window)
+      own = Tensor(
+        storage: storage, dtype: .float32, shape: [sums * count], strides: [1], offset: 0)
+    } else {
+      own = Tensor(uninitialized: [sums * count])
+    }
+  }
+
+  private var ownStart: UnsafeMutablePointer<Float> {
+    guard let own else { stop("averageGradients: no room for sums; a round has not begun") }
+    return own.pointer(Float.self)
+  }
+
+  /// Goes on to micro-batch `index`.
+  func add(leaf index: Int) { fold.add(leaf: index) }
+
+  /// Joins the current micro-batch's `values` of `elements` with what is held of them.
+  func join(_ values: UnsafePointer<Float>, _ elements: Range<Int>) {
+    let target = fold.nodes.count - 1
+    let start = ownStart
+    func held(_ place: Int, _ block: Range<Int>) -> UnsafeMutablePointer<Float> {
+      start + place * count + block.lowerBound
+    }
+    forEachBlock(of: elements) { block, room in
+      room.update(from: values + block.lowerBound, count: block.count)
+      for place in stride(from: target + fold.joins - 1, through: target, by: -1) {
+        lk_add(block.count, room, 1, held(place, block), 1, room, 1)
+      }
+      held(target, block).update(from: room, count: block.count)
+    }
+  }
+
+  /// The sums over all micro-batches of `block`, of `blockSize` elements at most, from
+  /// the shared memory of all ranks.
+  func sum(_ block: Range<Int>, _ room: UnsafeMutablePointer<Float>) {
+    evaluate(block.count, into: room) { ranks[$0] + $1 * count + block.lowerBound }
+  }
+
+  /// Replaces `values` by the sums over all micro-batches of all ranks, by messages. Collective.
+  func sumByMessages(into values: UnsafeMutablePointer<Float>) {
+    guard !steps.isEmpty else { return }
+    let part = mostHeld * blockSize
+    let mine = UnsafeMutableBufferPointer<Float>.allocate(capacity: part)
+    let all = UnsafeMutableBufferPointer<Float>.allocate(capacity: part * world.size)
+    defer {
+      mine.deallocate()
+      all.deallocate()
+    }
+    mine.initialize(repeating: 0)
+    all.initialize(repeating: 0)
+    guard let mineStart = mine.baseAddress, let allStart = all.baseAddress else { return }
+    let start = ownStart
+    forEachBlock(of: 0..<count) { block, room in
+      for place in fold.nodes.indices {
+        (mineStart + place * blockSize)
+          .update(from: start + place * count + block.lowerBound, count: block.count)
+      }
+      world.allGather(UnsafeRawBufferPointer(mine), into: UnsafeMutableRawBufferPointer(all))
+      evaluate(block.count, into: room) { allStart + $0 * part + $1 * blockSize }
+      (values + block.lowerBound).update(from: room, count: block.count)
+    }
+  }
+
+  /// Walks the tree for `size` elements of the held sums that `address` finds.
+  private func evaluate(
+    _ size: Int, into result: UnsafeMutablePointer<Float>,
+    _ address: (_ rank: Int, _ place: Int) -> UnsafeMutablePointer<Float>
+  ) {
+    let levels = Int.bitWidth - tree.leafCount.leadingZeroBitCount + 1
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: levels * blockSize) { rooms in
+      guard let rooms = rooms.baseAddress else { return }
+      var stack: [UnsafeMutablePointer<Float>] = []
+      for step in steps {
+        switch step {
+        case .load(let rank, let place): stack.append(address(rank, place))
+        case .add:
+          let right = stack.removeLast()
+          let left = stack.removeLast()
+          let sum = rooms + stack.count * blockSize
+          lk_add(size, sum, 1, left, 1, right, 1)
+          stack.append(sum)
+        }
+      }
+      if let sum = stack.last { result.update(from: sum, count: size) }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Communication
+import Glibc
+import TensorCore
+import TestSupport
+import Testing
+
+@Suite struct ThreadRankTests {
+  @Test(arguments: [1, 2, 3, 8])
+  func collectivesSeeAllRanks(_ size: Int) {
+    let results = withThreadRanks(size) { world in
+      var numbers = (0..<5).map { Int32(world.rank * 10 + $0) }
+      numbers.withUnsafeMutableBufferPointer { world.allReduce($0, .sum) }
+      var letters: [UInt8] = [7, UInt8(world.rank)]
+      letters.withUnsafeMutableBytes { world.broadcast($0, from: size - 1) }
+      return [
+        "\(numbers)", "\(letters)", "\(world.gather("rank \(world.rank)"))",
+        "\(world.minimum(Float(world.rank))) \(world.maximum(UInt64(world.rank)))",
+      ]
+    }
+    let ranks = Array(0..<size)
+    let expected = [
+      "\((0..<5).map { index in ranks.reduce(0) { $0 + $1 * 10 + index } })",
+      "\([7, size - 1])", "\(ranks.map { "rank \($0)" })", "0.0 \(size - 1)",
+    ]
+    #expect(results == Array(repeating: expected, count: size))
+  }
+
+  @Test func noRankLeavesABarrierBeforeAllEntered() throws {
+    let times = withThreadRanks(3) { world in
+      if world.rank == 1 { usleep(30_000) }
+      let entered = ContinuousClock.now
+      world.barrier()
+      return (entered: entered, left: ContinuousClock.now)
+    }
+    let last = try #require(times.map(\.entered).max())
+    #expect(times.allSatisfy { $0.left >= last })
+  }
+
+  @Test func windowsAreSeenByAllRanks() {
+    let seen = withThreadRanks(4) { world -> [Int] in
+      guard let window = world.makeSharedWindow(byteCount: 8) else { return [] }
+      let cells = window.parts.map { $0.assumingMemoryBound(to: Int.self) }
+      let before = cells.map(\.pointee)
+      window.barrier()
+      cells[world.localRank].pointee = 100 + world.rank
+      window.barrier()
+      let after = cells.map(\.pointee)
+      window.barrier()
+      return before + after
+    }
+    #expect(seen == Array(repeating: [0, 0, 0, 0, 100, 101, 102, 103], count: 4))
+  }
+
+  @Test func hostsArePretended() {
+    let seen = withThreadRanks(3, ranksPerHost: [2, 1]) { world in
+      let window = world.makeSharedWindow(byteCount: 8)
+      return "\(world.host) \(world.localRank)/\(world.localSize) \(window == nil)"
+    }
+    #expect(seen == ["host0 0/2 true", "host0 1/2 true", "host1 0/1 true"])
+    let isolated = withThreadRanks(2, sharingMemory: false) { world in
+      world.makeSharedWindow(byteCount: 8) == nil
+    }
+    #expect(isolated == [true, true])
+  }
+
+  /// What the core keeps per thread: recording, and the default generator.
+  @Test func threadsOfTheCoreDoNotMeet() {
+    let results = withThreadRanks(4) { world in
+      Generator.seed(UInt64(world.rank % 2))
+      func recordsBesideOthers() -> Bool {
+        world.barrier()
+        return isGradientEnabled
+      }
+      let inside = world.isRoot ? noGrad(recordsBesideOthers) : recordsBesideOthers()
+      let numbers = Tensor.uniform([3]).floats
+      world.barrier()
+      return (inside, numbers)
+    }
+    #expect(results.map(\.0) == [false, true, true, true])
+    #expect(results[0].1 == results[2].1 && results[1].1 == results[3].1)
+    #expect(results[0].1 != results[1].1)
+  }
+
+  @Test func differentCollectivesAreRefused() async {
+    await #expect(processExitsWith: .failure) {
+      _ = withThreadRanks(2) { world in
+        if world.isRoot { world.barrier() } else { _ = world.sum([1]) }
+      }
+    }
+  }
+}
