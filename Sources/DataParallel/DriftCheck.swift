@@ -90,9 +90,9 @@ final class DriftCheck {
       cost = measuringSince - start
     } else if steps == Self.measuredSteps.last {
       let stepCount = Self.measuredSteps.last - Self.measuredSteps.first
-      let pass = Double(monotonicNanoseconds() - measuringSince) / Double(stepCount)
+      let step = Double(monotonicNanoseconds() - measuringSince) / Double(stepCount)
       let interval = Int64(
-        Swift.max(10, Swift.min(10_000, (Double(cost) / pass * 1000).rounded(.up))))
+        Swift.max(10, Swift.min(10_000, (Double(cost) / step * 1000).rounded(.up))))
       measured = Int(world.maximum(interval))
     }
     return measured
@@ -100,7 +100,7 @@ final class DriftCheck {
 }
 
 extension GradientReducer {
-  /// How many backward passes lie between two comparisons of the ranks' parameters; 0: they are
+  /// How many steps lie between two comparisons of the ranks' parameters; 0: they are
   /// never compared; nil, the default: as many as make the comparisons cost less than a thousandth
   /// of the time, at least 10 and at most 10,000.
   ///

@@ -37,10 +37,10 @@ import Testing
     Case(ranks: 2, fault: "rank:1,step:5,kind:skip", status: 76, cause: "barrier"),
     Case(
       ranks: 3, fault: "rank:1,step:7,kind:flip", status: 76,
-      cause: "before backward pass 8: rank 1 differs from ranks 0, 2 in weight, the first of 2"),
+      cause: "before step 8: rank 1 differs from ranks 0, 2 in weight, the first of 2"),
     Case(
       ranks: 2, fault: "rank:0,step:4,kind:flip", status: 76,
-      cause: "before backward pass 4: rank 1 differs from rank 0 in weight, the first of 2"),
+      cause: "before step 4: rank 1 differs from rank 0 in weight, the first of 2"),
   ]
 
   @Test(arguments: cases)

@@ -33,6 +33,8 @@ import Testing
     ("train --threads 1025", "--threads is 1025; it must be from 1 to 1024"),
     ("train --epochs 9223372036854775807", "it must be from 1 to 1000000000"),
     ("train --epochs 9223372036854775808", "is invalid for '--epochs"),
+    ("train --micro-batches 0", "--micro-batches is 0; it must be from 1 to 1000000000"),
+    ("train --reproducible", "--reproducible needs --micro-batches, at least as many as ranks"),
     ("train --clip-norm 0", "--clip-norm is 0.0; it must be positive"),
     ("train --target species", "--target, --ignore and --loss belong to --data csv:FILE"),
     ("train --loss huber", "The value 'huber' is invalid for '--loss"),

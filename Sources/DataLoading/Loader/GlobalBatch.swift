@@ -125,6 +125,8 @@ public final class MicroBatches: Sequence, IteratorProtocol {
 
   /// The next micro-batch, and with it its share of the batch and its random numbers.
   public func next() -> (Tensor, Tensor)? {
+    if upcoming < place.ofRank.upperBound { loader.communicator?.note(.dataLoading) }
+    defer { loader.communicator?.note(.forward) }
     guard upcoming < place.ofRank.upperBound, let batch = queue.next() else {
       restoreGenerator()
       return nil

@@ -43,6 +43,14 @@ struct Train: ParsableCommand {
   @Option(help: "Samples in a step, over all ranks.")
   var globalBatch: Int?
 
+  @Option(
+    help: "Cut every global batch into so many, shared out over the ranks (default: one per rank).")
+  var microBatches: Int?
+
+  @Flag(
+    help: "The same weights, bit for bit, for any number of ranks; --micro-batches says how many.")
+  var reproducible = false
+
   @Option(help: "sgd (momentum 0.9), adam or adamw.")
   var optimizer: OptimizerName?
 
@@ -79,6 +87,7 @@ struct Train: ParsableCommand {
     try require("--epochs", epochs)
     try require("--steps", steps)
     try require("--global-batch", globalBatch)
+    try require("--micro-batches", microBatches)
     try require("--warmup", warmup, in: 0...counts.upperBound)
     try require("--evaluate-every", evaluateEvery)
     try requirePositive("--learning-rate", learningRate)
@@ -86,6 +95,9 @@ struct Train: ParsableCommand {
     if runDir == "" { throw ValidationError("--run-dir is empty; it must be a path.") }
     if epochs != nil, steps != nil {
       throw ValidationError("--epochs and --steps cannot both be given.")
+    }
+    if reproducible, microBatches == nil {
+      throw ValidationError("--reproducible needs --micro-batches, at least as many as ranks.")
     }
     if !data.isTable, target != nil || loss != nil || ignore != nil {
       throw ValidationError("--target, --ignore and --loss belong to --data csv:FILE.")

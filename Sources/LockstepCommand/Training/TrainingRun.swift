@@ -35,11 +35,13 @@ struct TrainingRun {
     model = try options.model.make(
       for: task.goal, inputShape: task.training.inputShape, data: options.data.description,
       seed: options.seed)
-    reducer = model.averageGradients(over: world)
+    reducer = model.averageGradients(over: world, reproducible: options.reproducible)
+    Generator.seed(options.seed)
     optimizer = recipe.makeOptimizer(model.parameters())
     batches = DataLoader(
       task.training, batchSize: recipe.globalBatch,
-      shuffledBy: options.data.isText ? nil : options.seed, shardedOver: world)
+      shuffledBy: options.data.isText ? nil : options.seed, shardedOver: world,
+      microBatches: options.microBatches)
     directory = try RunDirectory(
       creating: options.runDir, world: world,
       RunConfiguration(model: options.model, data: options.data, taskOptions, task.goal))
@@ -64,19 +66,24 @@ struct TrainingRun {
     while step < totalSteps {
       epoch += 1
       model.train()
-      for (inputs, targets) in batches.epoch(epoch) where step < totalSteps {
+      for batch in batches.epoch(epoch).globalBatches {
         let began = monotonicSeconds()
-        let samples = world.batchShare?.global ?? inputs.shape[0]
         optimizer.learningRate = schedule.rate(at: step)
         optimizer.zeroGrad()
-        let loss = task.loss(model(inputs), targets)
-        loss.backward()
+        var localLoss = 0.0
+        for (inputs, targets) in batch.microBatches {
+          let loss = task.loss(model(inputs), targets)
+          loss.backward()
+          localLoss += loss.item() * Double(inputs.shape[0])
+        }
         if let norm = recipe.clipNorm { clipGradientNorm(model.parameters(), maximum: norm) }
         optimizer.step()
         step += 1
         world.note(.update, step: step)
-        try record(loss, inputs.shape[0], step: step, epoch: epoch, samples, began, &progress)
-        if let evaluatesEvery, step % evaluatesEvery == 0, step < totalSteps {
+        let seconds = monotonicSeconds() - began
+        try record(localLoss, of: batch.sampleCount, step, epoch: epoch, seconds, &progress)
+        if step == totalSteps { break }
+        if let evaluatesEvery, step % evaluatesEvery == 0 {
           evaluate(step: step, epoch: epoch, &progress)
           model.train()
         }
@@ -103,18 +110,16 @@ struct TrainingRun {
 
   /// Writes a step's line and shows it; stops all ranks where the loss is not finite.
   private func record(
-    _ loss: Tensor, _ localSamples: Int, step: Int, epoch: Int, _ samples: Int, _ began: Double,
+    _ localLoss: Double, of samples: Int, _ step: Int, epoch: Int, _ seconds: Double,
     _ progress: inout Progress
   ) throws {
-    let local = localSamples == 0 ? 0 : loss.item() * Double(localSamples)
-    let globalLoss = world.sum([local])[0] / Double(samples)
+    let globalLoss = world.sum([localLoss])[0] / Double(samples)
     guard globalLoss.isFinite else { throw TrainingError.lossIsNotFinite(globalLoss, step: step) }
-    let rate = Double(samples) / (monotonicSeconds() - began)
     directory.record(
       JSONObject([
         "step": .integer(step), "epoch": .integer(epoch), "loss": .number(globalLoss),
         "learningRate": .float(optimizer.learningRate),
-        "samplesPerSecond": .number(rate.rounded()),
+        "samplesPerSecond": .number((Double(samples) / seconds).rounded()),
       ]))
     progress.show(step: step, epoch: epoch, loss: globalLoss, samples: samples)
   }
