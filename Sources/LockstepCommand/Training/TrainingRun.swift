@@ -19,8 +19,10 @@ struct TrainingRun {
     training = try options.data.load(.train)
     test = try options.data.load(.test)
     for dataset in [training, test] { try dataset.requireSamples(forRanks: world.size) }
-    world.requireEqual(
-      options.facts + training.facts("training data") + test.facts("test data"), of: "the ranks")
+    if world.size > 1 {
+      let facts = options.facts + training.facts("training data") + test.facts("test data")
+      world.requireEqual(facts, of: "the ranks")
+    }
     model = options.model.make(
       inputShape: training.inputShape, classes: DataSource.classCount, seed: options.seed)
     reducer = model.averageGradients(over: world)
