@@ -29,9 +29,11 @@ struct TrainingRun {
     for dataset in [task.training, task.heldOut] {
       try dataset.requireSamples(forRanks: world.size)
     }
-    world.requireEqual(
-      options.facts + task.training.facts("training data") + task.heldOut.facts("test data"),
-      of: "the ranks")
+    if world.size > 1 {
+      let facts =
+        options.facts + task.training.facts("training data") + task.heldOut.facts("test data")
+      world.requireEqual(facts, of: "the ranks")
+    }
     model = try options.model.make(
       for: task.goal, inputShape: task.training.inputShape, data: options.data.description,
       seed: options.seed)
