@@ -43,16 +43,18 @@ public final class SharedWindow {
   package func barrier() {
     epoch += 1
     arrivals[localRank].pointee.store(epoch, ordering: .releasing)
-    for arrival in arrivals { wait(for: arrival, toReach: epoch) }
+    wait(for: arrivals, toReach: epoch)
   }
 
-  /// Returns when `counter`, which another rank raises (release), is at least `value`; what that
-  /// rank wrote before is then seen.
-  package func wait(for counter: UnsafeMutablePointer<Atomic<Int>>, toReach value: Int) {
-    var spins = 0
-    while counter.pointee.load(ordering: .acquiring) < value {
-      spins += 1
-      if spins > patience { sched_yield() }
+  /// Returns when all `counters`, one of each rank of the host and raised by it (release), are at
+  /// least `value`; what the ranks wrote before is then seen.
+  package func wait(for counters: [UnsafeMutablePointer<Atomic<Int>>], toReach value: Int) {
+    for counter in counters {
+      var spins = 0
+      while counter.pointee.load(ordering: .acquiring) < value {
+        spins += 1
+        if spins > patience { sched_yield() }
+      }
     }
   }
 }

@@ -102,12 +102,12 @@ package final class SharedMemoryExchange: GradientExchange {
   package func finish() {
     progress()
     for index in open {
-      for counters in published { window.wait(for: counters + index, toReach: round) }
+      window.wait(for: published.map { $0 + index }, toReach: round)
       sumSlice(of: index)
     }
     open = []
-    for counters in summed {
-      for index in buckets.indices { window.wait(for: counters + index, toReach: round) }
+    for index in buckets.indices {
+      window.wait(for: summed.map { $0 + index }, toReach: round)
     }
     round += 1
   }
