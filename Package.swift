@@ -109,16 +109,16 @@ let package = Package(
     tests("TensorCore", ["Kernels", "TestSupport"]),
     tests("NeuralNet", ["TensorCore", "TestSupport"]),
     tests("Optimizers", ["TensorCore", "Diagnostics", "TestSupport"]),
+    tests("DataLoading", ["TensorCore", "Communication", "Diagnostics", "TestSupport"]),
+    .executableTarget(
+      name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
+      path: "Tests/MPIChecks", swiftSettings: strict),
     tests(
       "DataParallel",
       [
         "TensorCore", "NeuralNet", "Optimizers", "DataLoading", "Communication", "TestSupport",
         "MPIChecks",
       ]),
-    tests("DataLoading", ["TensorCore", "Communication", "Diagnostics", "TestSupport"]),
-    .executableTarget(
-      name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
-      path: "Tests/MPIChecks", swiftSettings: strict),
     tests("Communication", ["TensorCore", "Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),

@@ -51,21 +51,25 @@ public final class SharedWindow {
   package func barrier() {
     epoch += 1
     arrivals[localRank].pointee.store(epoch, ordering: .releasing)
-    for (rank, arrival) in arrivals.enumerated() { wait(for: arrival, of: rank, toReach: epoch) }
+    wait(for: arrivals, toReach: epoch)
   }
 
-  /// Returns when `counter`, which the rank `localRank` raises (release), is at least `value`; what
-  /// that rank wrote before is then seen.
-  package func wait(
-    for counter: UnsafeMutablePointer<Atomic<Int>>, of localRank: Int, toReach value: Int
-  ) {
-    var spins = 0
-    while counter.pointee.load(ordering: .acquiring) < value {
-      spins += 1
-      if spins == Self.briefly { watch?.awaitArrival(of: localRank) }
-      if spins > patience { sched_yield() }
+  /// Returns when all `counters`, one of each rank of the host and raised by it (release), are at
+  /// least `value`; what the ranks wrote before is then seen.
+  package func wait(for counters: [UnsafeMutablePointer<Atomic<Int>>], toReach value: Int) {
+    var isNoted = false
+    for (rank, counter) in counters.enumerated() {
+      var spins = 0
+      while counter.pointee.load(ordering: .acquiring) < value {
+        spins += 1
+        if spins == Self.briefly {
+          watch?.awaitArrival(of: rank)
+          isNoted = true
+        }
+        if spins > patience { sched_yield() }
+      }
     }
-    if spins >= Self.briefly { watch?.awaitArrival(of: nil) }
+    if isNoted { watch?.awaitArrival(of: nil) }
   }
 }
 

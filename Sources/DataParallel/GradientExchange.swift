@@ -102,14 +102,12 @@ package final class SharedMemoryExchange: GradientExchange {
   package func finish() {
     progress()
     for index in open {
-      for (rank, counters) in published.enumerated() {
-        window.wait(for: counters + index, of: rank, toReach: round)
-      }
+      window.wait(for: published.map { $0 + index }, toReach: round)
       sumSlice(of: index)
     }
     open = []
-    for (rank, counters) in summed.enumerated() {
-      for index in buckets.indices { window.wait(for: counters + index, of: rank, toReach: round) }
+    for index in buckets.indices {
+      window.wait(for: summed.map { $0 + index }, toReach: round)
     }
     round += 1
   }

@@ -107,7 +107,6 @@ extension GradientReducer: GradientObserver {
       if !isReproducible || weights.passes == 0 { contributeRest(layout) }
       finishRound(layout)
     }
-    weights.beginStep()
   }
 
   /// Whether a batch was handed out of which this rank may have no part, but others have.
@@ -206,7 +205,7 @@ extension GradientReducer {
     }
     if let kept, elements.upperBound <= kept.gradients.count {
       let gradients = kept.gradients.pointer(Float.self)
-      // What was the mean over the first samples of this step counts as many.
+      // What is the mean over the first samples counts as many.
       let factor = kept.samples.map { Float($0 / (weights.samples ?? $0)) } ?? 1
       forEachBlock(of: elements) { block, room in
         lk_scale(block.count, room, 1, gradients + block.lowerBound, 1, factor, 0)

@@ -21,7 +21,7 @@ package struct StepWeights {
     self.passesPerStep = passesPerStep
   }
 
-  /// Forgets the passes so far: the next is the first of a step.
+  /// Forgets the passes so far: gradients were cleared, and the next pass is the first of a step.
   package mutating func beginStep() {
     expected = nil
     total = 0

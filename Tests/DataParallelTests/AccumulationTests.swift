@@ -60,6 +60,19 @@ import Testing
     }
   }
 
+  @Test(arguments: splits.filter { $0.accumulating > 1 })
+  func gradientsMayBeLookedAtBetweenPasses(_ split: Split) {
+    let ranks = withThreadRanks(split.passes.count) { world in
+      train(
+        over: world, accumulating: split.accumulating, measuringNorms: true,
+        Array(repeating: split.passes[world.rank], count: Self.stepCount))
+    }
+    for weights in ranks { #expect(weights == ranks[0]) }
+    for (found, expected) in zip(ranks[0], Self.serial) {
+      #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 2e-6 * (1 + abs($1)) })
+    }
+  }
+
   @Test func equalPartsNeedNoLoader() {
     let ranks = withThreadRanks(2) { world in
       let passes = (0..<2).map { pass in

@@ -32,10 +32,10 @@ struct Pass: Sendable {
   var global: Int?
 }
 
-/// Trains with the passes of each step that `passes` gives; returns the weights after every step.
+/// Trains with the passes that `steps` gives for each step; returns the weights after every step.
 func train(
   over world: any Communicator, accumulating: Int = 1, bucketBytes: Int = 256,
-  _ steps: [[Pass]]
+  measuringNorms: Bool = false, _ steps: [[Pass]]
 ) -> [[Float]] {
   let network = SmallNetwork(seed: UInt64(world.rank))  // rank 0's wins
   network.averageGradients(over: world, accumulating: accumulating, bucketBytes: bucketBytes)
@@ -50,6 +50,8 @@ func train(
       } else {
         network.loss(pass.samples).backward()
       }
+      // Needs final gradients, so it completes them in the middle of a step.
+      if measuringNorms { _ = gradientNorm(network.parameters()) }
     }
     optimizer.step()
     return network.weights
