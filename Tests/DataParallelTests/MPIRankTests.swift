@@ -44,6 +44,6 @@ import Testing
   @Test func modelsThatDifferAreNamed() throws {
     let job = try mpirun(ranks: 2, "MPIChecks", ["differentModels"])
     #expect(job.status == 76)
-    #expect("\(job.errors)".contains("averageGradients: the models differ: tensor 2"))
+    #expect("\(job.errors)".contains("averageGradients: the models differ in tensor 2: rank 0 has"))
   }
 }
