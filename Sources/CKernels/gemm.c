@@ -12,7 +12,9 @@
 enum {
   /// The longest stretch of k: a panel of B takes half of the first-level cache.
   DEPTH = 256,
-  /// Rows of a transposed A that are copied at a time: they stay in the second-level cache.
+  /// Rows of A that all panels of B see one after the other: they stay in the second-level cache.
+  MOST_ROWS = 240,
+  /// The same of a transposed A, which is copied.
   BLOCK_ROWS = 120,
   /// Up to so many rows, a panel of B is used too seldom to be worth copying.
   FEW_ROWS = 24,
@@ -134,7 +136,8 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
   float block[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
   // A is read once for every panel: in order, or a column would take a cache line for each number.
   const bool packs = a_transposed && n > 2 * width && k > LANES;
-  const ptrdiff_t most_rows = packs ? BLOCK_ROWS : m;
+  const ptrdiff_t limit = packs ? BLOCK_ROWS : MOST_ROWS, blocks = (m + limit - 1) / limit;
+  const ptrdiff_t most_rows = ((m + blocks - 1) / blocks + 11) / 12 * 12;  // whole tiles
   const ptrdiff_t stretches = (k + DEPTH - 1) / DEPTH, stretch = (k + stretches - 1) / stretches;
   for (ptrdiff_t first = 0; first < k; first += stretch) {
     const ptrdiff_t depth = k - first < stretch ? k - first : stretch;

@@ -1,4 +1,5 @@
 import Diagnostics
+import Glibc
 import Synchronization
 
 /// Keeps the record of what this rank is doing, where the other ranks of the host see it, and
@@ -89,7 +90,9 @@ public final class Watch: @unchecked Sendable {
   /// Ends the job with status 76 if the ranks of this host disagree about the collective that this
   /// rank entered last, unless that is found out by messages.
   func endIfMismatched() {
-    if comparesRecords, let mismatch = mismatch() { member.end(mismatch, .ranksDisagree) }
+    guard comparesRecords, mismatch() != nil else { return }
+    usleep(50_000)  // so that ranks which are about to call it are named too
+    if let mismatch = mismatch() { member.end(mismatch, .ranksDisagree) }
   }
 
   /// Notes that this rank waits in a shared window for the rank `localRank`; nil: no longer.
