@@ -116,8 +116,8 @@ let package = Package(
     tests(
       "DataParallel",
       [
-        "TensorCore", "NeuralNet", "Optimizers", "DataLoading", "Communication", "TestSupport",
-        "MPIChecks",
+        "TensorCore", "Kernels", "NeuralNet", "Optimizers", "DataLoading", "Communication",
+        "TestSupport", "MPIChecks",
       ]),
     tests("Communication", ["TensorCore", "Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),

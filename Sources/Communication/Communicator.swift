@@ -14,6 +14,8 @@ public protocol Communicator: AnyObject {
   var localRank: Int { get }
   /// The number of ranks on this host.
   var localSize: Int { get }
+  /// The fewest ranks that any host has.
+  var leastLocalSize: Int { get }
   /// The name of this host.
   var host: String { get }
 
@@ -33,6 +35,16 @@ public protocol Communicator: AnyObject {
   func allReduce<Element: Reducible>(
     _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation)
 
+  /// Replaces every element by its sum over one rank of each host: those with this `localRank`.
+  ///
+  /// To be called by all ranks; those whose `localRank` is not below `leastLocalSize` pass an empty
+  /// buffer. Unlike the other collectives it may be called on a thread of its own, where
+  /// `threadLevel` allows that, while the rank's thread calls none.
+  ///
+  /// - Parameter count: the number of elements that a host sums in all, the same on all ranks.
+  func allReduceAcrossHosts<Element: Reducible>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, of count: Int)
+
   /// Replaces `bytes` by those of rank `root`. Stops the program if there is no such rank.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int)
 
@@ -45,10 +57,12 @@ public protocol Communicator: AnyObject {
   /// Returns when all ranks have called it.
   func barrier()
 
-  /// Memory of `byteCount` bytes for every rank that all ranks see, or nil where they do not share
-  /// memory: on several hosts, in a job of one rank, or where the host has too little. Collective;
-  /// all ranks get the same answer.
+  /// Memory of `byteCount` bytes for every rank of this host, seen by all of them; nil in a job of one
+  /// rank, or where a host has too little. Collective over all hosts, and the same answer on all.
   func makeSharedWindow(byteCount: Int) -> SharedWindow?
+
+  /// Whether a second thread of a rank may call collectives.
+  var allowsThreads: Bool { get }
 
   /// Ends all ranks of the job at once, with status `code`; says nothing.
   func abort(_ code: ExitCode) -> Never
@@ -100,6 +114,9 @@ public struct MicroBatch: Hashable, Sendable {
 extension Communicator {
   /// None.
   public var watch: Watch? { nil }
+
+  /// Whether all ranks are on one host.
+  public var isOneHost: Bool { localSize == size }
 
   /// Whether this is rank 0, which by convention speaks and writes files for all.
   public var isRoot: Bool { rank == 0 }

@@ -9,12 +9,38 @@ extension MPICommunicator {
   ) {
     RootBlock.requireOutside("allReduce")
     watched(.allReduce(Element.reducibleKind, operation, count: buffer.count)) {
-      forEachChunk(of: buffer.count) { part in
+      reduce(buffer, operation, over: cmpi_comm_world(), "allReduce")
+    }
+  }
+
+  /// See `Communicator.allReduceAcrossHosts`.
+  public func allReduceAcrossHosts<Element: Reducible>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, of count: Int
+  ) {
+    RootBlock.requireOutside("allReduceAcrossHosts")
+    watched(.allReduceAcrossHosts(Element.reducibleKind, count: count)) {
+      guard localRank < leastLocalSize else { return }
+      reduce(buffer, .sum, over: acrossHosts, "allReduceAcrossHosts")
+    }
+  }
+
+  private func reduce<Element: Reducible>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation,
+    over communicator: MPI_Comm?, _ name: String
+  ) {
+    forEachChunk(of: buffer.count) { part in
+      let start = buffer.baseAddress.map { $0 + part.lowerBound }
+      if let datatype = Element.reducibleKind.datatype {
         require(
-          "allReduce",
+          name,
           MPI_Allreduce(
-            cmpi_in_place(), buffer.baseAddress.map { $0 + part.lowerBound }, Int32(part.count),
-            Element.reducibleKind.datatype, operation.handle, cmpi_comm_world()))
+            cmpi_in_place(), start, Int32(part.count), datatype, operation.handle, communicator))
+      } else if let start {
+        reduceHalves(
+          UnsafeMutableRawPointer(start).assumingMemoryBound(to: UInt16.self), part.count,
+          operation,
+          over: communicator
+        ) { require(name, $0) }
       }
     }
   }
@@ -100,8 +126,10 @@ extension MPICommunicator {
 }
 
 extension ReducibleKind {
+  /// MPI's name of the type; nil where it has none.
   fileprivate var datatype: MPI_Datatype? {
     switch self {
+    case .float16: nil
     case .float32: cmpi_float()
     case .float64: cmpi_double()
     case .int32: cmpi_int32()

@@ -26,12 +26,20 @@ public final class MPICommunicator: Communicator, Sendable {
   public let localRank: Int
   /// The number of ranks on this host.
   public let localSize: Int
+  /// The fewest ranks that any host has.
+  public let leastLocalSize: Int
   /// The name of this host.
   public var host: String { member.host }
   /// What MPI granted; `multiple` was asked for, so that any thread may end the job.
   public let threadLevel: ThreadLevel
 
+  /// Whether MPI lets any thread call it at any time.
+  public var allowsThreads: Bool { threadLevel == .multiple }
+
   let member: JobMember
+  /// The ranks of this host, and one rank of each host: those with this local rank.
+  nonisolated(unsafe) let hostRanks: MPI_Comm?
+  nonisolated(unsafe) let acrossHosts: MPI_Comm?
   /// See `Communicator.watch`.
   public var watch: Watch? { record }
 
@@ -67,11 +75,19 @@ public final class MPICommunicator: Communicator, Sendable {
     member.require("MPI_Comm_split_type", cmpi_split_by_host(world, &node))
     (localRank, localSize) = position(in: node, member)
     member.patience = patience(in: world, localRank: localRank, node, member)
+    var across: MPI_Comm?
+    member.require(
+      "MPI_Comm_split", MPI_Comm_split(world, Int32(localRank), Int32(member.rank), &across))
+    var least = Int32(localSize)
+    member.require(
+      "MPI_Allreduce",
+      MPI_Allreduce(cmpi_in_place(), &least, 1, cmpi_int32(), cmpi_min(), world))
+    leastLocalSize = Int(least)
     let early = member
     let board = HostBoard(sharedBy: node, localRank: localRank, early)
-    member.require("MPI_Comm_free", MPI_Comm_free(&node))
     member.board = board
     self.member = member
+    (hostRanks, acrossHosts) = (node, across)
     headers = HeaderExchange(member)
     record = Watch(board, localRank: localRank, member, comparesRecords: headers == nil)
     watchdog = Watchdog(record)

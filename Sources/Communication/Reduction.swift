@@ -26,6 +26,8 @@ public enum ReducibleKind: UInt8, Sendable {
   case int64
   /// Unsigned, 64 bits.
   case uint64
+  /// IEEE 754 binary16: reduced in Float32 and rounded once.
+  case float16
 }
 
 extension Float: Reducible {
@@ -36,6 +38,11 @@ extension Float: Reducible {
 extension Double: Reducible {
   /// IEEE 754 binary64.
   public static var reducibleKind: ReducibleKind { .float64 }
+}
+
+extension Float16: Reducible {
+  /// IEEE 754 binary16.
+  public static var reducibleKind: ReducibleKind { .float16 }
 }
 
 extension Int32: Reducible {

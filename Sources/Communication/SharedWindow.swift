@@ -15,7 +15,7 @@ public final class SharedWindow {
   /// The block of each rank, by local rank; 64-byte aligned, zero at first.
   package let parts: [UnsafeMutableRawPointer]
   private let arrivals: [UnsafeMutablePointer<Atomic<Int>>]
-  private let localRank: Int
+  let localRank: Int
   private let watch: Watch?
   private var epoch = 0
   /// Who gives the memory back when the last window to it is gone; nil: nobody.
@@ -79,21 +79,21 @@ extension MPICommunicator {
     let share = SharedWindow.shareSize(byteCount)
     guard size > 1, minimum(Int64(canShare(share * localSize) ? 1 : 0)) == 1 else { return nil }
     return watched(.makeSharedWindow(bytes: byteCount)) {
-      let memory = HostMemory(byteCount: share, over: cmpi_comm_world(), member)
+      let memory = HostMemory(byteCount: share, over: hostRanks, member)
       // Also so that each rank's share lies in memory near to it.
-      memory.blocks[rank].initializeMemory(as: UInt8.self, repeating: 0, count: share)
-      let result = SharedWindow(bases: memory.blocks, localRank: rank, watch: watch)
+      memory.blocks[localRank].initializeMemory(as: UInt8.self, repeating: 0, count: share)
+      let result = SharedWindow(bases: memory.blocks, localRank: localRank, watch: watch)
       // No rank arrives in the window before all have set their counts to zero.
-      member.require("MPI_Barrier", MPI_Barrier(cmpi_comm_world()))
+      member.require("MPI_Barrier", MPI_Barrier(hostRanks))
       return result
     }
   }
 
-  /// Whether all ranks are on this host and its shared memory has room: where it has not, touching
-  /// the window would kill the process.
+  /// Whether this host's shared memory has room: where it has not, touching the window would kill the
+  /// process.
   private func canShare(_ bytes: Int) -> Bool {
     var status = statvfs()
-    guard localSize == size, statvfs("/dev/shm", &status) == 0 else { return false }
+    guard statvfs("/dev/shm", &status) == 0 else { return false }
     return Int(status.f_bavail) * Int(status.f_frsize) > bytes + (16 << 20)
   }
 }

@@ -11,6 +11,10 @@ public final class SoloCommunicator: Communicator {
   public let localRank = 0
   /// One.
   public let localSize = 1
+  /// One.
+  public let leastLocalSize = 1
+  /// True: there is nothing to be called.
+  public let allowsThreads = true
   /// The name of this host.
   public let host = hostName()
   /// See `Communicator.batchShare`.
@@ -23,6 +27,11 @@ public final class SoloCommunicator: Communicator {
   public func allReduce<Element: Reducible>(
     _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation
   ) { RootBlock.requireOutside("allReduce") }
+
+  /// Leaves the buffer as it is.
+  public func allReduceAcrossHosts<Element: Reducible>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, of count: Int
+  ) { RootBlock.requireOutside("allReduceAcrossHosts") }
 
   /// Leaves the bytes as they are. Stops the program unless `root` is zero.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {

@@ -17,6 +17,10 @@ package final class ThreadCommunicator: Communicator {
   package let localRank: Int
   /// The number of ranks of its pretended host.
   package let localSize: Int
+  /// The fewest ranks of any pretended host.
+  package var leastLocalSize: Int { job.leastLocalSize }
+  /// True: what a second thread calls is told apart by its board.
+  package let allowsThreads = true
   /// The name of the pretended host.
   package let host: String
   /// See `Communicator.batchShare`.
@@ -25,6 +29,8 @@ package final class ThreadCommunicator: Communicator {
   private let job: ThreadJob
   /// A place for each rank's `Post`, and the barrier.
   private let board: SharedWindow
+  /// The same for one rank of each host; nil where a host has no rank of this local number.
+  private let acrossHosts: SharedWindow?
 
   /// What a rank offers to the others, and what it takes the collective for.
   private struct Post {
@@ -41,20 +47,44 @@ package final class ThreadCommunicator: Communicator {
     (localRank, localSize) = (rank - position.ranks.lowerBound, position.ranks.count)
     host = "host\(position.host)"
     board = SharedWindow(bases: job.board.shares, localRank: rank, ownedBy: job.board)
+    acrossHosts =
+      localRank < job.leastLocalSize
+      ? SharedWindow(
+        bases: job.acrossHosts[localRank].shares, localRank: position.host,
+        ownedBy: job.acrossHosts[localRank]) : nil
   }
 
   /// Sums in the order of the ranks.
   package func allReduce<Element: Reducible>(
     _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation
   ) {
+    reduce("allReduce", buffer, operation, on: board)
+  }
+
+  /// See `Communicator.allReduceAcrossHosts`; takes as long as the job's network does.
+  package func allReduceAcrossHosts<Element: Reducible>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, of count: Int
+  ) {
+    guard let acrossHosts else { return }
+    reduce("allReduceAcrossHosts", buffer, .sum, on: acrossHosts)
+    let bytes = buffer.count * MemoryLayout<Element>.stride
+    let seconds = job.network.secondsPerMessage + job.network.secondsPerByte * Double(bytes)
+    if seconds > 0 { usleep(UInt32(seconds * 1e6)) }
+  }
+
+  private func reduce<Element: Reducible>(
+    _ name: StaticString, _ buffer: UnsafeMutableBufferPointer<Element>,
+    _ operation: ReductionOperation, on board: SharedWindow
+  ) {
     let raw = UnsafeMutableRawBufferPointer(buffer)
     var result: [UInt8] = []
-    exchange("allReduce", raw) { ranks in
+    exchange(name, raw, on: board) { ranks in
+      func terms<Value: BitwiseCopyable>(_ index: Int, _: Value.Type = Value.self) -> [Value] {
+        ranks.map { $0.load(fromByteOffset: index * MemoryLayout<Value>.stride, as: Value.self) }
+      }
       func reduce<Value: BitwiseCopyable>(_ combine: (Value, Value) -> Value) {
         let values = (0..<buffer.count).map { index in
-          let terms = ranks.map {
-            $0.load(fromByteOffset: index * MemoryLayout<Value>.stride, as: Value.self)
-          }
+          let terms: [Value] = terms(index)
           return terms.dropFirst().reduce(terms[0], combine)
         }
         result = values.withUnsafeBytes { Array($0) }
@@ -65,6 +95,12 @@ package final class ThreadCommunicator: Communicator {
       case .int32: reduce(operation.onIntegers(Int32.self))
       case .int64: reduce(operation.onIntegers(Int64.self))
       case .uint64: reduce(operation.onIntegers(UInt64.self))
+      case .float16:
+        let values = (0..<buffer.count).map { index in
+          let terms = terms(index, Float16.self).map(Float.init)
+          return Float16(terms.dropFirst().reduce(terms[0], operation.onFloats(Float.self)))
+        }
+        result = values.withUnsafeBytes { Array($0) }
       }
     }
     raw.copyBytes(from: result)
@@ -98,16 +134,15 @@ package final class ThreadCommunicator: Communicator {
 
   /// See `Communicator.makeSharedWindow`; nil where the job pretends to have no shared memory.
   package func makeSharedWindow(byteCount: Int) -> SharedWindow? {
-    guard size > 1, localSize == size, job.sharesMemory else { return nil }
-    var memory: ThreadMemory?
-    if isRoot { memory = ThreadMemory(blocks: size, ofSize: byteCount) }
-    var address = memory.map { Unmanaged.passUnretained($0) }
-    withUnsafeMutableBytes(of: &address) { broadcast($0, from: 0) }
-    let shared = address?.takeUnretainedValue()
+    guard size > 1, job.sharesMemory else { return nil }
+    // The first rank of each host makes the memory.
+    let memory = localRank == 0 ? ThreadMemory(blocks: localSize, ofSize: byteCount) : nil
+    let addresses = gather([memory.map { Unmanaged.passUnretained($0) }])
+    let shared = addresses[rank - localRank][0]?.takeUnretainedValue()
     let window = shared.map {
-      SharedWindow(bases: $0.shares, localRank: rank, ownedBy: $0)
+      SharedWindow(bases: $0.shares, localRank: localRank, ownedBy: $0)
     }
-    barrier()  // before which the root must not let go of the memory
+    barrier()  // before which nobody must let go of the memory
     withExtendedLifetime(memory) {}
     return window
   }
@@ -117,12 +152,13 @@ package final class ThreadCommunicator: Communicator {
 
   /// Calls `body` with the addresses that all ranks offer, while they stay valid.
   private func exchange(
-    _ name: StaticString, _ bytes: UnsafeMutableRawBufferPointer,
+    _ name: StaticString, _ bytes: UnsafeMutableRawBufferPointer, on board: SharedWindow? = nil,
     _ body: (_ ranks: [UnsafeMutableRawPointer]) -> Void
   ) {
     RootBlock.requireOutside(name)
+    let board = board ?? self.board
     let posts = board.parts.map { $0.assumingMemoryBound(to: Post.self) }
-    posts[rank].initialize(
+    posts[board.localRank].initialize(
       to: Post(name: name, bytes: bytes.count, pointer: bytes.baseAddress))
     board.barrier()
     for (other, post) in posts.enumerated() {
@@ -147,10 +183,16 @@ package final class ThreadJob: Sendable {
   /// Whether ranks of one host get shared windows.
   package let sharesMemory: Bool
   private let hosts: [Range<Int>]
+  /// How slow messages between hosts are made.
+  let network: ThreadNetwork
   fileprivate let board: ThreadMemory
+  /// A board for each local rank that all hosts have.
+  fileprivate let acrossHosts: [ThreadMemory]
 
   /// A job whose ranks pretend to be on hosts with `ranksPerHost` ranks each.
-  package init(ranksPerHost: [Int], sharingMemory: Bool = true) {
+  package init(
+    ranksPerHost: [Int], sharingMemory: Bool = true, network: ThreadNetwork = ThreadNetwork()
+  ) {
     check(
       !ranksPerHost.isEmpty && ranksPerHost.allSatisfy { $0 > 0 },
       "ThreadJob: hosts of \(ranksPerHost) ranks; each needs one at least")
@@ -161,12 +203,30 @@ package final class ThreadJob: Sendable {
     }
     size = start
     sharesMemory = sharingMemory
+    self.network = network
+    acrossHosts = (0..<(ranksPerHost.min() ?? 0)).map { _ in
+      ThreadMemory(blocks: ranksPerHost.count, ofSize: 64)
+    }
     board = ThreadMemory(blocks: size, ofSize: 64)
   }
+
+  var leastLocalSize: Int { acrossHosts.count }
 
   fileprivate func position(of rank: Int) -> (host: Int, ranks: Range<Int>) {
     for (host, ranks) in hosts.enumerated() where ranks.contains(rank) { return (host, ranks) }
     stop("ThreadJob: rank \(rank) is not one of \(size)")
+  }
+}
+
+/// How long a message takes between the pretended hosts of a job of threads.
+package struct ThreadNetwork: Sendable {
+  package var secondsPerMessage: Double
+  package var secondsPerByte: Double
+
+  /// A network that takes no time, unless it is said how much.
+  package init(secondsPerMessage: Double = 0, secondsPerByte: Double = 0) {
+    self.secondsPerMessage = secondsPerMessage
+    self.secondsPerByte = secondsPerByte
   }
 }
 

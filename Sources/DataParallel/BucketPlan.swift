@@ -1,46 +1,68 @@
 import Diagnostics
+package import Kernels
 
-/// How the gradients of an arena are cut into buckets, each of which travels when its last gradient
-/// is there.
+/// Where the gradients of many parameters lie in one block, and how that is cut into buckets, each of
+/// which travels when its last gradient is there.
 ///
-/// A function of the sizes alone, so that all ranks have the same plan.
+/// Gradients of one type lie together, those of Float32 first, in reverse order of declaration,
+/// because a backward pass finishes the last layers first. Every gradient starts on a cache line. A
+/// function of counts and types alone, so that all ranks have the same plan.
 package struct BucketPlan: Hashable, Sendable {
   /// Neighbouring gradients that travel together.
   package struct Bucket: Hashable, Sendable {
-    /// Its elements in the arena.
-    package var elements: Range<Int>
-    /// Its gradients, as places in the order of the arena.
-    package var gradients: Range<Int>
+    /// Where they lie, with the gaps between them.
+    package var stretch: Stretch
+    /// Their places in the order of declaration.
+    package var gradients: [Int]
   }
 
-  /// The buckets, in the order of the arena; without gaps they cover all of it.
+  /// Where each gradient lies, in the order of declaration.
+  package let slots: [Stretch]
+  /// The buckets in the order of the block; without gaps they cover all of it.
   package let buckets: [Bucket]
+  /// The bucket of each gradient, in the order of declaration.
+  package let bucketOfGradient: [Int]
+  /// The size of the block.
+  package let byteCount: Int
 
-  /// Gradients of `sizes` elements, in the order of the arena, are put into one bucket after
-  /// another; a new one is begun rather than that one grows beyond `bucketSize` elements.
+  /// A plan for gradients of so many numbers and these types.
   ///
-  /// A gradient is never cut, so one that is larger than `bucketSize` is a bucket of its own. Stops
-  /// the program if `bucketSize` is not positive.
-  package init(sizes: [Int], bucketSize: Int) {
+  /// They are put into one bucket after another; a new one is begun rather than that one grows
+  /// beyond `bucketBytes`. A gradient is never cut, so one that is larger is a bucket of its own.
+  /// Stops the program if `bucketBytes` is not positive.
+  package init(_ gradients: [(count: Int, dtype: DType)], bucketBytes: Int) {
     check(
-      bucketSize > 0, "averageGradients: a bucket of \(bucketSize) elements; use at least 1")
+      bucketBytes > 0, "averageGradients: a bucket of \(bucketBytes) bytes; use at least 1")
+    var slots = gradients.map { Stretch($0.dtype, start: 0, count: $0.count) }
     var buckets: [Bucket] = []
+    var places = Array(repeating: 0, count: gradients.count)
     var end = 0
-    for (index, size) in sizes.enumerated() {
-      if let last = buckets.last, last.elements.count + size <= bucketSize {
-        buckets[buckets.count - 1] = Bucket(
-          elements: last.elements.lowerBound..<end + size,
-          gradients: last.gradients.lowerBound..<index + 1)
-      } else {
-        buckets.append(Bucket(elements: end..<end + size, gradients: index..<index + 1))
+    for dtype in [DType.float32, .float16] {
+      for index in gradients.indices.reversed() where gradients[index].dtype == dtype {
+        slots[index].start = end
+        let count = Self.padded(gradients[index].count, dtype)
+        if let last = buckets.last, last.stretch.dtype == dtype,
+          last.stretch.byteCount + count * dtype.size <= bucketBytes
+        {
+          buckets[buckets.count - 1].stretch.count += count
+          buckets[buckets.count - 1].gradients.append(index)
+        } else {
+          buckets.append(
+            Bucket(stretch: Stretch(dtype, start: end, count: count), gradients: [index]))
+        }
+        places[index] = buckets.count - 1
+        end += count * dtype.size
       }
-      end += size
     }
+    self.slots = slots
     self.buckets = buckets
+    bucketOfGradient = places
+    byteCount = end
   }
 
-  /// The bucket that each gradient is in, in the order of the arena.
-  package var bucketOfGradient: [Int] {
-    buckets.enumerated().flatMap { index, bucket in bucket.gradients.map { _ in index } }
+  /// `count` numbers, rounded up to whole cache lines.
+  package static func padded(_ count: Int, _ dtype: DType) -> Int {
+    let line = 64 / dtype.size
+    return (count + line - 1) / line * line
   }
 }

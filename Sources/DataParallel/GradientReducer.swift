@@ -1,7 +1,5 @@
-import CKernels
 import Communication
 import Diagnostics
-import Kernels
 package import TensorCore
 
 /// Averages the gradients of a model over the samples of all ranks, once for every step.
@@ -16,9 +14,9 @@ package import TensorCore
 public final class GradientReducer {
   private let world: any Communicator
   private let parameters: [Parameter]
-  private let bucketBytes: Int
   private let passesPerStep: Int
-  private let isReproducible: Bool
+  private let options: TravelOptions
+  private var isReproducible: Bool { options.isReproducible }
   private var weights: StepWeights
   private var buffers: BufferAverage
   /// Made by the first round, when it is known what travels.
@@ -36,7 +34,7 @@ public final class GradientReducer {
   private var isContributed: [Bool] = []
   /// On rank 0, the gradients of earlier rounds that were kept to be added to, which are the same
   /// on all ranks.
-  private var kept: (gradients: Tensor, samples: Double?)?
+  private var kept: (gradients: Storage, samples: Double?)?
   /// The last global batch whose round is over.
   private var finishedBatch: (epoch: Int, batch: Int)?
   private var hasWarned = false
@@ -52,12 +50,11 @@ public final class GradientReducer {
 
   init(
     _ parameters: [(name: String, tensor: Tensor)], buffers: [Tensor],
-    over world: any Communicator, passesPerStep: Int, isReproducible: Bool, bucketBytes: Int
+    over world: any Communicator, passesPerStep: Int, _ options: TravelOptions
   ) {
     self.world = world
     self.passesPerStep = passesPerStep
-    self.isReproducible = isReproducible
-    self.bucketBytes = bucketBytes
+    self.options = options
     self.parameters = parameters.map { Parameter(name: $0.name, leaf: $0.tensor.leaf) }
     self.buffers = BufferAverage(buffers)
     weights = StepWeights(rankCount: world.size, passesPerStep: passesPerStep)
@@ -84,7 +81,7 @@ extension GradientReducer: GradientObserver {
     guard let layout, let index = layout.indices[ObjectIdentifier(leaf)] else { return }
     layout.usage[index] = 1
     guard isLastPass || isReproducible else { return }
-    let bucket = layout.bucketOfParameter[index]
+    let bucket = layout.plan.bucketOfGradient[index]
     missing[bucket] -= 1
     if missing[bucket] == 0 { contribute(bucket, layout) }
     layout.exchange.progress()
@@ -131,9 +128,7 @@ extension GradientReducer {
       && world.batchShare?.microBatch == nil
     if isOrdinary { buffers.keepNone() } else { buffers.keepChanging(world) }
     return GradientLayout(
-      parameters.compactMap(\.leaf), bufferCount: buffers.count,
-      bucketSize: max(1, bucketBytes / MemoryLayout<Float>.size), isReproducible: isReproducible,
-      over: world)
+      parameters.compactMap(\.leaf), bufferCount: buffers.count, options, over: world)
   }
 
   private func beginRound(_ layout: GradientLayout) {
@@ -153,8 +148,9 @@ extension GradientReducer {
     guard world.size > 1 || passesPerStep > 1 || isReproducible else { return }
     if world.isRoot {
       for bucket in layout.buckets.indices { layout.clearMissingGradients(of: bucket) }
-      let gradients = Tensor(uninitialized: [layout.arena.tail.lowerBound])
-      gradients.pointer(Float.self).update(from: layout.arena.start, count: gradients.count)
+      let gradients = Storage(byteCount: layout.plan.byteCount)
+      gradients.pointer.copyMemory(
+        from: layout.arena.storage.pointer, byteCount: layout.plan.byteCount)
       kept = (gradients, weights.samples)
     }
     for index in holding { parameters[index].leaf?.gradient = nil }
@@ -196,24 +192,14 @@ extension GradientReducer {
   private func contribute(_ bucket: Int, _ layout: GradientLayout) {
     isContributed[bucket] = true
     layout.clearMissingGradients(of: bucket)
-    let elements = layout.buckets[bucket]
-    let values = layout.arena.start
-    let correction = weights.correction
-    if correction != 1 {
-      let start = values + elements.lowerBound
-      lk_scale(elements.count, start, 1, start, 1, correction, 0)
-    }
-    if let kept, elements.upperBound <= kept.gradients.count {
-      let gradients = kept.gradients.pointer(Float.self)
+    let values = layout.buckets[bucket]
+    if weights.correction != 1 { values.scale(by: weights.correction) }
+    if let kept, bucket < layout.gradientBuckets {
+      let earlier = Numbers(layout.plan.buckets[bucket].stretch, of: kept.gradients.pointer)
       // What is the mean over the first samples counts as many.
-      let factor = kept.samples.map { Float($0 / (weights.samples ?? $0)) } ?? 1
-      forEachBlock(of: elements) { block, room in
-        lk_scale(block.count, room, 1, gradients + block.lowerBound, 1, factor, 0)
-        let start = values + block.lowerBound
-        lk_add(block.count, start, 1, start, 1, room, 1)
-      }
+      values.add(earlier, times: kept.samples.map { Float($0 / (weights.samples ?? $0)) } ?? 1)
     }
-    if weights.passes > 0 { layout.partials?.join(values, elements) }
+    if weights.passes > 0 { layout.partials?.join(values, ofBucket: bucket) }
     if isLastPass || weights.passes == 0 || !isReproducible { layout.exchange.publish(bucket) }
   }
 
@@ -228,7 +214,7 @@ extension GradientReducer {
         """)
     }
     layout.exchange.finish()
-    layout.arena.values.storage.markWritten(by: "averageGradients")
+    layout.arena.storage.markWritten(by: "averageGradients")
     for (index, parameter) in parameters.enumerated() {
       parameter.leaf?.gradient = layout.usage[index] == 0 ? nil : parameter.leaf?.slot
     }

@@ -1,7 +1,7 @@
 public import Communication
 import Diagnostics
 public import NeuralNet
-import Kernels
+public import Kernels
 import TensorCore
 
 extension Module {
@@ -28,6 +28,9 @@ extension Module {
   /// cuts every batch into as many micro-batches, and their gradients are added in the order of one
   /// fixed tree, whoever computes them. See Docs/reproducibility.md.
   ///
+  /// With `wireType` `.float16`, wider gradients are rounded to Float16 while they travel and summed
+  /// in Float32: half the bytes, for a relative error of up to 2⁻¹¹ before and after the sum.
+  ///
   /// From time to time the parameters of all ranks are compared, see
   /// `GradientReducer.comparisonInterval`.
   ///
@@ -37,11 +40,14 @@ extension Module {
   /// - Parameters:
   ///   - passesPerStep: how many calls of `backward()` make a step.
   ///   - reproducible: whether sums are taken in an order that does not depend on the ranks.
+  ///   - wireType: what gradients are rounded to while they travel; nil: nothing.
+  ///   - overlap: whether ranks on several hosts send while the backward pass goes on.
   ///   - bucketBytes: gradients travel in groups of about this size, each as soon as it is complete.
   @discardableResult
   public func averageGradients(
     over world: any Communicator, accumulating passesPerStep: Int = 1,
-    reproducible: Bool = false, bucketBytes: Int = 1 << 20
+    reproducible: Bool = false, wireType: DType? = nil,
+    overlap: CommunicationOverlap = .automatic, bucketBytes: Int = 1 << 20
   ) -> GradientReducer {
     check(
       passesPerStep > 0,
@@ -49,6 +55,15 @@ extension Module {
     check(
       !reproducible || passesPerStep == 1,
       "averageGradients: reproducible steps are cut into micro-batches by the loader; accumulate 1")
+    check(
+      wireType == nil || wireType == .float16 || wireType == .float32,
+      "averageGradients: gradients cannot travel as \(wireType?.description ?? ""); use float16")
+    check(
+      wireType != .float16 || !reproducible,
+      """
+      averageGradients: reproducible, but gradients would be rounded on the wire where there are \
+      several ranks only; use wireType nil, or a model of Float16
+      """)
     requireEqualModels(world)
     for (name, tensor) in namedTensors() {
       check(
@@ -62,7 +77,10 @@ extension Module {
     }
     let reducer = GradientReducer(
       namedParameters(), buffers: namedBuffers().map(\.tensor), over: world,
-      passesPerStep: passesPerStep, isReproducible: reproducible, bucketBytes: bucketBytes)
+      passesPerStep: passesPerStep,
+      TravelOptions(
+        bucketBytes: bucketBytes, wireType: wireType, overlap: overlap,
+        isReproducible: reproducible))
     reducer.driftCheck = DriftCheck(namedParameters(), over: world)
     return reducer
   }

@@ -8,8 +8,10 @@ import TensorCore
 /// memory is shared, as seen on the others.
 final class PartialSums {
   private let world: any Communicator
-  /// Elements of one sum.
+  /// Numbers of one sum.
   private let count: Int
+  /// The first of each bucket's numbers in a sum, and behind the last one.
+  private let firsts: [Int]
   /// Whether the sums lie in memory that all ranks see.
   private let isShared: Bool
   private var capacity = 0
@@ -24,8 +26,11 @@ final class PartialSums {
   private var mostHeld = 0
   private var shares: [Range<Int>] = []
 
-  init(count: Int, isShared: Bool, over world: any Communicator) {
-    self.count = count
+  /// Sums of all numbers of `buckets`, in Float32 whatever their type. Where memory is shared it is
+  /// by all ranks.
+  init(_ buckets: [Stretch], isShared: Bool, over world: any Communicator) {
+    firsts = buckets.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+    count = firsts[buckets.count]
     self.isShared = isShared
     self.world = world
   }
@@ -83,30 +88,33 @@ final class PartialSums {
   /// Goes on to micro-batch `index`.
   func add(leaf index: Int) { fold.add(leaf: index) }
 
-  /// Joins the current micro-batch's `values` of `elements` with what is held of them.
-  func join(_ values: UnsafePointer<Float>, _ elements: Range<Int>) {
+  /// Joins the current micro-batch's `values` of a bucket with what is held of them.
+  func join(_ values: Numbers, ofBucket bucket: Int) {
     let target = fold.nodes.count - 1
-    let start = ownStart
+    let start = ownStart + firsts[bucket]
     func held(_ place: Int, _ block: Range<Int>) -> UnsafeMutablePointer<Float> {
       start + place * count + block.lowerBound
     }
-    forEachBlock(of: elements) { block, room in
-      room.update(from: values + block.lowerBound, count: block.count)
+    forEachBlock(of: 0..<values.count) { block, room in
+      var sum = values.read(block, room)
       for place in stride(from: target + fold.joins - 1, through: target, by: -1) {
-        lk_add(block.count, room, 1, held(place, block), 1, room, 1)
+        lk_add(block.count, room, 1, held(place, block), 1, sum, 1)
+        sum = UnsafePointer(room)
       }
-      held(target, block).update(from: room, count: block.count)
+      held(target, block).update(from: sum, count: block.count)
     }
   }
 
-  /// The sums over all micro-batches of `block`, of `blockSize` elements at most, from
+  /// The sums over all micro-batches of a block of a bucket, of `blockSize` numbers at most, from
   /// the shared memory of all ranks.
-  func sum(_ block: Range<Int>, _ room: UnsafeMutablePointer<Float>) {
-    evaluate(block.count, into: room) { ranks[$0] + $1 * count + block.lowerBound }
+  func sum(_ bucket: Int, _ block: Range<Int>, _ room: UnsafeMutablePointer<Float>) {
+    let start = firsts[bucket] + block.lowerBound
+    evaluate(block.count, into: room) { ranks[$0] + $1 * count + start }
   }
 
-  /// Replaces `values` by the sums over all micro-batches of all ranks, by messages. Collective.
-  func sumByMessages(into values: UnsafeMutablePointer<Float>) {
+  /// Replaces the numbers of all `buckets` by the sums over all micro-batches of all ranks, by
+  /// messages. Collective.
+  func sumByMessages(into buckets: [Numbers]) {
     guard !steps.isEmpty else { return }
     let part = mostHeld * blockSize
     let mine = UnsafeMutableBufferPointer<Float>.allocate(capacity: part)
@@ -119,14 +127,16 @@ final class PartialSums {
     all.initialize(repeating: 0)
     guard let mineStart = mine.baseAddress, let allStart = all.baseAddress else { return }
     let start = ownStart
-    forEachBlock(of: 0..<count) { block, room in
-      for place in fold.nodes.indices {
-        (mineStart + place * blockSize)
-          .update(from: start + place * count + block.lowerBound, count: block.count)
+    for (values, first) in zip(buckets, firsts) {
+      forEachBlock(of: 0..<values.count) { block, room in
+        for place in fold.nodes.indices {
+          (mineStart + place * blockSize).update(
+            from: start + place * count + first + block.lowerBound, count: block.count)
+        }
+        world.allGather(UnsafeRawBufferPointer(mine), into: UnsafeMutableRawBufferPointer(all))
+        evaluate(block.count, into: room) { allStart + $0 * part + $1 * blockSize }
+        values.write(block, room)
       }
-      world.allGather(UnsafeRawBufferPointer(mine), into: UnsafeMutableRawBufferPointer(all))
-      evaluate(block.count, into: room) { allStart + $0 * part + $1 * blockSize }
-      (values + block.lowerBound).update(from: room, count: block.count)
     }
   }
 

@@ -35,7 +35,7 @@ let blockSize = 1024
 
 extension Run {
   /// Copies `count` elements from `start` on to `block`, converted to floats.
-  func load(_ start: Int, _ count: Int, into block: UnsafeMutablePointer<Float>) {
+  package func load(_ start: Int, _ count: Int, into block: UnsafeMutablePointer<Float>) {
     switch dtype {
     case .float32: gather(Float.self, start, count, block) { $0 }
     case .float16: lk_half_to_float(count, block, elements(UInt16.self, start), stride)
@@ -57,7 +57,7 @@ extension Run {
   }
 
   /// Overwrites `count` elements from `start` on with those of `block`, converted.
-  func store(_ start: Int, _ count: Int, from block: UnsafePointer<Float>) {
+  package func store(_ start: Int, _ count: Int, from block: UnsafePointer<Float>) {
     switch dtype {
     case .float32: scatter(Float.self, start, count, block) { $0 }
     case .float16: lk_float_to_half(count, elements(UInt16.self, start), stride, block)

@@ -54,13 +54,36 @@ import Testing
   @Test func hostsArePretended() {
     let seen = withThreadRanks(3, ranksPerHost: [2, 1]) { world in
       let window = world.makeSharedWindow(byteCount: 8)
-      return "\(world.host) \(world.localRank)/\(world.localSize) \(window == nil)"
+      let cells = window?.parts.map { $0.assumingMemoryBound(to: Int.self) } ?? []
+      if cells.count == world.localSize { cells[world.localRank].pointee = 10 + world.rank }
+      window?.barrier()
+      return "\(world.host) \(world.localRank)/\(world.localSize) \(cells.map(\.pointee))"
     }
-    #expect(seen == ["host0 0/2 true", "host0 1/2 true", "host1 0/1 true"])
+    #expect(seen == ["host0 0/2 [10, 11]", "host0 1/2 [10, 11]", "host1 0/1 [12]"])
     let isolated = withThreadRanks(2, sharingMemory: false) { world in
       world.makeSharedWindow(byteCount: 8) == nil
     }
     #expect(isolated == [true, true])
+  }
+
+  @Test func sumsAcrossHostsAreThoseOfOneRankOfEach() {
+    let sums = withThreadRanks(5, ranksPerHost: [2, 3]) { world -> [Float16] in
+      let isOwner = world.localRank < world.leastLocalSize
+      var values = isOwner ? [1, 1000.5, Float16(world.rank)] : []
+      values.withUnsafeMutableBufferPointer { world.allReduceAcrossHosts($0, of: 6) }
+      return values
+    }
+    #expect(sums == [[2, 2001, 2], [2, 2001, 4], [2, 2001, 2], [2, 2001, 4], []])
+  }
+
+  @Test func halvesAreRoundedOnce() {
+    let sums = withThreadRanks(3) { world -> [Float16] in
+      // 2048 + 1 is no half; rounded each time, the sum would stay 2048.
+      var values: [Float16] = [world.isRoot ? 2048 : 1, 60000]
+      values.withUnsafeMutableBufferPointer { world.allReduce($0, .sum) }
+      return values
+    }
+    #expect(sums == Array(repeating: [2050, .infinity], count: 3))
   }
 
   /// What the core keeps per thread: recording, and the default generator.

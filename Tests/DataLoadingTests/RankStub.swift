@@ -7,6 +7,8 @@ final class RankStub: Communicator {
   let size: Int
   var localRank: Int { rank }
   var localSize: Int { size }
+  var leastLocalSize: Int { size }
+  let allowsThreads = true
   let host = "test"
   var batchShare: BatchShare?
 
@@ -17,6 +19,10 @@ final class RankStub: Communicator {
 
   func allReduce<Element: Reducible>(
     _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation
+  ) { stop("a loader exchanges nothing") }
+
+  func allReduceAcrossHosts<Element: Reducible>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, of count: Int
   ) { stop("a loader exchanges nothing") }
 
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {

@@ -1,4 +1,5 @@
 import Communication
+import Kernels
 import TestSupport
 import Testing
 
@@ -45,9 +46,9 @@ import Testing
       cuts: [[0, 2, 4], [4, 10, 20], [20, 24, 28], [28, 30, 32]]),
   ]
 
-  @Test(arguments: splits, [true, false])
-  func everySplitGivesTheMeanOverAllSamples(_ split: Split, _ sharingMemory: Bool) {
-    let ranks = withThreadRanks(split.passes.count, sharingMemory: sharingMemory) { world in
+  @Test(arguments: splits, Place.allCases)
+  func everySplitGivesTheMeanOverAllSamples(_ split: Split, _ place: Place) {
+    let ranks = withRanks(split.passes.count, place) { world in
       train(
         over: world, accumulating: split.accumulating,
         Array(repeating: split.passes[world.rank], count: Self.stepCount))
@@ -70,6 +71,21 @@ import Testing
     for weights in ranks { #expect(weights == ranks[0]) }
     for (found, expected) in zip(ranks[0], Self.serial) {
       #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 2e-6 * (1 + abs($1)) })
+    }
+  }
+
+  /// Gradients are rounded to Float16 before and after the sum: each time by 2⁻¹¹ of their size.
+  @Test(arguments: splits.filter { $0.passes.count > 1 }, Place.allCases)
+  func aNarrowWireRoundsTwice(_ split: Split, _ place: Place) {
+    let ranks = withRanks(split.passes.count, place) { world in
+      train(
+        over: world, accumulating: split.accumulating, wireType: .float16,
+        Array(repeating: split.passes[world.rank], count: Self.stepCount))
+    }
+    for weights in ranks { #expect(weights == ranks[0], "all ranks hold the same bits") }
+    #expect(ranks[0] != Self.serial, "nothing was rounded")
+    for (found, expected) in zip(ranks[0], Self.serial) {
+      #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 2e-3 })
     }
   }
 

@@ -47,11 +47,11 @@ private func train(
 }
 
 @Suite struct ReproducibilityTests {
-  @Test(arguments: [8, 11], [true, false])
-  func bitsDoNotDependOnTheNumberOfRanks(_ microBatches: Int, _ sharingMemory: Bool) {
+  @Test(arguments: [8, 11], Place.allCases)
+  func bitsDoNotDependOnTheNumberOfRanks(_ microBatches: Int, _ place: Place) {
     let alone = train(over: SoloCommunicator(), microBatches: microBatches)
     for size in [1, 2, 3, 4, 8] {
-      let ranks = withThreadRanks(size, sharingMemory: sharingMemory) { world in
+      let ranks = withRanks(size, place) { world in
         train(over: world, microBatches: microBatches)
       }
       #expect(ranks.allSatisfy { $0 == alone }, "\(size) ranks")

@@ -1,8 +1,10 @@
 import Communication
 import DataParallel
+import Kernels
 import NeuralNet
 import Optimizers
 import TensorCore
+import TestSupport
 
 /// A network of several buckets.
 final class SmallNetwork: Module {
@@ -26,6 +28,27 @@ final class SmallNetwork: Module {
   var weights: [Float] { parameters().flatMap(\.floats) }
 }
 
+/// Where ranks are, and what they share.
+enum Place: CaseIterable {
+  case oneHost
+  case withoutSharedMemory
+  case hosts
+
+  /// The ranks of each host, of `size` in all.
+  func ranksPerHost(_ size: Int) -> [Int] {
+    self == .hosts && size > 1 ? [size / 2, size - size / 2] : [size]
+  }
+}
+
+/// Ranks in `place`, as `withThreadRanks` starts them.
+func withRanks<Value: Sendable>(
+  _ size: Int, _ place: Place, _ body: @escaping @Sendable (any Communicator) throws -> Value
+) -> [Value] {
+  withThreadRanks(
+    size, ranksPerHost: place.ranksPerHost(size), sharingMemory: place != .withoutSharedMemory, body
+  )
+}
+
 /// One backward pass of one rank: over which samples, of how many on all ranks.
 struct Pass: Sendable {
   var samples: Range<Int>
@@ -35,10 +58,11 @@ struct Pass: Sendable {
 /// Trains with the passes that `steps` gives for each step; returns the weights after every step.
 func train(
   over world: any Communicator, accumulating: Int = 1, bucketBytes: Int = 256,
-  measuringNorms: Bool = false, _ steps: [[Pass]]
+  measuringNorms: Bool = false, wireType: DType? = nil, _ steps: [[Pass]]
 ) -> [[Float]] {
   let network = SmallNetwork(seed: UInt64(world.rank))  // rank 0's wins
-  network.averageGradients(over: world, accumulating: accumulating, bucketBytes: bucketBytes)
+  network.averageGradients(
+    over: world, accumulating: accumulating, wireType: wireType, bucketBytes: bucketBytes)
   let optimizer = SGD(network.parameters(), learningRate: 0.5, momentum: 0.9)
   return steps.map { passes in
     optimizer.zeroGrad()

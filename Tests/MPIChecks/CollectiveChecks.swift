@@ -32,6 +32,7 @@ private func pattern(_ rank: Int, _ index: Int) -> Int { (index * 31 + rank * 57
 /// `Int64.max`.
 private func checkAllReduce(_ world: any Communicator, _ length: Int) {
   checkAllReduce(world, length, +) { Float($0) * 0.5 }
+  checkAllReduce(world, length, +) { Float16($0) * 0.5 }
   checkAllReduce(world, length, +) { Double($0) + 0x1p40 }
   checkAllReduce(world, length, &+) { Int32($0) - 50 }
   checkAllReduce(world, length, &+) { Int64($0 - 50) * 0x1_0000_0001 }

@@ -1,4 +1,4 @@
-public import Communication
+package import Communication
 import Diagnostics
 import Glibc
 
@@ -10,11 +10,14 @@ import Glibc
 /// - Parameters:
 ///   - ranksPerHost: pretends that the ranks are on several hosts, with as many on each.
 ///   - sharingMemory: whether ranks of one host can share memory; without it all goes by message.
-public func withThreadRanks<Value: Sendable>(
+///   - network: how slow messages between hosts are made.
+package func withThreadRanks<Value: Sendable>(
   _ size: Int, ranksPerHost: [Int]? = nil, sharingMemory: Bool = true,
+  network: ThreadNetwork = ThreadNetwork(),
   _ body: @escaping @Sendable (any Communicator) throws -> Value
 ) -> [Value] {
-  let job = ThreadJob(ranksPerHost: ranksPerHost ?? [size], sharingMemory: sharingMemory)
+  let job = ThreadJob(
+    ranksPerHost: ranksPerHost ?? [size], sharingMemory: sharingMemory, network: network)
   check(job.size == size, "withThreadRanks: \(size) ranks on hosts of \(ranksPerHost ?? [])")
   let ranks = (0..<size).map { rank in
     RankThread {

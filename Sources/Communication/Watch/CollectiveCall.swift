@@ -7,6 +7,7 @@ struct CollectiveCall: Hashable {
     case allGather
     case barrier
     case makeSharedWindow
+    case allReduceAcrossHosts
   }
 
   /// From the lowest bit: 4 of the kind, 4 of the element type, 2 of the operation, 14 of the root,
@@ -34,6 +35,10 @@ struct CollectiveCall: Hashable {
       reduction: UInt64(element.rawValue) | UInt64(operation.code) << 4)
   }
 
+  static func allReduceAcrossHosts(_ element: ReducibleKind, count: Int) -> CollectiveCall {
+    CollectiveCall(.allReduceAcrossHosts, count: count, reduction: UInt64(element.rawValue))
+  }
+
   static func broadcast(bytes: Int, root: Int) -> CollectiveCall {
     CollectiveCall(.broadcast, count: bytes, root: root)
   }
@@ -53,6 +58,7 @@ extension CollectiveCall: CustomStringConvertible {
     let count = word >> 24
     return switch Kind(rawValue: word & 15) {
     case .allReduce: "all-reduce of \(count) \(element) (\(operation))"
+    case .allReduceAcrossHosts: "all-reduce of \(count) \(element) across hosts"
     case .broadcast: "broadcast of \(count) bytes from rank \(word >> 10 & Self.rootMask)"
     case .allGather: "all-gather of \(count) bytes"
     case .barrier: "barrier"
