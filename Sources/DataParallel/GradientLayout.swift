@@ -15,8 +15,8 @@ struct TravelOptions {
 /// Where everything is that travels, and how it does.
 ///
 /// Behind the gradients lies one number for each parameter, by which all ranks learn which
-/// parameters any of them has used, and the changes of buffers. They are a bucket of their own, the
-/// last.
+/// parameters any of them has used, the loss, and the changes of buffers. They are a bucket of their
+/// own, the last.
 final class GradientLayout {
   let arena: GradientArena
   let plan: BucketPlan
@@ -45,7 +45,7 @@ final class GradientLayout {
       leaves.map { ($0.shape.elementCount, $0.dtype) }, bucketBytes: options.bucketBytes)
     tail = Stretch(
       .float32, start: plan.byteCount,
-      count: BucketPlan.padded(leaves.count + bufferCount, .float32))
+      count: BucketPlan.padded(leaves.count + 1 + bufferCount, .float32))
     let stretches = plan.buckets.map(\.stretch) + [tail]
     let wire = Wire(stretches, narrowing: world.size > 1 ? options.wireType : nil)
     self.wire = wire
@@ -90,8 +90,11 @@ final class GradientLayout {
     (arena.storage.pointer + tail.start).assumingMemoryBound(to: Float.self)
   }
 
+  /// What the passes' losses add up to, each with its weight.
+  var loss: UnsafeMutablePointer<Float> { usage + leaves.count }
+
   /// What the passes have changed each value of the buffers by.
-  var bufferChanges: UnsafeMutablePointer<Float> { usage + leaves.count }
+  var bufferChanges: UnsafeMutablePointer<Float> { loss + 1 }
 
   /// Sets what is behind the gradients to zero.
   func clearTail() { usage.update(repeating: 0, count: tail.count) }

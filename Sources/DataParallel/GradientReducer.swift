@@ -27,6 +27,7 @@ public final class GradientReducer {
   /// Whether this rank's current pass is its last of the round.
   private var isLastPass = false
   private var weight: Float = 1
+  private var passLoss: Float = 0
   /// How many gradients each bucket still waits for in this pass.
   private var missing: [Int] = []
   /// Which buckets are as this pass leaves them; of several passes only the last counts, unless each
@@ -38,6 +39,10 @@ public final class GradientReducer {
   /// The last global batch whose round is over.
   private var finishedBatch: (epoch: Int, batch: Int)?
   private var hasWarned = false
+
+  /// The mean of what `backward()` was called on in the last step, over all samples of all ranks; it
+  /// travels with the gradients. Tensors that are no scalars count as 0.
+  public private(set) var loss: Float = 0
 
   /// Compares the parameters of all ranks; nil: nobody does.
   var driftCheck: DriftCheck?
@@ -64,7 +69,7 @@ public final class GradientReducer {
 
 extension GradientReducer: GradientObserver {
   /// The share of the pass in the samples of the step.
-  package func backwardWillBegin() -> Float {
+  package func backwardWillBegin(loss: Float?) -> Float {
     RootBlock.requireOutside("backward")
     world.note(.backward)
     let share = world.batchShare
@@ -73,6 +78,8 @@ extension GradientReducer: GradientObserver {
     isLastPass = weights.isLast(share)
     missing = layout.plan.buckets.map(\.gradients.count)
     if let partials = layout.partials { beginMicroBatch(partials, layout) }
+    // An empty share has no loss to speak of.
+    passLoss = weight == 0 ? 0 : weight * (loss ?? 0)
     return weight
   }
 
@@ -90,6 +97,7 @@ extension GradientReducer: GradientObserver {
   /// After the last pass of a step, returns when all gradients are the mean over all ranks.
   package func backwardDidEnd() {
     guard let layout else { return }
+    layout.loss.pointee += passLoss
     buffers.collect(into: layout.bufferChanges, weight: weight)
     if isLastPass || isReproducible { contributeRest(layout) }
     if isLastPass { finishRound(layout) }
@@ -218,6 +226,7 @@ extension GradientReducer {
     for (index, parameter) in parameters.enumerated() {
       parameter.leaf?.gradient = layout.usage[index] == 0 ? nil : parameter.leaf?.slot
     }
+    loss = layout.loss.pointee
     warnAboutUnusedParameters(layout)
     buffers.move(by: layout.bufferChanges)
     isOpen = false

@@ -64,6 +64,12 @@ extension Module {
       averageGradients: reproducible, but gradients would be rounded on the wire where there are \
       several ranks only; use wireType nil, or a model of Float16
       """)
+    check(
+      !reproducible || !sharesBatchStatistics,
+      """
+      averageGradients: reproducible, but synchronizeBatchNorm makes statistics depend on the number \
+      of ranks; leave one of them out
+      """)
     requireEqualModels(world)
     for (name, tensor) in namedTensors() {
       check(

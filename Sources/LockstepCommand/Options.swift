@@ -1,5 +1,5 @@
-import ArgumentParser
-import Lockstep
+public import ArgumentParser
+public import Lockstep
 
 /// Options that every command with kernels takes.
 struct ThreadOptions: ParsableArguments {
@@ -39,6 +39,15 @@ struct WatchOptions: ParsableArguments {
     if let abortAfter { watch.limits.abort = abortAfter }
   }
 }
+
+/// What gradients travel as, whatever they are stored as.
+enum WireType: String, CaseIterable, ExpressibleByArgument {
+  case float32, float16
+
+  var dtype: DType { self == .float16 ? .float16 : .float32 }
+}
+
+extension CommunicationOverlap: ExpressibleByArgument {}
 
 /// Refuses a value of the option called `name` that is not in `range`.
 func require(_ name: String, _ value: Int?, in range: ClosedRange<Int> = counts) throws {

@@ -46,7 +46,7 @@ import Testing
           let window = world.makeSharedWindow(byteCount: SharedMemoryExchange.byteCount(wire))
         else { return Double.infinity }
         let exchange = SharedMemoryExchange(wire, in: window, over: world, overlap: overlap)
-        return (0..<5).map { _ in
+        let rounds = (0..<10).map { _ in
           for index in buckets.indices {
             usleep(5000)  // the layer's backward pass
             exchange.publish(index)
@@ -56,7 +56,8 @@ import Testing
           exchange.finish()
           let time = (ContinuousClock.now - start).components
           return Double(time.seconds) + Double(time.attoseconds) * 1e-18
-        }.sorted()[2]
+        }
+        return rounds.min() ?? .infinity  // of a machine that may have other work
       }
       return seconds.max() ?? .infinity
     }

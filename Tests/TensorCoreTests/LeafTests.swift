@@ -63,7 +63,7 @@ import Testing
       }
     }
 
-    func backwardWillBegin() -> Float {
+    func backwardWillBegin(loss: Float?) -> Float {
       events.append("begin")
       return weight
     }

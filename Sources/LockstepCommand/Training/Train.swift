@@ -51,6 +51,13 @@ struct Train: ParsableCommand {
     help: "The same weights, bit for bit, for any number of ranks; --micro-batches says how many.")
   var reproducible = false
 
+  @Option(help: "float16: gradients travel between ranks rounded to Float16.")
+  var wire: WireType?
+
+  @Option(
+    help: "Send between hosts while the backward pass goes on: on, off, or auto (tries both).")
+  var overlap = CommunicationOverlap.automatic
+
   @Option(help: "sgd (momentum 0.9), adam or adamw.")
   var optimizer: OptimizerName?
 
@@ -98,6 +105,9 @@ struct Train: ParsableCommand {
     }
     if reproducible, microBatches == nil {
       throw ValidationError("--reproducible needs --micro-batches, at least as many as ranks.")
+    }
+    if reproducible, wire == .float16 {
+      throw ValidationError("--reproducible and --wire float16 exclude each other.")
     }
     if !data.isTable, target != nil || loss != nil || ignore != nil {
       throw ValidationError("--target, --ignore and --loss belong to --data csv:FILE.")

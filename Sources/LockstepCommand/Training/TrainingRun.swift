@@ -37,7 +37,9 @@ struct TrainingRun {
     model = try options.model.make(
       for: task.goal, inputShape: task.training.inputShape, data: options.data.description,
       seed: options.seed)
-    reducer = model.averageGradients(over: world, reproducible: options.reproducible)
+    reducer = model.averageGradients(
+      over: world, reproducible: options.reproducible, wireType: options.wire?.dtype,
+      overlap: options.overlap)
     Generator.seed(options.seed)
     optimizer = recipe.makeOptimizer(model.parameters())
     batches = DataLoader(
@@ -72,18 +74,15 @@ struct TrainingRun {
         let began = monotonicSeconds()
         optimizer.learningRate = schedule.rate(at: step)
         optimizer.zeroGrad()
-        var localLoss = 0.0
         for (inputs, targets) in batch.microBatches {
-          let loss = task.loss(model(inputs), targets)
-          loss.backward()
-          localLoss += loss.item() * Double(inputs.shape[0])
+          task.loss(model(inputs), targets).backward()
         }
         if let norm = recipe.clipNorm { clipGradientNorm(model.parameters(), maximum: norm) }
         optimizer.step()
         step += 1
         world.note(.update, step: step)
         let seconds = monotonicSeconds() - began
-        try record(localLoss, of: batch.sampleCount, step, epoch: epoch, seconds, &progress)
+        try record(batch.sampleCount, step, epoch: epoch, seconds, &progress)
         if step == totalSteps { break }
         if let evaluatesEvery, step % evaluatesEvery == 0 {
           evaluate(step: step, epoch: epoch, &progress)
@@ -112,18 +111,17 @@ struct TrainingRun {
 
   /// Writes a step's line and shows it; stops all ranks where the loss is not finite.
   private func record(
-    _ localLoss: Double, of samples: Int, _ step: Int, epoch: Int, _ seconds: Double,
-    _ progress: inout Progress
+    _ samples: Int, _ step: Int, epoch: Int, _ seconds: Double, _ progress: inout Progress
   ) throws {
-    let globalLoss = world.sum([localLoss])[0] / Double(samples)
-    guard globalLoss.isFinite else { throw TrainingError.lossIsNotFinite(globalLoss, step: step) }
+    let loss = Double(reducer.loss)
+    guard loss.isFinite else { throw TrainingError.lossIsNotFinite(loss, step: step) }
     directory.record(
       JSONObject([
-        "step": .integer(step), "epoch": .integer(epoch), "loss": .number(globalLoss),
+        "step": .integer(step), "epoch": .integer(epoch), "loss": .float(reducer.loss),
         "learningRate": .float(optimizer.learningRate),
         "samplesPerSecond": .number((Double(samples) / seconds).rounded()),
       ]))
-    progress.show(step: step, epoch: epoch, loss: globalLoss, samples: samples)
+    progress.show(step: step, epoch: epoch, loss: loss, samples: samples)
   }
 }
 

@@ -18,6 +18,9 @@ public class BatchNorm: Module, Layer {
   /// How many batches were seen in training: an int64 scalar, a buffer; nil without running
   /// statistics.
   public let numBatchesTracked: Tensor?
+  /// What makes the statistics those of all ranks' samples; nil: they are those of this rank's. See
+  /// `synchronizeBatchNorm(over:)`.
+  package var sumOverRanks: SumOverRanks?
   private let momentum: Float?
   private let epsilon: Float
   private let ranks: ClosedRange<Int>
@@ -44,7 +47,9 @@ public class BatchNorm: Module, Layer {
       ranks.contains(input.rank),
       "\(type(of: self)): an input of shape \(input.shape), which has \(input.rank) dimensions")
     guard let runningMean, let runningVar, let numBatchesTracked else {
-      return batchNorm(input, weight: weight, bias: bias, isTraining: true, epsilon: epsilon)
+      return batchNorm(
+        input, weight: weight, bias: bias, isTraining: true, epsilon: epsilon,
+        sumOverRanks: sumOverRanks)
     }
     var fraction = momentum ?? 0
     if isTraining {
@@ -54,7 +59,7 @@ public class BatchNorm: Module, Layer {
     }
     return batchNorm(
       input, weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVar,
-      isTraining: isTraining, momentum: fraction, epsilon: epsilon)
+      isTraining: isTraining, momentum: fraction, epsilon: epsilon, sumOverRanks: sumOverRanks)
   }
 }
 

@@ -12,7 +12,7 @@ extension Tensor {
     let (node, seed) = start(gradient, "backward")
     noGrad {
       let pass = BackwardPass(from: node)
-      let weight = pass.begin()
+      let weight = pass.begin(loss: gradient == nil ? self : nil)
       pass.run(seed: weight == 1 ? seed : seed * weight, retainGraph: retainGraph)
       pass.end()
     }

@@ -60,13 +60,14 @@ struct BackwardPass {
     }
   }
 
-  /// Announces the pass; returns the factor that weighs its gradients.
-  func begin() -> Float {
+  /// Announces the pass, which begins at `loss`; returns the factor that weighs its gradients.
+  func begin(loss: Tensor?) -> Float {
     guard let first = observers.first else { return 1 }
-    let weight = first.backwardWillBegin()
+    let loss = loss.map { Float($0.item()) }
+    let weight = first.backwardWillBegin(loss: loss)
     for other in observers.dropFirst() {
       check(
-        other.backwardWillBegin() == weight,
+        other.backwardWillBegin(loss: loss) == weight,
         "backward: the loss reaches parameters whose gradients are averaged in different ways")
     }
     return weight

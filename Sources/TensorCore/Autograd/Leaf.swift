@@ -17,9 +17,9 @@ package final class Leaf: Node {
 
 /// What joins gradients across ranks. Attached to leaves; the engine calls it.
 package protocol GradientObserver: AnyObject {
-  /// Called before a pass that reaches any of its leaves. Returns the factor that weighs this
-  /// pass's gradients.
-  func backwardWillBegin() -> Float
+  /// Called before a pass that reaches any of its leaves, which begins at the scalar `loss`; nil: at
+  /// another tensor. Returns the factor that weighs this pass's gradients.
+  func backwardWillBegin(loss: Float?) -> Float
   /// Called when `leaf` has received its last contribution of a pass.
   func gradientIsReady(of leaf: Leaf)
   /// Called after a pass.

@@ -4,6 +4,9 @@ import Kernels
 /// Batch normalisation of `[samples, channels]` or `[samples, channels, …]`: every channel is
 /// normalised over samples and positions, then scaled by its `weight` and shifted by its `bias`.
 ///
+/// With `sumOverRanks` a batch is that of all ranks: its statistics, and their share in the gradient,
+/// are taken over the samples of all. Then all ranks must call this, and `backward()`, alike.
+///
 /// In training with the batch's own mean and biased variance; the running statistics, where given,
 /// move towards the batch's mean and unbiased variance by the fraction `momentum`, in place. In
 /// evaluation with the running statistics. All of these are `[channels]`. Stops in training where a
@@ -11,7 +14,8 @@ import Kernels
 /// 2015.
 public func batchNorm(
   _ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, runningMean: Tensor? = nil,
-  runningVariance: Tensor? = nil, isTraining: Bool, momentum: Float = 0.1, epsilon: Float = 1e-5
+  runningVariance: Tensor? = nil, isTraining: Bool, momentum: Float = 0.1, epsilon: Float = 1e-5,
+  sumOverRanks: SumOverRanks? = nil
 ) -> Tensor {
   x.requireFloat("batchNorm")
   check(x.rank >= 2, "batchNorm: an input of shape \(x.shape); expected [samples, channels, …]")
@@ -27,21 +31,22 @@ public func batchNorm(
       x.converted(to: .float32), weight: weight?.converted(to: .float32),
       bias: bias?.converted(to: .float32), runningMean: runningMean,
       runningVariance: runningVariance, isTraining: isTraining, momentum: momentum,
-      epsilon: epsilon
+      epsilon: epsilon, sumOverRanks: sumOverRanks
     ).converted(to: x.dtype)
   }
   let size = x.shape[2...].reduce(1, *)
-  let perChannel = x.shape[0] * size
+  var perChannel = Double(x.shape[0] * size)
   let layout = Channels(batch: x.shape[0], channels: channels, size: size)
   let values = x.contiguousValues()
   let (mean, scale) = (PerChannel(channels), PerChannel(channels))
   if isTraining {
+    layout.moments(values.pointer(), mean: mean.pointer, variance: scale.pointer)
+    if let sumOverRanks { perChannel = join(mean, scale, perChannel, channels, sumOverRanks) }
     check(
       perChannel > 1,
       "batchNorm: training needs more than one value per channel; the input is \(x.shape)")
-    layout.moments(values.pointer(), mean: mean.pointer, variance: scale.pointer)
     runningMean?.move(towards: { mean[$0] }, by: momentum)
-    let correction = Float(perChannel) / Float(perChannel - 1)
+    let correction = Float(perChannel / (perChannel - 1))
     runningVariance?.move(towards: { scale[$0] * correction }, by: momentum)
   } else {
     guard let runningMean, let runningVariance else {
@@ -60,11 +65,20 @@ public func batchNorm(
   layout.affine(
     values.pointer(), mean: mean.pointer, factor: factor.pointer, shift: shift.pointer,
     into: result.pointer())
-  let joint = JointGradient { [values = Saved(values)] gradient in
+  let joint = JointGradient { [values = Saved(values), perChannel] gradient in
     let (g, x) = (gradient.contiguousValues(), values.value)
     let (sum, product) = (PerChannel(channels), PerChannel(channels))
     layout.products(
       g.pointer(), x.pointer(), mean: mean.pointer, sum: sum.pointer, product: product.pointer)
+    let (ownSum, ownProduct) = (
+      PerChannel(channels) { sum[$0] }, PerChannel(channels) { product[$0] }
+    )
+    if isTraining, let sumOverRanks {
+      let all = sumOverRanks((0..<channels).flatMap { [Double(sum[$0]), Double(product[$0])] })
+      for channel in 0..<channels {
+        (sum[channel], product[channel]) = (Float(all[2 * channel]), Float(all[2 * channel + 1]))
+      }
+    }
     // With the batch's own statistics, what the channel's mean and scale take away.
     let share = isTraining ? -1 / Float(perChannel) : 0
     let slope = PerChannel(channels) { share * factor[$0] * product[$0] * scale[$0] * scale[$0] }
@@ -73,8 +87,8 @@ public func batchNorm(
     layout.gradient(
       g.pointer(), x.pointer(), mean: mean.pointer, p: factor.pointer, q: slope.pointer,
       r: rest.pointer, into: input.pointer())
-    let dw = Tensor((0..<channels).map { product[$0] * scale[$0] })
-    return [input, dw, Tensor((0..<channels).map { sum[$0] })]
+    let dw = Tensor((0..<channels).map { ownProduct[$0] * scale[$0] })
+    return [input, dw, Tensor((0..<channels).map { ownSum[$0] })]
   }
   return result.recorded(
     "batchNorm",
@@ -82,6 +96,29 @@ public func batchNorm(
       x.edge { joint.share(0, of: $0) }, weight?.edge { joint.share(1, of: $0) },
       bias?.edge { joint.share(2, of: $0) },
     ])
+}
+
+/// Adds up numbers, as many on each rank, over all ranks.
+public typealias SumOverRanks = ([Double]) -> [Double]
+
+/// Replaces the moments of `count` values per channel by those of all ranks' values; returns how many
+/// these are.
+private func join(
+  _ mean: PerChannel, _ variance: PerChannel, _ count: Double, _ channels: Int,
+  _ sumOverRanks: SumOverRanks
+) -> Double {
+  let own = (0..<channels).flatMap { channel -> [Double] in
+    guard count > 0 else { return [0, 0] }
+    let (mean, variance) = (Double(mean[channel]), Double(variance[channel]))
+    return [count * mean, count * (variance + mean * mean)]
+  }
+  let all = sumOverRanks([count] + own)
+  for channel in 0..<channels {
+    let center = all[1 + 2 * channel] / all[0]
+    mean[channel] = Float(center)
+    variance[channel] = Float(max(0, all[2 + 2 * channel] / all[0] - center * center))
+  }
+  return all[0]
 }
 
 extension Tensor {
