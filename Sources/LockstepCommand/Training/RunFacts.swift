@@ -16,6 +16,7 @@ extension Train {
       ("--reproducible", "\(reproducible)"), ("--optimizer", recipe.optimizer.rawValue),
       ("--learning-rate", "\(recipe.learningRate)"), ("--schedule", schedule.rawValue),
       ("--warmup", "\(recipe.warmup)"), ("--clip-norm", "\(recipe.clipNorm ?? .infinity)"),
+      ("--precision", precision.rawValue),
       ("--evaluate-every", evaluateEvery.map(String.init) ?? "default"), ("--seed", "\(seed)"),
     ]
   }

@@ -1,6 +1,6 @@
 import Diagnostics
 public import Kernels
-public import TensorCore
+import TensorCore
 
 extension Module {
   /// Stores the parameters of this module and those below it, frozen ones included, as `dtype`:
