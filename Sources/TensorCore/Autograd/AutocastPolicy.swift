@@ -1,8 +1,8 @@
-import Kernels
+package import Kernels
 
 /// What `autocast` does with the operands of each operation, by the operation's name in messages;
 /// operations that are not listed take what comes. Docs/mixed-precision.md says the same.
-let autocastTypes: [String: DType] = {
+package let autocastTypes: [String: DType] = {
   let inHalf = [
     "matmul", "linear", "conv1d", "conv2d", "convTranspose2d", "scaledDotProductAttention",
     "recurrent",
