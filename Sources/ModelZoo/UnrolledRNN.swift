@@ -19,7 +19,7 @@ public final class UnrolledRNN: Module {
   /// The outputs `[samples, outputs]` of every step of `sequence` `[steps, samples, inputs]`,
   /// starting from a state of zeros.
   public func callAsFunction(_ sequence: Tensor) -> [Tensor] {
-    var h = Tensor.zeros([sequence.shape[1], stateSize])
+    var h = Tensor.zeros([sequence.shape[1], stateSize], sequence.dtype)
     var outputs: [Tensor] = []
     for t in 0..<sequence.shape[0] {
       h = tanh(hidden(cat([sequence[t], h], axis: 1)))

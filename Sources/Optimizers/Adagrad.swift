@@ -25,7 +25,7 @@ public final class Adagrad: Optimizer {
       ("initial accumulator", initialAccumulator), ("epsilon", epsilon))
     memory = OptimizerMemory(
       parameters, optimizer: "Adagrad", learningRate: learningRate, state: ["sum"],
-      initialValue: initialAccumulator)
+      initialValue: initialAccumulator, isElementwise: true)
     self.learningRateDecay = learningRateDecay
     self.weightDecay = weightDecay
     self.epsilon = epsilon

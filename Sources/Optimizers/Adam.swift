@@ -34,7 +34,8 @@ public class Adam: Optimizer {
     requireBetas(name, betas)
     memory = OptimizerMemory(
       parameters, optimizer: name, learningRate: learningRate,
-      state: ["exp_avg", "exp_avg_sq"] + (amsgrad ? ["max_exp_avg_sq"] : []), accepting: .betas)
+      state: ["exp_avg", "exp_avg_sq"] + (amsgrad ? ["max_exp_avg_sq"] : []),
+      isElementwise: true, accepting: .betas)
     self.betas = betas
     self.epsilon = epsilon
     self.weightDecay = weightDecay

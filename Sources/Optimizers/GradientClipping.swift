@@ -19,7 +19,7 @@ public enum NonFiniteNorm: Sendable {
 ///
 /// PyTorch's `get_total_norm`. Parameters without a gradient are left out.
 public func gradientNorm(_ parameters: [Tensor], order: Float = 2) -> Float {
-  norm(of: finalGradients(parameters), order)
+  norm(of: finalGradients(parameters, "gradientNorm"), order)
 }
 
 /// Scales the gradients of `parameters` so that their norm, taken over all of them together, is at
@@ -27,7 +27,8 @@ public func gradientNorm(_ parameters: [Tensor], order: Float = 2) -> Float {
 ///
 /// PyTorch's `clip_grad_norm_`: all gradients are multiplied by maximum / (norm + 1e-6) where that
 /// is below 1. Call it between `backward()` and `step()`. Parameters without a gradient are left
-/// out. The norm is that of the gradients averaged over all ranks, so all ranks scale alike.
+/// out. The norm is that of the gradients averaged over all ranks, so all ranks scale alike. Stops
+/// where the gradients are those of a scaled loss: `GradientScaler.unscale` comes first.
 ///
 /// - Parameters:
 ///   - order: 2, 1, or `.infinity` for the largest magnitude.
@@ -38,7 +39,7 @@ public func clipGradientNorm(
   ifNonFinite policy: NonFiniteNorm = .propagate
 ) -> Float {
   check(maximum >= 0, "clipGradientNorm: a maximum of \(maximum)")
-  let gradients = finalGradients(parameters)
+  let gradients = finalGradients(parameters, "clipGradientNorm")
   let norm = norm(of: gradients, order)
   if !norm.isFinite {
     switch policy {
@@ -53,7 +54,7 @@ public func clipGradientNorm(
     }
   }
   let factor = maximum / (norm + 1e-6)
-  if !(factor >= 1) { noGrad { for gradient in gradients { gradient *= factor } } }
+  if !(factor >= 1) { noGrad { for gradient in gradients { gradient.scale(by: factor) } } }
   return norm
 }
 
@@ -62,37 +63,68 @@ public func clipGradientNorm(
 public func clipGradientValues(_ parameters: [Tensor], maximum: Float) {
   check(maximum >= 0, "clipGradientValues: a maximum of \(maximum)")
   noGrad {
-    for gradient in finalGradients(parameters) { gradient.clamp(from: -maximum, to: maximum) }
+    for gradient in finalGradients(parameters, "clipGradientValues") {
+      let limit = maximum / gradient.factor
+      gradient.values.clamp(from: -limit, to: limit)
+    }
+  }
+}
+
+/// The gradient of a leaf, which is `values` times `factor`.
+private struct FinalGradient {
+  let leaf: Leaf
+  let values: Tensor
+  let factor: Float
+
+  /// Multiplies it; where it is stored in Float16 its factor only, because small values would be
+  /// lost.
+  func scale(by scale: Float) {
+    if values.dtype == .float16 {
+      leaf.gradientScale = .settled(factor: factor * scale)
+    } else {
+      values *= scale
+    }
   }
 }
 
 /// The gradients of `parameters`, after those on their way between ranks have arrived.
-private func finalGradients(_ parameters: [Tensor]) -> [Tensor] {
+private func finalGradients(
+  _ parameters: [Tensor], _ operation: StaticString
+) -> [FinalGradient] {
   for parameter in parameters { parameter.leaf?.observer?.completeGradients() }
-  return parameters.compactMap(\.grad)
+  return parameters.compactMap { parameter in
+    guard let leaf = parameter.leaf, let gradient = leaf.gradient else { return nil }
+    let factor = leaf.gradientFactor(
+      for: operation, instead: "unscale(optimizer) of its GradientScaler before")
+    return FinalGradient(leaf: leaf, values: gradient, factor: factor)
+  }
 }
 
-private func norm(of gradients: [Tensor], _ order: Float) -> Float {
+private func norm(of gradients: [FinalGradient], _ order: Float) -> Float {
   check(
     [1, 2, .infinity].contains(order),
     "gradientNorm: there is no norm of order \(order); use 1, 2 or infinity")
   return noGrad {
     switch order {
-    case 1: Float(gradients.reduce(0.0) { $0 + $1.abs().sum().item() })
+    case 1: Float(gradients.reduce(0.0) { $0 + sum(of: $1) })
     case 2: Float(gradients.reduce(0.0) { $0 + squares(of: $1) }.squareRoot())
     default: gradients.map(largestMagnitude).reduce(0) { $0.isNaN || $0 > $1 ? $0 : $1 }
     }
   }
 }
 
-/// The sum of the squares of the elements, without a tensor in between where that is possible.
-private func squares(of gradient: Tensor) -> Double {
-  guard gradient.dtype == .float32, gradient.isContiguous else {
-    return gradient.squared().sum().item()
-  }
-  return sumOfSquares(count: gradient.count, gradient.pointer())
+private func sum(of gradient: FinalGradient) -> Double {
+  gradient.values.converted(to: .float32).abs().sum().item() * Double(gradient.factor)
 }
 
-private func largestMagnitude(_ gradient: Tensor) -> Float {
-  gradient.count == 0 ? 0 : Float(gradient.abs().max().item())
+/// The sum of the squares of the elements. A scaled Float16 gradient is unscaled before they are
+/// taken, so that they do not overflow.
+private func squares(of gradient: FinalGradient) -> Double {
+  let wide = gradient.values.converted(to: .float32).contiguousValues()
+  let values = gradient.factor == 1 ? wide : wide * gradient.factor
+  return sumOfSquares(count: values.count, values.pointer())
+}
+
+private func largestMagnitude(_ gradient: FinalGradient) -> Float {
+  gradient.values.count == 0 ? 0 : Float(gradient.values.abs().max().item()) * gradient.factor
 }

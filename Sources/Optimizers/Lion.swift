@@ -25,7 +25,7 @@ public final class Lion: Optimizer {
     requireBetas("Lion", betas)
     memory = OptimizerMemory(
       parameters, optimizer: "Lion", learningRate: learningRate, state: ["exp_avg"],
-      accepting: .betas)
+      isElementwise: true, accepting: .betas)
     self.betas = betas
     self.weightDecay = weightDecay
   }

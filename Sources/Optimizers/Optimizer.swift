@@ -11,6 +11,9 @@ public protocol Optimizer: AnyObject {
 }
 
 /// One parameter's turn in a step.
+///
+/// Of a Float16 parameter it is the Float32 master that is changed; where the optimiser said that it
+/// `isElementwise`, a block of it at a time.
 public struct ParameterUpdate {
   /// What to change: contiguous, of type float32.
   public let parameter: Tensor
@@ -24,11 +27,13 @@ public struct ParameterUpdate {
   public let step: Int
   let memory: OptimizerMemory
   let index: Int
+  /// The elements of the parameter that are changed; nil: all.
+  var block: Range<Int>?
 
   /// How many elements there are to change.
   public var count: Int { parameter.count }
 
-  /// The state tensor `name` of this parameter, of its shape. Stops where the optimiser keeps none
+  /// The state tensor `name` of this parameter, of the shape of `parameter`. Stops where the optimiser keeps none
   /// of that name.
   public func state(_ name: String) -> Tensor {
     guard let tensor = stateIfKept(name) else {
@@ -41,7 +46,10 @@ public struct ParameterUpdate {
   }
 
   /// The state tensor `name` of this parameter; nil where the optimiser keeps none of that name.
-  public func stateIfKept(_ name: String) -> Tensor? { memory.tensor(name, of: index) }
+  public func stateIfKept(_ name: String) -> Tensor? {
+    guard let block else { return memory.tensor(name, of: index) }
+    return memory.tensor(name, of: index)?.elements(block)
+  }
 }
 
 extension Optimizer {
@@ -64,19 +72,31 @@ extension Optimizer {
   }
 
   /// Takes one step. Parameters without a gradient stay as they are.
+  ///
+  /// Stops where gradients are those of a scaled loss, which a `GradientScaler` takes the step with.
   public func step() {
     let memory = memory
     for parameter in memory.parameters { parameter.leaf?.observer?.completeGradients() }
     noGrad {
       for (index, parameter) in memory.parameters.enumerated() {
-        guard let gradient = parameter.grad else { continue }
+        guard let leaf = parameter.leaf, let gradient = leaf.gradient else { continue }
+        let factor = leaf.gradientFactor(
+          for: "Optimizer.step", instead: "step(optimizer) of its GradientScaler")
+        memory.requireUnconverted(index)
         memory.steps[index] += 1
         let group = memory.group(of: index)
-        update(
-          ParameterUpdate(
-            parameter: parameter, gradient: gradient, group: group,
-            learningRate: memory.learningRate * group.learningRateScale, step: memory.steps[index],
-            memory: memory, index: index))
+        func turn(_ parameter: Tensor, _ gradient: Tensor, _ block: Range<Int>?) {
+          update(
+            ParameterUpdate(
+              parameter: parameter, gradient: gradient, group: group,
+              learningRate: memory.learningRate * group.learningRateScale,
+              step: memory.steps[index], memory: memory, index: index, block: block))
+        }
+        if let master = memory.master(of: index) {
+          memory.change(master, of: parameter, by: gradient, times: factor, turn)
+        } else {
+          turn(parameter, gradient, nil)
+        }
         parameter.storage.markWritten(by: "Optimizer.step")
       }
     }

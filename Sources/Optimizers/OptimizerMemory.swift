@@ -5,7 +5,8 @@ public import TensorCore
 /// What an optimiser trains, and what it keeps of each parameter from step to step.
 ///
 /// The state tensors of one name lie in one flat block, in the order of the parameters, each on a
-/// cache line of its own. They are there from the start, so that no step allocates.
+/// cache line of its own. They are there from the start, so that no step allocates. A Float16
+/// parameter has one more, its Float32 `master`, which is what the optimiser changes.
 public final class OptimizerMemory {
   /// The optimiser's name, for messages and saved states.
   public let optimizer: String
@@ -23,26 +24,32 @@ public final class OptimizerMemory {
   public internal(set) var steps: [Int]
   /// One flat tensor for each of `stateNames`.
   package let arenas: [Tensor]
+  /// Whether a parameter may be updated a block at a time.
+  let isElementwise: Bool
+  private let masters: MasterWeights
   private let tensors: [[Tensor]]
   private let groupIndices: [Int]
 
   /// Memory for training `elements`, which are tensors or groups of them.
   ///
-  /// Stops unless every parameter is a contiguous float32 leaf that requires a gradient and is
-  /// named once, and if a group has options that the optimiser does not accept.
+  /// Stops unless every parameter is a contiguous float leaf that requires a gradient and is named
+  /// once, and if a group has options that the optimiser does not accept.
   ///
   /// - Parameters:
   ///   - optimizer: the optimiser's name.
   ///   - state: the names of the tensors to keep of every parameter; they get the parameter's
   ///     shape.
   ///   - initialValue: what their elements are before the first step.
+  ///   - isElementwise: whether the update of an element depends on no other element of the
+  ///     parameter; a large Float16 parameter is then updated a block at a time, in the cache.
   ///   - options: the options of groups, besides rate and decay, that the optimiser heeds.
   public init<Element: Trainable>(
     _ elements: [Element], optimizer: String, learningRate: Float, state: [String] = [],
-    initialValue: Float = 0, accepting options: GroupOptions = []
+    initialValue: Float = 0, isElementwise: Bool = false, accepting options: GroupOptions = []
   ) {
     self.optimizer = optimizer
     self.learningRate = learningRate
+    self.isElementwise = isElementwise
     groups = Element.groups(of: elements)
     parameters = groups.flatMap(\.parameters)
     groupIndices = groups.enumerated().flatMap { index, group in
@@ -50,11 +57,8 @@ public final class OptimizerMemory {
     }
     stateNames = state
     steps = Array(repeating: 0, count: parameters.count)
-    var (offsets, total) = ([Int](), 0)
-    for parameter in parameters {
-      offsets.append(total)
-      total += (parameter.count + 15) / 16 * 16
-    }
+    let (offsets, total) = flatOffsets(of: parameters)
+    masters = MasterWeights(of: parameters)
     arenas = state.map { _ in Tensor.full([total], initialValue) }
     tensors = arenas.map { [parameters] arena in
       zip(parameters, offsets).map { parameter, offset in
@@ -76,8 +80,8 @@ public final class OptimizerMemory {
         parameter.leaf != nil && parameter.isContiguous,
         "\(name) is no leaf that requires a gradient")
       check(
-        parameter.dtype == .float32,
-        "\(name) is of type \(parameter.dtype); only float32 can be trained")
+        !stateNames.contains(masterName),
+        "\(optimizer): a state called \(masterName), which is that of Float16 parameters")
       let first = seen.updateValue(index, forKey: ObjectIdentifier(parameter))
       check(
         first == nil,
@@ -92,6 +96,15 @@ public final class OptimizerMemory {
     for (option, name, isGiven) in given where !options.contains(option) {
       check(!isGiven, "\(optimizer): group \(index) sets \(name), which \(optimizer) does not have")
     }
+  }
+
+  /// The Float32 copy of the parameter at `index`; nil where that is Float32 itself.
+  func master(of index: Int) -> Tensor? { masters[index] }
+
+  /// All state tensors of the parameter at `index`, with their names.
+  func namedTensors(of index: Int) -> [(name: String, tensor: Tensor)] {
+    zip(stateNames, tensors).map { ($0, $1[index]) }
+      + (masters[index].map { [(masterName, $0)] } ?? [])
   }
 
   /// The state tensor `name` of the parameter at `index`; nil where none of that name is kept.

@@ -129,9 +129,7 @@ extension OptimizerMemory {
       Set(paths).count == paths.count,
       "\(optimizer): two parameters have the same name for their state; name each differently")
     let tensors = paths.enumerated().flatMap { index, path in
-      stateNames.compactMap { name in
-        tensor(name, of: index).map { (key: "\(path).\(name)", tensor: $0) }
-      }
+      namedTensors(of: index).map { (key: "\(path).\($0.name)", tensor: $0.tensor) }
     }
     return (tensors, paths.enumerated().map { (key: "\($0.element).step", index: $0.offset) })
   }

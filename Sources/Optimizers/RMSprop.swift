@@ -31,7 +31,7 @@ public final class RMSprop: Optimizer {
       groups, optimizer: "RMSprop", learningRate: learningRate,
       state: ["square_avg"] + (centered ? ["grad_avg"] : [])
         + (hasMomentum ? ["momentum_buffer"] : []),
-      accepting: .momentum)
+      isElementwise: true, accepting: .momentum)
     self.alpha = alpha
     self.epsilon = epsilon
     self.weightDecay = weightDecay

@@ -33,7 +33,8 @@ public final class SGD: Optimizer {
       """)
     memory = OptimizerMemory(
       groups, optimizer: "SGD", learningRate: learningRate,
-      state: momenta.contains { $0 > 0 } ? ["momentum_buffer"] : [], accepting: .momentum)
+      state: momenta.contains { $0 > 0 } ? ["momentum_buffer"] : [], isElementwise: true,
+      accepting: .momentum)
     self.momentum = momentum
     self.dampening = dampening
     self.weightDecay = weightDecay

@@ -57,6 +57,26 @@ private final class TiedModel: Module {
     #expect(try readBytes(again) == readBytes(path))
   }
 
+  /// A Float16 model is saved as PyTorch saves one, to the byte, and loads what that saved.
+  @Test func halvesAreThoseOfPyTorch() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/model.safetensors"
+    let model = Self.mlp()
+    for (_, tensor) in model.namedTensors() {
+      tensor.assign(
+        Tensor((0..<tensor.count).map { Float($0) / 3 }, shape: tensor.shape))
+    }
+    model.convert(to: .float16)
+    try model.save(to: path)
+    #expect(try readBytes(path) == readBytes(resource("half")))
+    let other = Self.mlp(5)
+    other.convert(to: .float16)
+    try other.load(from: resource("half"))
+    #expect(Self.values(other) == Self.values(model))
+    let misfit = #expect(throws: CheckpointError.self) { try Self.mlp().load(from: path) }
+    #expect(misfit?.description.contains("F16 [4, 3] in the file, F32 [4, 3] in the model") == true)
+  }
+
   @Test func weightsOfPyTorchAreLoaded() throws {
     let model = Self.mlp()
     try model.load(from: resource("mlp"))

@@ -20,8 +20,10 @@ final class SmallNetwork: Module {
   func loss(_ samples: Range<Int>) -> Tensor {
     // All samples are drawn, so that a sample does not depend on who asks for it.
     let x = Tensor.normal([64, 5], generator: Generator(seed: 21))
+      .converted(to: first.weight.dtype)
     let y = Tensor.randomIntegers([64], in: 0..<3, generator: Generator(seed: 22))
-    return crossEntropy(second(tanh(first(x[samples]))), y[samples])
+    return crossEntropy(
+      second(tanh(first(x[samples]))).converted(to: .float32), y[samples])
   }
 
   /// All weights, one after another.

@@ -16,6 +16,7 @@ import torch
 FAMILIES = [
     "arithmetic", "comparison", "unary", "activations", "reductions", "matmul", "movement",
     "softmax", "losses", "convolution", "attention", "sorting", "optimizers", "layers",
+    "precision",
 ]
 
 

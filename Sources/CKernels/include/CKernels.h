@@ -283,6 +283,11 @@ void lk_dropout(ptrdiff_t n, float *out, const float *a, uint32_t threshold, flo
 
 // MARK: optimiser updates in one pass (update.c)
 
+/// Whether no half is infinite or NaN.
+bool lk_all_finite_half(ptrdiff_t n, const uint16_t *a);
+/// a *= factor; whether none was infinite or NaN before.
+bool lk_scale_all_finite(ptrdiff_t n, float *a, float factor);
+
 /// PyTorch's SGD: g += decay * p; m = momentum * m + (1 - dampening) * g; g = nesterov ? g +
 /// momentum * m : m; p -= rate * g. With momentum 0, m is not touched and may be null. `first`: m =
 /// g instead.
@@ -345,6 +350,8 @@ int32_t *lk_no_grad_depth(void);
 int32_t *lk_anomaly_depth(void);
 /// The operation whose gradient the current thread computes, or null.
 void *_Nullable *_Nonnull lk_current_operation(void);
+/// The `autocast` region that the current thread is in, or null.
+void *_Nullable *_Nonnull lk_autocast_region(void);
 /// The return addresses of the `count` innermost callers of the caller, innermost first; 0 beyond
 /// the outermost. Follows frame pointers, which Swift always keeps.
 void lk_callers(int count, uintptr_t *addresses);

@@ -19,6 +19,9 @@ struct BenchStep: ParsableCommand {
   @Option(help: "How many steps are timed, after a tenth as many, at least 2, that are not.")
   var steps = 200
 
+  @Option(help: "How parameters and activations are stored.")
+  var precision = Precision.float32
+
   @OptionGroup var threads: ThreadOptions
 
   @Flag(help: "Print one JSON object.")
@@ -29,13 +32,13 @@ struct BenchStep: ParsableCommand {
   func run() throws {
     threads.apply()
     try withCommunicator { world in
-      let session = workload.make(world)
+      let session = workload.make(world, precision)
       var loss = Double.nan
-      for _ in 0..<max(2, steps / 10) { loss = session.step() }
+      for _ in 0..<max(2, steps / 10) { loss = try session.step() }
       var seconds: [Double] = []
       for _ in 0..<steps {
         let start = monotonicSeconds()
-        loss = session.step()
+        loss = try session.step()
         seconds.append(monotonicSeconds() - start)
       }
       let peak = world.maximum(Double(peakResidentBytes()) / 1e6)
@@ -51,7 +54,7 @@ struct BenchStep: ParsableCommand {
     guard json else {
       print(
         """
-        \(workload.rawValue): \(ranks) rank(s) x \(Threads.count) thread(s), float32
+        \(workload.rawValue): \(ranks) rank(s) x \(Threads.count) thread(s), \(precision)
         step  \((timings.median * 1e3).text(3)) ms median  \
         (\((timings.quantile(0.1) * 1e3).text(3)) ... \((timings.quantile(0.9) * 1e3).text(3)), 10 % ... 90 %)
         rate  \(rate.text(0)) samples/s
@@ -62,7 +65,7 @@ struct BenchStep: ParsableCommand {
     print(
       JSONObject([
         "workload": .text(workload.rawValue), "ranks": .integer(ranks),
-        "threads": .integer(Threads.count), "precision": .text("float32"),
+        "threads": .integer(Threads.count), "precision": .text(precision.rawValue),
         "step_ms_median": .number(timings.median * 1e3),
         "step_ms_p10": .number(timings.quantile(0.1) * 1e3),
         "step_ms_p90": .number(timings.quantile(0.9) * 1e3), "items_per_second": .number(rate),

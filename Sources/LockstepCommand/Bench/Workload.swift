@@ -6,24 +6,28 @@ import ModelZoo
 enum Workload: String, ExpressibleByArgument, CaseIterable {
   case mlp, lenet, resnet20, gpt, gptBaby = "gpt-baby", rnn
 
-  func make(_ world: any Communicator) -> BenchSession {
+  func make(_ world: any Communicator, _ precision: Precision) -> BenchSession {
     let generator = Generator(seed: 1, stream: UInt64(world.rank))
     func classifier(_ model: some Layer, _ shape: Shape) -> BenchSession {
-      let inputs = Tensor.normal(shape, generator: generator)
+      model.convert(to: precision.dtype)
+      let inputs = Tensor.normal(shape, generator: generator).converted(to: precision.dtype)
       let targets = Tensor.randomIntegers([shape[0]], in: 0..<10, generator: generator)
-      return BenchSession(model, momentum(model), items: shape[0], world) {
-        crossEntropy(model(inputs), targets)
+      return BenchSession(model, momentum(model), items: shape[0], precision, world) {
+        crossEntropy(model(inputs).converted(to: .float32), targets)
       }
     }
     func languageModel(_ sizes: GPTConfiguration, batch: Int) -> BenchSession {
       let model = GPT(sizes)
+      model.convert(to: precision.dtype)
       let shape: Shape = [batch, sizes.context]
       let range = 0..<Int32(sizes.vocabulary)
       let inputs = Tensor.randomIntegers(shape, in: range, generator: generator)
       let targets = Tensor.randomIntegers(shape, in: range, generator: generator)
       return BenchSession(
-        model, AdamW(model.parameters(), learningRate: 1e-3), items: batch, world
-      ) { crossEntropy(model(inputs).flattened(to: 1), targets.flattened()) }
+        model, AdamW(model.parameters(), learningRate: 1e-3), items: batch, precision, world
+      ) {
+        crossEntropy(model(inputs).converted(to: .float32).flattened(to: 1), targets.flattened())
+      }
     }
     switch self {
     case .mlp: return classifier(MLP([784, 512, 512, 10]), [128, 784])
@@ -36,12 +40,14 @@ enum Workload: String, ExpressibleByArgument, CaseIterable {
         GPTConfiguration(vocabulary: 65, context: 256, layers: 6, heads: 6, width: 384), batch: 8)
     case .rnn:
       let model = UnrolledRNN(inputs: 64, stateSize: 128, outputs: 64)
+      model.convert(to: precision.dtype)
       let inputs = Tensor.normal([50, 16, 64], generator: generator)
+        .converted(to: precision.dtype)
       let targets = Tensor.normal([50, 16, 64], generator: generator)
-      return BenchSession(model, momentum(model), items: 16, world) {
+      return BenchSession(model, momentum(model), items: 16, precision, world) {
         var total = Tensor(Float(0))
         for (t, output) in model(inputs).enumerated() {
-          total = total + mseLoss(output, targets[t])
+          total = total + mseLoss(output.converted(to: .float32), targets[t])
         }
         return total / 50
       }
@@ -58,25 +64,28 @@ struct BenchSession {
   /// Samples per rank and step.
   let batchSize: Int
   private let optimizer: any Optimizer
+  private let scaler: GradientScaler
   private let loss: () -> Tensor
 
   /// Steps of `optimizer` that bring down `loss`, on all ranks of `world` together.
   init(
-    _ model: some Module, _ optimizer: any Optimizer, items: Int, _ world: any Communicator,
-    loss: @escaping () -> Tensor
+    _ model: some Module, _ optimizer: any Optimizer, items: Int, _ precision: Precision,
+    _ world: any Communicator, loss: @escaping () -> Tensor
   ) {
     model.averageGradients(over: world)
     batchSize = items
     self.optimizer = optimizer
+    scaler = GradientScaler(isEnabled: precision == .float16, naming: model.namedParameters())
     self.loss = loss
   }
 
   /// One step; returns this rank's loss.
-  func step() -> Double {
+  func step() throws -> Double {
     optimizer.zeroGrad()
     let loss = loss()
-    loss.backward()
-    optimizer.step()
+    scaler.scale(loss).backward()
+    scaler.step(optimizer)
+    try scaler.update()
     return loss.item()
   }
 }

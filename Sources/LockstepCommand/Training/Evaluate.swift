@@ -40,10 +40,12 @@ struct Evaluate: ParsableCommand {
     guard let source = data ?? DataSource(argument: run.data) else {
       throw RunConfigurationError.unknown(path, key: "data", value: run.data)
     }
-    let task = try LearningTask(source, run.options)
+    var task = try LearningTask(source, run.options)
+    task.precision = run.precision
     try task.heldOut.requireSamples(forRanks: world.size)
     let model = try run.modelName(path).make(
       for: task.goal, inputShape: task.heldOut.inputShape, data: source.description, seed: 0)
+    model.convert(to: run.precision.dtype)
     try model.load(from: runDir + "/model.safetensors")
     return task.evaluate(model, over: world)
   }

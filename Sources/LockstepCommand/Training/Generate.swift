@@ -48,6 +48,7 @@ struct Generate: ParsableCommand {
       let model = try run.modelName(path).make(
         for: .characters(vocabulary, context: run.options.context), inputShape: [],
         data: run.data, seed: 0)
+      model.convert(to: run.precision.dtype)
       try model.load(from: runDir + "/model.safetensors")
       model.eval()
       try write(model, vocabulary, context: run.options.context)
@@ -64,7 +65,8 @@ struct Generate: ParsableCommand {
     noGrad {
       for _ in 0..<length {
         let window = Array(tokens.suffix(context))
-        let logits = model(Tensor(window).reshaped([1, window.count]))[0, -1]
+        let logits = model(Tensor(window).reshaped([1, window.count]))[0, -1].converted(
+          to: .float32)
         let next = choose(logits, generator)
         tokens.append(next)
         print(vocabulary.decode([next]), terminator: "")

@@ -16,6 +16,8 @@ struct LearningTask {
   /// The samples to judge by.
   let heldOut: any Dataset
   let goal: Goal
+  /// How models store parameters and activations.
+  var precision = Precision.float32
 
   /// What the held-out samples are called in results.
   var split: String { if case .characters = goal { "validation" } else { "test" } }
@@ -28,7 +30,12 @@ struct LearningTask {
     }
   }
 
-  /// The loss of `output`, a model's result, for `targets`.
+  /// The loss of `model` on a batch.
+  func loss(of model: any Layer, on inputs: Tensor, _ targets: Tensor) -> Tensor {
+    loss(precision.output(of: model, for: inputs), targets)
+  }
+
+  /// The loss of `output`, a model's result in Float32, for `targets`.
   func loss(_ output: Tensor, _ targets: Tensor, reduction: LossReduction = .mean) -> Tensor {
     switch goal {
     case .classes: crossEntropy(output, targets, reduction: reduction)
@@ -67,7 +74,8 @@ struct LearningTask {
       for (inputs, targets) in DataLoader(heldOut, batchSize: batchSize, shardedOver: world)
         .epoch(0) where inputs.shape[0] > 0
       {
-        totals = zip(totals, self.totals(model(inputs), targets)).map(+)
+        let output = precision.output(of: model, for: inputs)
+        totals = zip(totals, self.totals(output, targets)).map(+)
       }
     }
     totals = world.sum(totals)

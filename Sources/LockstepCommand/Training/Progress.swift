@@ -21,14 +21,16 @@ struct Progress {
   }
 
   /// Counts a step; shows it if the last one shown is a while ago.
-  mutating func show(step: Int, epoch: Int, loss: Double, samples: Int) {
+  mutating func show(step: Int, epoch: Int, loss: Double, samples: Int, skipped: Int) {
     guard isShown else { return }
     samplesSince += samples
     let now = monotonicSeconds()
     let elapsed = now - shownAt
     guard elapsed >= (isTerminal ? 0.1 : 10) else { return }
     let rate = (Double(samplesSince) / elapsed).text(0)
-    let text = "epoch \(epoch)  step \(step)/\(totalSteps)  loss \(loss.text(4))  \(rate) samples/s"
+    let text =
+      "epoch \(epoch)  step \(step)/\(totalSteps)  loss \(loss.text(4))  \(rate) samples/s"
+      + (skipped > 0 ? "  \(skipped) skipped" : "")
     if isTerminal {
       let width = 24
       let filled = width * step / totalSteps

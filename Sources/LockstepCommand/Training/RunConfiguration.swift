@@ -6,13 +6,26 @@ struct RunConfiguration: Codable {
   let model: String
   let data: String
   let options: TaskOptions
+  private let storedAs: Precision?
   /// The characters that a model of text knows, in the order of their numbers.
   let characters: String?
 
-  init(model: ModelName, data: DataSource, _ options: TaskOptions, _ goal: LearningTask.Goal) {
+  /// How the model's weights are stored; runs that do not say so are in Float32.
+  var precision: Precision { storedAs ?? .float32 }
+
+  private enum CodingKeys: String, CodingKey {
+    case model, data, options, characters
+    case storedAs = "precision"
+  }
+
+  init(
+    model: ModelName, data: DataSource, _ options: TaskOptions, _ precision: Precision,
+    _ goal: LearningTask.Goal
+  ) {
     self.model = model.rawValue
     self.data = data.description
     self.options = options
+    storedAs = precision
     if case .characters(let vocabulary, _) = goal {
       characters = vocabulary.decode(0..<Int32(vocabulary.count))
     } else {

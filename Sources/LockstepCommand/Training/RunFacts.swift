@@ -17,6 +17,7 @@ extension Train {
       ("--overlap", overlap.rawValue), ("--optimizer", recipe.optimizer.rawValue),
       ("--learning-rate", "\(recipe.learningRate)"), ("--schedule", schedule.rawValue),
       ("--warmup", "\(recipe.warmup)"), ("--clip-norm", "\(recipe.clipNorm ?? .infinity)"),
+      ("--precision", precision.rawValue),
       ("--evaluate-every", evaluateEvery.map(String.init) ?? "default"), ("--seed", "\(seed)"),
     ]
   }

@@ -73,6 +73,13 @@ struct Train: ParsableCommand {
   @Option(help: "The largest norm of all gradients together; larger ones are scaled down.")
   var clipNorm: Float?
 
+  @Option(
+    help: """
+      How parameters and activations are stored; float16 takes half the memory, keeps a float32 \
+      copy of the parameters for their updates, and scales the loss.
+      """)
+  var precision = Precision.float32
+
   @Option(help: "Evaluate after so many steps (default: after every epoch; for text, 500 steps).")
   var evaluateEvery: Int?
 

@@ -10,6 +10,7 @@ struct TrainingRun {
   private let model: any Layer
   private let reducer: GradientReducer
   private let optimizer: any Optimizer
+  private let scaler: GradientScaler
   private let batches: DataLoader
   private let totalSteps: Int
   private let directory: RunDirectory
@@ -25,6 +26,7 @@ struct TrainingRun {
     totalSteps =
       recipe.steps ?? (recipe.epochs ?? 1) * task.stepsPerEpoch(batch: recipe.globalBatch)
     try task.drawWindows(totalSteps * recipe.globalBatch, seed: options.seed)
+    task.precision = options.precision
     self.task = task
     for dataset in [task.training, task.heldOut] {
       try dataset.requireSamples(forRanks: world.size)
@@ -37,18 +39,22 @@ struct TrainingRun {
     model = try options.model.make(
       for: task.goal, inputShape: task.training.inputShape, data: options.data.description,
       seed: options.seed)
+    model.convert(to: options.precision.dtype)
     reducer = model.averageGradients(
       over: world, reproducible: options.reproducible, wireType: options.wire?.dtype,
       overlap: options.overlap)
     Generator.seed(options.seed)
     optimizer = recipe.makeOptimizer(model.parameters())
+    scaler = GradientScaler(
+      isEnabled: options.precision == .float16, naming: model.namedParameters())
     batches = DataLoader(
       task.training, batchSize: recipe.globalBatch,
       shuffledBy: options.data.isText ? nil : options.seed, shardedOver: world,
       microBatches: options.microBatches)
     directory = try RunDirectory(
       creating: options.runDir, world: world,
-      RunConfiguration(model: options.model, data: options.data, taskOptions, task.goal))
+      RunConfiguration(
+        model: options.model, data: options.data, taskOptions, options.precision, task.goal))
   }
 
   /// Trains, evaluates now and then, and saves.
@@ -75,10 +81,14 @@ struct TrainingRun {
         optimizer.learningRate = schedule.rate(at: step)
         optimizer.zeroGrad()
         for (inputs, targets) in batch.microBatches {
-          task.loss(model(inputs), targets).backward()
+          scaler.scale(task.loss(of: model, on: inputs, targets)).backward()
         }
-        if let norm = recipe.clipNorm { clipGradientNorm(model.parameters(), maximum: norm) }
-        optimizer.step()
+        if let norm = recipe.clipNorm {
+          scaler.unscale(optimizer)
+          clipGradientNorm(model.parameters(), maximum: norm)
+        }
+        scaler.step(optimizer)
+        try scaler.update()
         step += 1
         world.note(.update, step: step)
         let seconds = monotonicSeconds() - began
@@ -99,7 +109,10 @@ struct TrainingRun {
     world.note(.saving)
     try directory.save(model)
     if let straggler { progress.announce(straggler) }
-    progress.finish("\(step) steps in \(seconds.text(1)) s; results in \(directory.path)")
+    let skipped =
+      scaler.skippedSteps > 0 ? ", \(scaler.skippedSteps) skipped for gradients not finite" : ""
+    progress.finish(
+      "\(step) steps in \(seconds.text(1)) s\(skipped); results in \(directory.path)")
   }
 
   private func evaluate(step: Int, epoch: Int, _ progress: inout Progress) {
@@ -119,9 +132,12 @@ struct TrainingRun {
       JSONObject([
         "step": .integer(step), "epoch": .integer(epoch), "loss": .float(reducer.loss),
         "learningRate": .float(optimizer.learningRate),
+        "lossScale": scaler.isEnabled ? .float(scaler.lossScale) : nil,
+        "skippedSteps": scaler.isEnabled ? .integer(scaler.skippedSteps) : nil,
         "samplesPerSecond": .number((Double(samples) / seconds).rounded()),
       ]))
-    progress.show(step: step, epoch: epoch, loss: loss, samples: samples)
+    progress.show(
+      step: step, epoch: epoch, loss: loss, samples: samples, skipped: scaler.skippedSteps)
   }
 }
 

@@ -25,6 +25,9 @@ public class BatchNorm: Module, Layer {
   private let epsilon: Float
   private let ranks: ClosedRange<Int>
 
+  /// True.
+  public override var keepsFloat32: Bool { true }
+
   fileprivate init(
     _ channels: Int, _ epsilon: Float, _ momentum: Float?, _ affine: Bool, _ tracks: Bool,
     ranks: ClosedRange<Int>

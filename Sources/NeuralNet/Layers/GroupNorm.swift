@@ -10,6 +10,9 @@ public final class GroupNorm: Module, Layer {
   private let groups: Int
   private let epsilon: Float
 
+  /// True.
+  public override var keepsFloat32: Bool { true }
+
   /// Weights are 1 and biases 0 at first. Stops unless `groups` divides `channels`.
   public init(_ groups: Int, _ channels: Int, epsilon: Float = 1e-5, affine: Bool = true) {
     check(

@@ -10,6 +10,9 @@ public final class LayerNorm: Module, Layer {
   private let shape: Shape
   private let epsilon: Float
 
+  /// True.
+  public override var keepsFloat32: Bool { true }
+
   /// Over the last axes, which must have the shape `shape`; weights are 1 and biases 0 at first.
   public init(_ shape: Shape, epsilon: Float = 1e-5, affine: Bool = true, bias: Bool = true) {
     requireNormalized("LayerNorm", shape)
@@ -38,6 +41,9 @@ public final class RMSNorm: Module, Layer {
   public let weight: Tensor?
   private let shape: Shape
   private let epsilon: Float
+
+  /// True.
+  public override var keepsFloat32: Bool { true }
 
   /// Over the last axes, which must have the shape `shape`; weights are 1 at first.
   public init(_ shape: Shape, epsilon: Float = .ulpOfOne, affine: Bool = true) {

@@ -20,6 +20,11 @@ open class Module {
   /// What users want called with the results of this module.
   var forwardHooks: [ForwardHook] = []
 
+  /// Whether `convert(to:)` leaves this module's own parameters in float32.
+  ///
+  /// True for norms, whose statistics need the precision. Override it where a module of yours does.
+  open var keepsFloat32: Bool { false }
+
   /// A module in training mode.
   public init() {}
 

@@ -9,10 +9,15 @@ extension Tensor {
   ///
   /// - Parameter gradient: where the tensor is no scalar, the gradient to start from, of its shape.
   public func backward(gradient: Tensor? = nil, retainGraph: Bool = false) {
+    backward(gradient, scaledBy: 1, retainGraph: retainGraph)
+  }
+
+  /// As `backward(gradient:retainGraph:)` of this loss times `scale`.
+  package func backward(_ gradient: Tensor? = nil, scaledBy scale: Float, retainGraph: Bool) {
     let (node, seed) = start(gradient, "backward")
     noGrad {
-      let pass = BackwardPass(from: node)
-      let weight = pass.begin(loss: gradient == nil ? self : nil)
+      let pass = BackwardPass(from: node, scale: scale)
+      let weight = pass.begin(loss: gradient == nil ? self : nil) * scale
       pass.run(seed: weight == 1 ? seed : seed * weight, retainGraph: retainGraph)
       pass.end()
     }

@@ -16,11 +16,14 @@ struct BackwardPass {
   private var observers: [any GradientObserver] = []
   /// Where only some gradients are wanted: those, by node; leaves are left alone.
   private let wanted: WantedGradients?
+  /// What the loss is scaled by.
+  private let scale: Float
 
   /// Finds what `root` was computed from and counts how many contributions each node will get.
-  init(from root: Node, wanted: WantedGradients? = nil) {
+  init(from root: Node, wanted: WantedGradients? = nil, scale: Float = 1) {
     self.root = root
     self.wanted = wanted
+    self.scale = scale
     number = Int(lk_next_pass())
     var stack: [(operation: Operation, nextEdge: Int)] = []
     visit(root, &stack)
@@ -53,9 +56,11 @@ struct BackwardPass {
         retainGraph: true to the first, or compute the loss anew
         """)
       stack.append((operation, 0))
-    } else if let observer = (node as? Leaf)?.observer, wanted == nil,
-      !observers.contains(where: { $0 === observer })
-    {
+    } else if let leaf = node as? Leaf, wanted == nil {
+      leaf.requireAddable(scale)
+      guard let observer = leaf.observer, !observers.contains(where: { $0 === observer }) else {
+        return
+      }
       observers.append(observer)
     }
   }
@@ -78,6 +83,10 @@ struct BackwardPass {
   }
 
   func run(seed: Tensor, retainGraph: Bool) {
+    AutocastRegion.with(nil) { walk(seed: seed, retainGraph: retainGraph) }
+  }
+
+  private func walk(seed: Tensor, retainGraph: Bool) {
     let outer = lk_current_operation().pointee
     accumulate(seed, into: root)
     finish(root)
@@ -119,6 +128,7 @@ struct BackwardPass {
         if let wanted { return wanted.take(sum, of: leaf) }
         if let sum { leaf.addToGradient(sum, isFresh: false) }
       }
+      leaf.gradientScale = .ofLoss(times: scale)
       leaf.observer?.gradientIsReady(of: leaf)
       for hook in leaf.accumulationHooks { hook.body() }
     }

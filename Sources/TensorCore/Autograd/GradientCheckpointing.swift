@@ -12,13 +12,16 @@ public func checkpoint(
   guard isGradientEnabled else { return segment(inputs) }
   let generator = Generator.default
   let position = generator.position
+  let isAutocast = AutocastRegion.current != nil
   func run() -> (inputs: [Tensor], result: Tensor) {
     let copies = inputs.map { input in
       let copy = input.detach()
       copy.requiresGrad = input.requiresGrad
       return copy
     }
-    return (copies, segment(copies))
+    // Casts of its own: those of an outer region are part of a graph that a pass is walking through.
+    let region = isAutocast ? AutocastRegion() : nil
+    return (copies, AutocastRegion.with(region) { segment(copies) })
   }
   let (copies, result) = run()
   guard let node = result.node else { return result }

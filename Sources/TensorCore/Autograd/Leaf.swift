@@ -4,7 +4,11 @@ import Kernels
 /// The node of a tensor that the user made with `requiresGrad`: where gradients end up.
 package final class Leaf: Node {
   /// The accumulated gradient; nil until a pass reaches the leaf.
-  package var gradient: Tensor?
+  package var gradient: Tensor? {
+    didSet { if gradient == nil { gradientScale = .unknown } }
+  }
+  /// How the gradient relates to that of the loss.
+  package var gradientScale = GradientScale.unknown
   /// Where gradients are to be accumulated: contiguous, of the leaf's shape; nil: anywhere.
   package var slot: Tensor?
   /// What users want called when the gradient has been added to.
@@ -13,6 +17,13 @@ package final class Leaf: Node {
   package var observer: (any GradientObserver)?
 
   init(shape: Shape, dtype: DType) { super.init(name: "leaf", shape: shape, dtype: dtype) }
+
+  /// A leaf of another type in place of `other`.
+  convenience init(shape: Shape, dtype: DType, hooksOf other: Leaf) {
+    self.init(shape: shape, dtype: dtype)
+    hooks = other.hooks
+    accumulationHooks = other.accumulationHooks
+  }
 }
 
 /// What joins gradients across ranks. Attached to leaves; the engine calls it.
@@ -76,6 +87,7 @@ extension Tensor {
       } else {
         leaf.gradient = newValue.contiguousValues().detach()
       }
+      leaf.gradientScale = .ofLoss(times: 1)
     }
   }
 }

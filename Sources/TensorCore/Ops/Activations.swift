@@ -39,7 +39,10 @@ private func activation(
   _ name: StaticString, _ x: Tensor, _ kernel: lk_unary, p: Float = 0, q: Float = 0,
   slope: @escaping lk_unary
 ) -> Tensor {
-  x.map(kernel, p: p, q: q).recorded(
+  if let cast = Autocast(name) {
+    return cast.run { activation(name, cast(x), kernel, p: p, q: q, slope: slope) }
+  }
+  return x.map(kernel, p: p, q: q).recorded(
     name, x.edge { [x = Saved(x)] in $0 * x.value.wide.map(slope, p: p, q: q) })
 }
 

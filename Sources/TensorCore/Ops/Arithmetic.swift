@@ -84,6 +84,7 @@ extension Tensor {
 
   /// Element-wise power; shapes broadcast. An integer to a negative power is rounded toward 0.
   public func raised(to exponent: Tensor) -> Tensor {
+    if let cast = Autocast("power") { return cast.run { cast(self).raised(to: cast(exponent)) } }
     let y = Tensor.zip(.power, self, exponent)
     return y.recorded(
       "power",

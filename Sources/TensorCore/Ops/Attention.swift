@@ -20,6 +20,13 @@ public func scaledDotProductAttention(
   scale: Float? = nil, dropoutProbability: Float = 0, generator: Generator = .default
 ) -> Tensor {
   let name: StaticString = "scaledDotProductAttention"
+  if let cast = Autocast(name) {
+    return cast.run {
+      scaledDotProductAttention(
+        cast(query), cast(key), cast(value), mask: cast(mask), isCausal: isCausal, scale: scale,
+        dropoutProbability: dropoutProbability, generator: generator)
+    }
+  }
   for tensor in [query, key, value] { tensor.requireFloat(name) }
   requireProbability(name, dropoutProbability)
   check(

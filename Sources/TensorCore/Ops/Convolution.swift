@@ -65,6 +65,13 @@ private func convolution(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Plane, padding: Plane, dilation: Plane,
   groups: Int, _ name: StaticString
 ) -> Tensor {
+  if let cast = Autocast(name) {
+    return cast.run {
+      convolution(
+        cast(x), cast(weight), cast(bias), stride: stride, padding: padding, dilation: dilation,
+        groups: groups, name)
+    }
+  }
   let operands = ConvolutionOperands(x, weight, bias, name)
   operands.checkAll(stride, padding, dilation, groups)
   let (outputs, inputs) = (weight.shape[0], weight.shape[1])

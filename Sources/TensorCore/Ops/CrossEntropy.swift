@@ -19,6 +19,13 @@ public func crossEntropy(
   labelSmoothing: Float = 0, reduction: LossReduction = .mean
 ) -> Tensor {
   let name: StaticString = "crossEntropy"
+  if let cast = Autocast(name) {
+    return cast.run {
+      crossEntropy(
+        cast(logits), cast(targets), weight: weight, ignoreIndex: ignoreIndex,
+        labelSmoothing: labelSmoothing, reduction: reduction)
+    }
+  }
   logits.requireFloat(name)
   check(
     labelSmoothing >= 0 && labelSmoothing <= 1,
@@ -104,6 +111,12 @@ public func nllLoss(
   _ input: Tensor, _ targets: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100,
   reduction: LossReduction = .mean
 ) -> Tensor {
+  if let cast = Autocast("nllLoss") {
+    return cast.run {
+      nllLoss(
+        cast(input), targets, weight: weight, ignoreIndex: ignoreIndex, reduction: reduction)
+    }
+  }
   input.requireFloat("nllLoss")
   let labels = ClassLabels(input, targets, weight, ignoreIndex: ignoreIndex, "nllLoss")
   if input.dtype == .float16 {

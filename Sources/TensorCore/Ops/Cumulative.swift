@@ -4,6 +4,7 @@ extension Tensor {
   /// The sums of the elements up to and with each one along `axis`; float32 is added up in double.
   /// Integers and booleans give int64.
   public func cumsum(axis: Int) -> Tensor {
+    if let cast = Autocast("cumsum") { return cast.run { cast(self).cumsum(axis: axis) } }
     let axes = axes([axis], "cumsum", keeping: true)
     guard dtype.isFloatingPoint else {
       let values = converted(to: .int64).contiguousValues()

@@ -10,6 +10,12 @@ import Kernels
 public func groupNorm(
   _ x: Tensor, groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float = 1e-5
 ) -> Tensor {
+  if let cast = Autocast("groupNorm") {
+    return cast.run {
+      groupNorm(
+        cast(x), groups: groups, weight: cast(weight), bias: cast(bias), epsilon: epsilon)
+    }
+  }
   x.requireFloat("groupNorm")
   check(x.rank >= 2, "groupNorm: an input of shape \(x.shape); expected [samples, channels, …]")
   let (samples, channels) = (x.shape[0], x.shape[1])

@@ -5,6 +5,9 @@ import Kernels
 /// `x W^T + b`: x is `[..., in]`, `weight` `[out, in]`, `bias` `[out]` or absent; the result `[...,
 /// out]`.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
+  if let cast = Autocast("linear") {
+    return cast.run { linear(cast(x), cast(weight), cast(bias)) }
+  }
   x.requireFloat("linear")
   weight.requireFloat("linear")
   bias?.requireFloat("linear")

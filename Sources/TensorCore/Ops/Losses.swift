@@ -98,6 +98,12 @@ public func binaryCrossEntropyWithLogits(
   guard let positiveWeight else {
     return pairLoss(name, .binaryCrossEntropyLogits, logits, target, reduction)
   }
+  if let cast = Autocast(name) {
+    return cast.run {
+      binaryCrossEntropyWithLogits(
+        cast(logits), cast(target), positiveWeight: positiveWeight, reduction: reduction)
+    }
+  }
   let weight = positiveWeight.detach()
   // log(1 - s) is log(sigmoid(-x)).
   let positive = target * weight * logSigmoid(logits)
@@ -151,6 +157,9 @@ private func pairLoss(
   _ name: StaticString, _ kernel: PairLossKernel, _ input: Tensor, _ target: Tensor, p: Float = 0,
   _ reduction: LossReduction
 ) -> Tensor {
+  if let cast = Autocast(name) {
+    return cast.run { pairLoss(name, kernel, cast(input), cast(target), p: p, reduction) }
+  }
   input.requireFloat(name)
   target.requireFloat(name)
   if input.dtype != .float32 || target.dtype != .float32 {

@@ -8,6 +8,7 @@ import Kernels
 /// right, and the axis added for that is removed again: two vectors give a scalar. Transposed views
 /// are multiplied as they lie.
 public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
+  if let cast = Autocast("matmul") { return cast.run { matmul(cast(a), cast(b)) } }
   check(
     a.rank > 0 && b.rank > 0, "matmul: \(a.shape) x \(b.shape): a scalar is no matrix; use *")
   if a.rank == 1, b.rank == 1 {

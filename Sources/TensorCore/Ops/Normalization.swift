@@ -27,6 +27,12 @@ private func normalised(
   _ name: StaticString, _ x: Tensor, _ normalizedShape: Shape, _ weight: Tensor?, _ bias: Tensor?,
   _ epsilon: Float, isCentred: Bool
 ) -> Tensor {
+  if let cast = Autocast(name) {
+    return cast.run {
+      normalised(
+        name, cast(x), normalizedShape, cast(weight), cast(bias), epsilon, isCentred: isCentred)
+    }
+  }
   x.requireFloat(name)
   check(
     !normalizedShape.isEmpty && x.rank >= normalizedShape.count

@@ -8,7 +8,10 @@ extension Tensor {
     _ name: StaticString, _ kernel: lk_unary, p: Float = 0, q: Float = 0,
     fromInput gradient: @escaping (_ gradient: Tensor, _ x: Tensor) -> Tensor
   ) -> Tensor {
-    map(kernel, p: p, q: q).recorded(
+    if let cast = Autocast(name) {
+      return cast.run { cast(self).pointwise(name, kernel, p: p, q: q, fromInput: gradient) }
+    }
+    return map(kernel, p: p, q: q).recorded(
       name, edge { [x = Saved(self)] g in gradient(g, x.value.wide) })
   }
 
@@ -16,6 +19,9 @@ extension Tensor {
     _ name: StaticString, _ kernel: lk_unary,
     fromResult gradient: @escaping (_ gradient: Tensor, _ y: Tensor) -> Tensor
   ) -> Tensor {
+    if let cast = Autocast(name) {
+      return cast.run { cast(self).pointwise(name, kernel, fromResult: gradient) }
+    }
     let y = map(kernel)
     return y.recorded(name, edge { [y = Saved(y)] g in gradient(g, y.value.wide) })
   }

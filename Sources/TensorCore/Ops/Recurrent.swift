@@ -19,6 +19,13 @@ package func recurrent(
   _ cell: RecurrentCell, _ gates: Tensor, _ weight: Tensor, _ bias: Tensor?, from start: [Tensor],
   isReversed: Bool = false
 ) -> Tensor {
+  if let cast = Autocast("recurrent") {
+    return cast.run {
+      recurrent(
+        cell, cast(gates), cast(weight), cast(bias), from: start.map { cast($0) },
+        isReversed: isReversed)
+    }
+  }
   let inputs = [gates, weight] + start + (bias.map { [$0] } ?? [])
   if inputs.contains(where: { $0.dtype != .float32 }) {
     for input in inputs { input.requireFloat("recurrent") }

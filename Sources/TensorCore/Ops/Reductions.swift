@@ -90,6 +90,7 @@ extension Tensor {
   // MARK: - Machinery
 
   private func total(_ axes: ReducedAxes) -> Tensor {
+    if let cast = Autocast("sum") { return cast.run { cast(self).total(axes) } }
     guard dtype.isFloatingPoint else {
       return converted(to: .int64).folded(axes, .sum, then: Reduction<Int64>.sum)
     }
@@ -111,6 +112,7 @@ extension Tensor {
   }
 
   private func product(_ axes: ReducedAxes) -> Tensor {
+    if let cast = Autocast("prod") { return cast.run { cast(self).product(axes) } }
     guard dtype.isFloatingPoint else {
       return converted(to: .int64).folded(axes, .product, then: Reduction<Int64>.product)
     }

@@ -92,7 +92,8 @@ extension Tensor {
 
   /// Every element to the power `exponent`; integers give float32.
   public func raised(to exponent: Float) -> Tensor {
-    switch exponent {
+    if let cast = Autocast("power") { return cast.run { cast(self).raised(to: exponent) } }
+    return switch exponent {
     case 2 where dtype.isFloatingPoint: squared()
     case 0.5: squareRoot()
     default:
@@ -107,6 +108,7 @@ extension Tensor {
 
   /// The square of every element.
   public func squared() -> Tensor {
+    if let cast = Autocast("power") { return cast.run { cast(self).squared() } }
     if !dtype.isFloatingPoint { return raised(to: 2) }
     return map(lk_square).recorded(
       "squared", edge { [x = Saved(self)] gradient in gradient * x.value * 2 })

@@ -15,6 +15,9 @@ public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor {
 private func alongAxis(
   _ x: Tensor, _ axis: Int, _ name: StaticString, logarithm: Bool
 ) -> Tensor {
+  if let cast = Autocast(name) {
+    return cast.run { alongAxis(cast(x), axis, name, logarithm: logarithm) }
+  }
   x.requireFloat(name)
   if x.dtype == .float16 { return x.inFloat32 { alongAxis($0, axis, name, logarithm: logarithm) } }
   let axis = x.rank == 0 ? 0 : x.shape.axis(axis, name)

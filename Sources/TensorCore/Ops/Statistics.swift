@@ -73,6 +73,7 @@ extension Tensor {
   // MARK: - Machinery
 
   private func variance(_ axes: ReducedAxes, _ correction: Int) -> Tensor {
+    if let cast = Autocast("variance") { return cast.run { cast(self).variance(axes, correction) } }
     requireFloat("variance")
     return inFloat32 { x in
       let (mean, variance) = x.moments(axes, correction)
@@ -85,6 +86,9 @@ extension Tensor {
   }
 
   private func deviation(_ axes: ReducedAxes, _ correction: Int) -> Tensor {
+    if let cast = Autocast("standardDeviation") {
+      return cast.run { cast(self).deviation(axes, correction) }
+    }
     requireFloat("standardDeviation")
     return inFloat32 { x in
       let (mean, y) = x.moments(axes, correction)
@@ -131,6 +135,7 @@ extension Tensor {
   }
 
   private func norm(_ p: Float, _ axes: ReducedAxes) -> Tensor {
+    if let cast = Autocast("norm") { return cast.run { cast(self).norm(p, axes) } }
     requireFloat("norm")
     check(
       p == 1 || p == 2 || p == .infinity, "norm: p is \(p); expected 1, 2 or infinity")
@@ -160,6 +165,7 @@ extension Tensor {
   }
 
   private func logSumExp(_ axes: ReducedAxes) -> Tensor {
+    if let cast = Autocast("logSumExp") { return cast.run { cast(self).logSumExp(axes) } }
     guard dtype.isFloatingPoint else { return converted(to: .float32).logSumExp(axes) }
     return inFloat32 { x in
       let y = x.folded(axes, .logSumExp, then: Reduction<Float>.logSumExp)

@@ -20,6 +20,13 @@ public func convTranspose2d(
   groups: Int = 1
 ) -> Tensor {
   let name: StaticString = "convTranspose2d"
+  if let cast = Autocast(name) {
+    return cast.run {
+      convTranspose2d(
+        cast(x), cast(weight), cast(bias), stride: stride, padding: padding,
+        outputPadding: outputPadding, dilation: dilation, groups: groups)
+    }
+  }
   let operands = ConvolutionOperands(x, weight, bias, name)
   let (stride, dilation) = (Plane(stride.0, stride.1), Plane(dilation.0, dilation.1))
   let (padding, extra) = (Plane(padding.0, padding.1), Plane(outputPadding.0, outputPadding.1))

@@ -9,9 +9,10 @@ public import Kernels
 ///
 /// A tensor belongs to the thread that made it.
 public final class Tensor {
-  package let storage: Storage
+  /// Changed by `change(to:)` alone, in which nothing else is going on.
+  @exclusivity(unchecked) package private(set) var storage: Storage
   /// The type of the elements.
-  public let dtype: DType
+  @exclusivity(unchecked) public private(set) var dtype: DType
   /// The size of each dimension; `[]` for a scalar.
   public let shape: Shape
   /// Elements from one index to the next, per dimension; 0 where broadcast.
@@ -90,6 +91,26 @@ extension Tensor {
   ) -> UnsafeMutablePointer<Element> {
     check(Element.dtype == dtype, "a kernel for \(Element.dtype) got a tensor of \(dtype)")
     return storage.pointer.assumingMemoryBound(to: Element.self) + offset
+  }
+
+  /// Changes the type of this tensor, a parameter, where it is: whoever holds it sees its values
+  /// converted.
+  ///
+  /// Its gradient is dropped; hooks stay. Stops if it is the result of an operation or a view, and
+  /// if ranks share its gradients.
+  package func change(to dtype: DType, named name: String) {
+    guard dtype != self.dtype else { return }
+    check(
+      !isView && isContiguous && !(node is Operation),
+      "convert: \(name) of shape \(shape) is the result of an operation or a view, no parameter")
+    let old = (node ?? frozenLeaf) as? Leaf
+    check(
+      old?.observer == nil && old?.slot == nil,
+      "convert: \(name) takes part in averageGradients; convert the model before")
+    storage = detach().converted(to: dtype).storage
+    self.dtype = dtype
+    let new = old.map { Leaf(shape: shape, dtype: dtype, hooksOf: $0) }
+    if node != nil { node = new } else { frozenLeaf = new }
   }
 
   /// The same elements with another shape, strides or offset, without a place in the graph.

@@ -16,6 +16,8 @@ def eighths(shape):
 model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
 state = {name: eighths(tensor.shape) for name, tensor in model.state_dict().items()}
 save_file(state, "mlp.safetensors", metadata={"format": "pt"})
+halves = {name: (tensor * 8 / 3).half() for name, tensor in state.items()}
+save_file(halves, "half.safetensors", metadata={"format": "pt"})
 
 
 

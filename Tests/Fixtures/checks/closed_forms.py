@@ -220,10 +220,26 @@ def mlp(attributes, parts):
     }
 
 
+def grad_scaler(attributes, parts):
+    """The scale after each step, from which gradients overflow when multiplied by it."""
+    scale, calm, scales = np.float32(attributes["initialScale"]), 0, []
+    for gradient in parts["gradients"]:
+        with np.errstate(over="ignore"):
+            fits = np.isfinite(gradient.astype(np.float32) * scale).all()
+        calm = calm + 1 if fits else 0
+        if not fits:
+            scale *= np.float32(attributes["backoffFactor"])
+        elif calm == attributes["growthInterval"]:
+            scale, calm = scale * np.float32(attributes["growthFactor"]), 0
+        scales.append(scale)
+    return {"output1": np.array(scales)}
+
+
 CLOSED_FORMS = {
     "multiply": multiply, "exp": exp, "silu": silu, "sum": total, "variance": variance,
     "matmul": matmul, "pad": pad, "slice": slice_, "softmax": softmax, "layerNorm": layer_norm,
     "crossEntropy": cross_entropy, "conv2d": conv2d, "scaledDotProductAttention": attention,
     "sort": sort, "sgd": trajectory(sgd), "adamW": trajectory(adam_w), "mlp": mlp,
+    "gradScaler": grad_scaler,
     "less": lambda attributes, parts: {"output": np.less(*inputs(parts))},
 }

@@ -1,0 +1,27 @@
+import Diagnostics
+public import Kernels
+import TensorCore
+
+extension Module {
+  /// Stores the parameters of this module and those below it, frozen ones included, as `dtype`:
+  /// float16 or float32; PyTorch's `to(dtype)`.
+  ///
+  /// Parameters of norms, and of other modules with `keepsFloat32`, stay float32, and so do
+  /// buffers; see Docs/mixed-precision.md. The tensors stay the same objects, ties included; their
+  /// gradients are dropped.
+  ///
+  /// To be called before an optimiser is made and gradients are averaged over ranks; stops where it
+  /// is too late.
+  public func convert(to dtype: DType) {
+    check(
+      dtype.isFloatingPoint,
+      "convert: parameters of \(dtype) cannot be trained; use float16 or float32"
+    )
+    let kept = Set(
+      modules().filter(\.keepsFloat32)
+        .flatMap { $0.namedOwnTensors().map { ObjectIdentifier($0.tensor) } })
+    for (name, tensor) in namedTensors() where tensor.requiresGrad || tensor.isFrozen {
+      if !kept.contains(ObjectIdentifier(tensor)) { tensor.change(to: dtype, named: name) }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import Diagnostics
+import Kernels
+import TensorCore
+
+/// The name of the Float32 copies of Float16 parameters in saved states.
+let masterName = "master"
+
+/// Float32 copies of those parameters that are stored in Float16, in which small updates would be
+/// lost: what the optimiser changes, the parameters being these, rounded.
+struct MasterWeights {
+  /// One for each parameter; nil for those in Float32.
+  private let tensors: [Tensor?]
+
+  /// Copies of the Float16 ones of `parameters`, in one flat block.
+  init(of parameters: [Tensor]) {
+    let halves = parameters.filter { $0.dtype == .float16 }
+    guard !halves.isEmpty else {
+      tensors = parameters.map { _ in nil }
+      return
+    }
+    let (offsets, total) = flatOffsets(of: halves)
+    let arena = Tensor.zeros([total])
+    var rest = offsets[...]
+    tensors = parameters.map { parameter in
+      guard parameter.dtype == .float16, let offset = rest.popFirst() else { return nil }
+      let master = arena.alias(
+        shape: parameter.shape, strides: parameter.shape.contiguousStrides, offset: offset)
+      master.assign(parameter.detach().converted(to: .float32))
+      return master
+    }
+  }
+
+  /// The copy of the parameter at `index`; nil where that is Float32.
+  subscript(_ index: Int) -> Tensor? { tensors[index] }
+}
+
+extension OptimizerMemory {
+  /// How many elements pass through the cache together: as many as keep all threads busy.
+  private var blockSize: Int { isElementwise ? max(65_536, Threads.count * 32_768) : .max }
+
+  /// Lets `turn` change `master` by `gradient` times `factor`, and rounds it into `parameter`.
+  func change(
+    _ master: Tensor, of parameter: Tensor, by gradient: Tensor, times factor: Float,
+    _ turn: (_ master: Tensor, _ gradient: Tensor, _ block: Range<Int>?) -> Void
+  ) {
+    let count = parameter.count
+    let size = blockSize
+    let isWhole = count <= size
+    var start = 0
+    while start < count {
+      let block = start..<min(start + min(size, count), count)
+      let part = isWhole ? master : master.elements(block)
+      let halves = halfPointer(parameter) + block.lowerBound
+      let floats: UnsafeMutablePointer<Float> = part.pointer()
+      refreshMasters(count: block.count, floats, of: halves)
+      turn(
+        part, wide(gradient, isWhole ? nil : block, times: factor), isWhole ? nil : block)
+      roundMasters(count: block.count, floats, into: halves)
+      start = block.upperBound
+    }
+  }
+
+  /// Stops if the parameter at `index` was converted to another type.
+  func requireUnconverted(_ index: Int) {
+    let parameter = parameters[index]
+    check(
+      (parameter.dtype == .float16) == (master(of: index) != nil),
+      """
+      \(optimizer): parameter \(index) of shape \(parameter.shape) was converted to \
+      \(parameter.dtype) after the optimiser was made; convert the model first
+      """)
+  }
+
+  /// The elements of `gradient` in `block`, or all, in Float32 and multiplied by `factor`.
+  private func wide(_ gradient: Tensor, _ block: Range<Int>?, times factor: Float) -> Tensor {
+    let part = block.map { gradient.elements($0) } ?? gradient
+    guard part.dtype == .float16 else { return part }
+    let result = Tensor(uninitialized: part.shape)
+    widenGradients(count: part.count, halfPointer(part), times: factor, into: result.pointer())
+    withExtendedLifetime(part) {}
+    return result
+  }
+}
+
+extension Tensor {
+  /// The elements in `range` of this contiguous tensor, counted in row-major order.
+  func elements(_ range: Range<Int>) -> Tensor {
+    alias(shape: [range.count], strides: [1], offset: offset + range.lowerBound)
+  }
+}
+
+/// The first element of a Float16 tensor, as the conversions take it.
+func halfPointer(_ tensor: Tensor) -> UnsafeMutablePointer<UInt16> {
+  UnsafeMutableRawPointer(tensor.pointer(Float16.self)).assumingMemoryBound(to: UInt16.self)
+}
+
+/// Where tensors of the counts of `tensors` lie in a flat block, each on a cache line of its own,
+/// and how many elements the block has.
+func flatOffsets(of tensors: [Tensor]) -> (offsets: [Int], total: Int) {
+  var (offsets, total) = ([Int](), 0)
+  for tensor in tensors {
+    offsets.append(total)
+    total += (tensor.count + 15) / 16 * 16
+  }
+  return (offsets, total)
+}

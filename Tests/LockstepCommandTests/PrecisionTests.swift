@@ -1,0 +1,98 @@
+import TestSupport
+import Testing
+
+/// `--precision float16`.
+@Suite(.serialized) struct PrecisionTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private struct Quality: Decodable {
+    let loss: Double
+    let accuracy: Double
+  }
+
+  private struct Scaled: Decodable {
+    let lossScale: Double
+    let skippedSteps: Int
+  }
+
+  /// The quality of Float32, to half a percent: two of 355 digits.
+  @Test(arguments: [1, 2])
+  func digitsAreLearned(_ ranks: Int) throws {
+    var accuracies: [Double] = []
+    for precision in ["float32", "float16"] {
+      let training = try lockstep(
+        "train --precision \(precision) --run-dir \(precision) --clip-norm 5", ranks: ranks,
+        in: directory)
+      try succeeded(training)
+      let quality: Quality = try json(
+        try succeeded(
+          try lockstep("evaluate --run-dir \(precision) --json", ranks: ranks, in: directory)))
+      let metrics = try Metrics(of: precision, in: directory)
+      #expect(quality.accuracy == metrics.evaluations.last?.accuracy)
+      #expect(quality.loss == metrics.evaluations.last?.loss)
+      accuracies.append(quality.accuracy)
+    }
+    #expect(accuracies[0] >= 0.97)
+    #expect(abs(accuracies[1] - accuracies[0]) <= 0.0057)
+
+    let lines = try directory.read("float16/metrics.jsonl").split(separator: UInt8(ascii: "\n"))
+    let first: Scaled = try json(String(decoding: lines[0], as: UTF8.self))
+    #expect(first.lossScale > 1 && first.skippedSteps <= 1)
+    let plain = try directory.read("float32/metrics.jsonl").split(separator: UInt8(ascii: "\n"))
+    #expect(try jsonKeys(plain[0]).isDisjoint(with: ["lossScale", "skippedSteps"]))
+
+    let text = try succeeded(try lockstep("inspect float16/model.safetensors", in: directory))
+    #expect(text.contains("hidden.0.weight  F16   [512, 64]"), "\(text)")
+    #expect(!text.contains("F32"))
+  }
+
+  /// All models take a step and are evaluated; what reads text writes some.
+  @Test(arguments: ["lenet", "resnet20", "gpt", "rnn", "lstm"])
+  func everyModelTrains(_ model: String) throws {
+    let readsText = ["gpt", "rnn", "lstm"].contains(model)
+    if readsText {
+      try directory.write(
+        Array(String(repeating: "the quick brown fox.\n", count: 60).utf8), to: "fox.txt")
+    }
+    let data = readsText ? "text:fox.txt --warmup 2" : "digits"
+    try succeeded(
+      try lockstep(
+        """
+        train --model \(model) --data \(data) --precision float16 --steps 4 --global-batch 4 \
+        --run-dir run --quiet
+        """, in: directory))
+    let metrics = try Metrics(of: "run", in: directory)
+    #expect(metrics.steps.count == 4 && metrics.steps.allSatisfy { $0.loss < 6 })
+    try succeeded(try lockstep("evaluate --run-dir run", in: directory))
+    if readsText {
+      let text = try succeeded(
+        try lockstep("generate --run-dir run --prompt the --length 5", in: directory))
+      #expect(text.hasPrefix("the") && text.count == 3 + 5 + 1)
+    }
+    let listed = try succeeded(try lockstep("inspect run/model.safetensors", in: directory))
+    #expect(listed.contains("F16"))
+    // Norms stay in Float32.
+    let norms = listed.split(separator: "\n").filter { $0.contains("norm") }
+    #expect(norms.allSatisfy { !$0.contains("F16") })
+    #expect(norms.isEmpty == !["resnet20", "gpt"].contains(model))
+  }
+
+  @Test func aBenchSaysItsPrecision() throws {
+    struct Step: Decodable {
+      let precision: String
+      let loss: Double
+    }
+    let step: Step = try json(
+      try succeeded(
+        try lockstep(
+          "bench step --workload mlp --precision float16 --steps 2 --json", in: directory)))
+    #expect(step.precision == "float16" && step.loss < 2.5)
+  }
+
+  @Test func otherTypesAreRefused() throws {
+    expectFailure(
+      try lockstep("train --precision float64 --run-dir run", in: directory), 64, "float64")
+  }
+}
