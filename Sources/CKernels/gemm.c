@@ -7,6 +7,9 @@
 // The scheme is that of Goto and van de Geijn (2008), "Anatomy of high-performance matrix
 // multiplication": a panel of B, a few registers wide, stays in the first-level cache while the
 // rows of A pass by; a tile of C stays in registers.
+//
+// What is not stored as float32 is converted while it is copied: panels of B, blocks of A; and C is
+// computed in blocks of float32, which are rounded when they are complete.
 #include "kernel.h"
 
 enum {
@@ -18,6 +21,10 @@ enum {
   BLOCK_ROWS = 120,
   /// Up to so many rows, a panel of B is used too seldom to be worth copying.
   FEW_ROWS = 24,
+  /// Columns of a block of C that is not stored as float32.
+  MOST_COLUMNS = 384,
+  /// Rows of a transposed A that are converted at a time.
+  STRIP = 64,
 };
 
 typedef float four_t __attribute__((vector_size(16), aligned(4)));
@@ -50,27 +57,43 @@ INLINE void transpose(ptrdiff_t rows, ptrdiff_t columns, const float *from, ptrd
     for (ptrdiff_t c = 0; c < columns; c++) to[c * ldt + r] = from[r * ld + c];
 }
 
-/// `columns` columns of k rows of B, `most` apart in `panel`; what is beyond them is 0.
-INLINE void pack_panel(const int most, ptrdiff_t k, ptrdiff_t columns, const float *b,
-                       ptrdiff_t ldb, bool is_transposed, float *panel) {
+/// The matrix from row `row` and column `column` on.
+INLINE lk_matrix from(lk_matrix matrix, ptrdiff_t row, ptrdiff_t column) {
+  const ptrdiff_t offset = matrix.is_transposed ? column * matrix.leading + row
+                                                : row * matrix.leading + column;
+  matrix.values = (const char *)matrix.values + offset * lk_storage_size(matrix.type);
+  return matrix;
+}
+
+/// `columns` columns of k rows of B, `most` apart in `panel`; what is beyond them is 0. `strip` has
+/// room for as many, where B is converted.
+INLINE void pack_panel(const int most, ptrdiff_t k, ptrdiff_t columns, lk_matrix b, float *panel,
+                       float *strip) {
   if (columns < most) __builtin_memset(panel, 0, sizeof *panel * (size_t)(k * most));
-  if (is_transposed) {
-    transpose(columns, k, b, ldb, panel, most);
+  const float *values = b.values;
+  ptrdiff_t ldb = b.leading;
+  if (b.type != LK_FLOAT32) {
+    if (!b.is_transposed) return lk_widen(b.type, k, columns, panel, most, b.values, ldb);
+    lk_widen(b.type, columns, k, strip, k, b.values, ldb);
+    values = strip, ldb = k;
+  }
+  if (b.is_transposed) {
+    transpose(columns, k, values, ldb, panel, most);
   } else if (columns == most) {
     for (ptrdiff_t p = 0; p < k; p++)
       for (int l = 0; l < most; l += LANES)
-        *(lanes_t *)(panel + p * most + l) = *(const lanes_t *)(b + p * ldb + l);
+        *(lanes_t *)(panel + p * most + l) = *(const lanes_t *)(values + p * ldb + l);
   } else {
     for (ptrdiff_t p = 0; p < k; p++)
-      for (ptrdiff_t l = 0; l < columns; l++) panel[p * most + l] = b[p * ldb + l];
+      for (ptrdiff_t l = 0; l < columns; l++) panel[p * most + l] = values[p * ldb + l];
   }
 }
 
 /// Columns 0 to `rows` of k rows of `a` as the rows of tiles: `most` numbers after each other for
-/// every p, tile after tile.
+/// every p, and `tile` numbers from one tile to the next.
 INLINE void pack_tiles(const int most, ptrdiff_t k, ptrdiff_t rows, const float *a, ptrdiff_t lda,
-                       float *tiles) {
-  for (ptrdiff_t i = 0; i < rows; i += most, tiles += k * most) {
+                       float *tiles, ptrdiff_t tile) {
+  for (ptrdiff_t i = 0; i < rows; i += most, tiles += tile) {
     const ptrdiff_t some = rows - i < most ? rows - i : most;
     for (ptrdiff_t p = 0; p < k; p++) {
       const float *from = a + p * lda + i;
@@ -78,6 +101,18 @@ INLINE void pack_tiles(const int most, ptrdiff_t k, ptrdiff_t rows, const float 
       else
         for (ptrdiff_t r = 0; r < some; r++) tiles[p * most + r] = from[r];
     }
+  }
+}
+
+/// The same for a transposed A of any type; `strip` has room for STRIP rows.
+INLINE void pack_block(const int most, ptrdiff_t k, ptrdiff_t rows, lk_matrix a, float *tiles,
+                       float *strip) {
+  if (a.type == LK_FLOAT32)
+    return pack_tiles(most, k, rows, a.values, a.leading, tiles, k * most);
+  for (ptrdiff_t p = 0; p < k; p += STRIP) {
+    const ptrdiff_t some = k - p < STRIP ? k - p : STRIP;
+    lk_widen(a.type, some, rows, strip, rows, from(a, 0, p).values, a.leading);
+    pack_tiles(most, some, rows, strip, rows, tiles + p * most, k * most);
   }
 }
 
@@ -128,14 +163,16 @@ INLINE void multiply_panel(const int most, const int vectors, ptrdiff_t m, ptrdi
 #undef TILES
 }
 
+/// C = A B, or C += A B, for a C of floats.
 INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
-                     const float *a, ptrdiff_t lda, bool a_transposed, const float *b,
-                     ptrdiff_t ldb, bool b_transposed, bool accumulate, float *c, ptrdiff_t ldc) {
+                     lk_matrix a, lk_matrix b, bool accumulate, float *c, ptrdiff_t ldc) {
   const int width = vectors * LANES;
   float panel[DEPTH * 2 * LANES] __attribute__((aligned(64)));
-  float block[BLOCK_ROWS * DEPTH] __attribute__((aligned(64)));
+  float strip[DEPTH * 2 * LANES] __attribute__((aligned(64)));
+  float block[MOST_ROWS * DEPTH] __attribute__((aligned(64)));
+  const bool widens_a = a.type != LK_FLOAT32, widens_b = b.type != LK_FLOAT32;
   // A is read once for every panel: in order, or a column would take a cache line for each number.
-  const bool packs = a_transposed && n > 2 * width && k > LANES;
+  const bool packs = a.is_transposed && (widens_a || (n > 2 * width && k > LANES));
   const ptrdiff_t limit = packs ? BLOCK_ROWS : MOST_ROWS, blocks = (m + limit - 1) / limit;
   const ptrdiff_t most_rows = ((m + blocks - 1) / blocks + 11) / 12 * 12;  // whole tiles
   const ptrdiff_t stretches = (k + DEPTH - 1) / DEPTH, stretch = (k + stretches - 1) / stretches;
@@ -143,19 +180,24 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
     const ptrdiff_t depth = k - first < stretch ? k - first : stretch;
     for (ptrdiff_t i = 0; i < m; i += most_rows) {
       const ptrdiff_t rows = m - i < most_rows ? m - i : most_rows;
-      const float *left = a_transposed ? a + first * lda + i : a + i * lda + first;
-      const ptrdiff_t ra = a_transposed ? 1 : lda;
-      ptrdiff_t ca = a_transposed ? lda : 1, tile = most * ra;
+      const lk_matrix part = from(a, i, first);
+      const float *left = part.values;
+      ptrdiff_t ra = a.is_transposed ? 1 : a.leading;
+      ptrdiff_t ca = a.is_transposed ? a.leading : 1, tile = most * ra;
       if (packs) {
-        pack_tiles(most, depth, rows, left, lda, block);
+        pack_block(most, depth, rows, part, block, strip);
         left = block, ca = most, tile = depth * most;
+      } else if (widens_a) {
+        lk_widen(a.type, rows, depth, block, depth, part.values, a.leading);
+        left = block, ra = depth, tile = most * depth;
       }
       for (ptrdiff_t j = 0; j < n; j += width) {
         const ptrdiff_t columns = n - j < width ? n - j : width;
-        const float *right = b_transposed ? b + j * ldb + first : b + first * ldb + j;
-        ptrdiff_t step = ldb;
-        if (b_transposed || columns < width || rows > FEW_ROWS) {
-          pack_panel(width, depth, columns, right, ldb, b_transposed, panel);
+        const lk_matrix column = from(b, first, j);
+        const float *right = column.values;
+        ptrdiff_t step = b.leading;
+        if (b.is_transposed || widens_b || columns < width || rows > FEW_ROWS) {
+          pack_panel(width, depth, columns, column, panel, strip);
           right = panel, step = width;
         }
         multiply_panel(most, vectors, rows, depth, left, ra, ca, tile, right, step, columns,
@@ -166,9 +208,9 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
 }
 
 #define PARAMETERS                                                                               \
-  ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const float *a, ptrdiff_t lda, bool a_transposed,       \
-      const float *b, ptrdiff_t ldb, bool b_transposed, bool accumulate, float *c, ptrdiff_t ldc
-#define ARGUMENTS m, n, k, a, lda, a_transposed, b, ldb, b_transposed, accumulate, c, ldc
+  ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b, bool accumulate, float *c,    \
+      ptrdiff_t ldc
+#define ARGUMENTS m, n, k, a, b, accumulate, c, ldc
 
 // The tile is chosen for the registers: more than `target_clones` could say.
 #if defined(__x86_64__)
@@ -178,16 +220,59 @@ __attribute__((target("avx512f,avx512vl,avx2,fma"))) static void multiply_512(PA
 __attribute__((target("avx2,fma"))) static void multiply_256(PARAMETERS) {
   multiply(6, 1, ARGUMENTS);
 }
-static void multiply_any(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
+static void multiply_128(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
 
-void lk_gemm(PARAMETERS) {
+static void multiply_any(PARAMETERS) {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
     multiply_512(ARGUMENTS);
   else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     multiply_256(ARGUMENTS);
   else
-    multiply_any(ARGUMENTS);
+    multiply_128(ARGUMENTS);
 }
 #else
-void lk_gemm(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
+static void multiply_any(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
 #endif
+
+/// The same for a C that may begin as `row` in each of its rows.
+static void multiply_floats(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b,
+                            bool accumulate, const float *row, float *c, ptrdiff_t ldc) {
+  const bool starts = row || (k == 0 && !accumulate);
+  if (starts)
+    for (ptrdiff_t r = 0; r < m; r++)
+      for (ptrdiff_t j = 0; j < n; j++) c[r * ldc + j] = row ? row[j] : 0;
+  if (k > 0) multiply_any(m, n, k, a, b, accumulate || starts, c, ldc);
+}
+
+/// Parts of `size`, in multiples of `unit`, of nearly equal sizes of at most `limit`.
+INLINE ptrdiff_t part_size(ptrdiff_t size, ptrdiff_t limit, ptrdiff_t unit) {
+  const ptrdiff_t parts = (size + limit - 1) / limit;
+  return ((size + parts - 1) / parts + unit - 1) / unit * unit;
+}
+
+/// The same for a C of another type, block by block.
+static void multiply_narrow(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b,
+                            bool accumulate, const float *row, void *c, ptrdiff_t ldc,
+                            lk_storage type) {
+  float block[MOST_ROWS * MOST_COLUMNS] __attribute__((aligned(64)));
+  const ptrdiff_t most_rows = part_size(m, MOST_ROWS, 12);
+  const ptrdiff_t most_columns = part_size(n, MOST_COLUMNS, 2 * LANES);
+  for (ptrdiff_t i = 0; i < m; i += most_rows) {
+    const ptrdiff_t rows = m - i < most_rows ? m - i : most_rows;
+    for (ptrdiff_t j = 0; j < n; j += most_columns) {
+      const ptrdiff_t columns = n - j < most_columns ? n - j : most_columns;
+      void *const target = (char *)c + (i * ldc + j) * lk_storage_size(type);
+      if (accumulate) lk_widen(type, rows, columns, block, columns, target, ldc);
+      multiply_floats(rows, columns, k, from(a, i, 0), from(b, 0, j), accumulate,
+                      row ? row + j : NULL, block, columns);
+      lk_narrow(type, rows, columns, target, ldc, block, columns);
+    }
+  }
+}
+
+void lk_gemm(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const lk_matrix *a, const lk_matrix *b,
+             bool accumulate, const float *row, void *c, ptrdiff_t ldc, lk_storage type) {
+  if (m == 0 || n == 0) return;
+  if (type == LK_FLOAT32) multiply_floats(m, n, k, *a, *b, accumulate, row, c, ldc);
+  else multiply_narrow(m, n, k, *a, *b, accumulate, row, c, ldc, type);
+}

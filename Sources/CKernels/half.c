@@ -25,12 +25,19 @@ INLINE uint16_t float_to_half(float f) {
   return sign | (uint16_t)((magnitude - 0x38000000u + 0xfff + odd) >> 13);
 }
 
-// Loops over any stride, the contiguous one on its own so that it is vectorised.
-#define LOOP(statement)                                                                          \
-  if (stride == 1) {                                                                             \
-    for (ptrdiff_t i = 0, j = 0; i < n; i++, j++) statement                                      \
+// Loops over the rows of a matrix. Numbers without gaps are one row, and a column is a loop over its
+// strides; rows as wide as a panel of a matrix product get a loop of known length.
+#define CONVERT(convert)                                                                         \
+  if (stride == columns && out_stride == columns) columns *= rows, rows = rows > 0;              \
+  if (columns == 1) {                                                                            \
+    for (ptrdiff_t r = 0; r < rows; r++) out[r * out_stride] = convert(a[r * stride]);           \
+  } else if (columns == LANES) {                                                                 \
+    for (ptrdiff_t r = 0; r < rows; r++)                                                         \
+      for (int c = 0; c < LANES; c++) out[r * out_stride + c] = convert(a[r * stride + c]);      \
   } else {                                                                                       \
-    for (ptrdiff_t i = 0, j = 0; i < n; i++, j += stride) statement                              \
+    for (ptrdiff_t r = 0; r < rows; r++)                                                         \
+      for (ptrdiff_t c = 0; c < columns; c++)                                                    \
+        out[r * out_stride + c] = convert(a[r * stride + c]);                                    \
   }
 
 // The conversion of the CPU.
@@ -47,35 +54,37 @@ INLINE uint16_t narrow(float f) {
   return h;
 }
 
+#define TO_FLOAT                                                                                 \
+  ptrdiff_t rows, ptrdiff_t columns, float *out, ptrdiff_t out_stride, const uint16_t *a,        \
+      ptrdiff_t stride
+#define TO_HALF                                                                                  \
+  ptrdiff_t rows, ptrdiff_t columns, uint16_t *out, ptrdiff_t out_stride, const float *a,        \
+      ptrdiff_t stride
+#define ARGUMENTS rows, columns, out, out_stride, a, stride
+
 #if defined(__x86_64__)
 #define CONVERTERS(name, features)                                                               \
-  __attribute__((target(features))) static void to_float_##name(                                 \
-      ptrdiff_t n, float *out, const uint16_t *a, ptrdiff_t stride) {                            \
-    LOOP(out[i] = widen(a[j]);)                                                                  \
-  }                                                                                              \
-  __attribute__((target(features))) static void to_half_##name(                                  \
-      ptrdiff_t n, uint16_t *out, ptrdiff_t stride, const float *a) {                            \
-    LOOP(out[j] = narrow(a[i]);)                                                                 \
-  }
+  __attribute__((target(features))) static void to_float_##name(TO_FLOAT) { CONVERT(widen) }     \
+  __attribute__((target(features))) static void to_half_##name(TO_HALF) { CONVERT(narrow) }
 CONVERTERS(avx512, "avx512f,avx512bw,avx512vl")
 CONVERTERS(f16c, "avx2,f16c")
-#define DISPATCH(name, ...)                                                                      \
+#define DISPATCH(name)                                                                           \
   if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))                  \
-    return name##_avx512(__VA_ARGS__);                                                           \
+    return name##_avx512(ARGUMENTS);                                                             \
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c"))                          \
-    return name##_f16c(__VA_ARGS__);
+    return name##_f16c(ARGUMENTS);
 #else
-#define DISPATCH(name, ...)
+#define DISPATCH(name)
 #endif
 
-void lk_half_to_float(ptrdiff_t n, float *out, const uint16_t *a, ptrdiff_t stride) {
-  DISPATCH(to_float, n, out, a, stride)
-  LOOP(out[i] = half_to_float(a[j]);)
+void lk_half_to_float(TO_FLOAT) {
+  DISPATCH(to_float)
+  CONVERT(half_to_float)
 }
 
-void lk_float_to_half(ptrdiff_t n, uint16_t *out, ptrdiff_t stride, const float *a) {
-  DISPATCH(to_half, n, out, stride, a)
-  LOOP(out[j] = float_to_half(a[i]);)
+void lk_float_to_half(TO_HALF) {
+  DISPATCH(to_half)
+  CONVERT(float_to_half)
 }
 
 void lk_half_to_float_portable(ptrdiff_t n, float *out, const uint16_t *a) {

@@ -87,10 +87,8 @@ package struct AttentionHead {
       into: p, leading: width)
   }
 
-  /// `out` = softmax(query key^T scale + mask) value; rows of `out` are `leading` apart.
-  package func attend(
-    into out: UnsafeMutablePointer<Float>, leading: Int, scratch p: UnsafeMutablePointer<Float>
-  ) {
+  /// `out` = softmax(query key^T scale + mask) value.
+  package func attend(into out: MatrixTarget, scratch p: UnsafeMutablePointer<Float>) {
     plan.forEachBlock { first, rows, width in
       scores(first, rows, width, into: p)
       lk_attention_rows(
@@ -99,30 +97,37 @@ package struct AttentionHead {
       if let drop { drop(first, rows, width, p, p) }
       gemm(
         m: rows, n: plan.valueFeatures, k: width, MatrixOperand(p, leading: width), value,
-        into: out + first * leading, leading: leading)
-    }
-  }
-
-  /// Where a gradient goes: its first element and the distance of its rows.
-  package struct Destination {
-    let pointer: UnsafeMutablePointer<Float>
-    let leading: Int
-
-    /// Rows `leading` apart from `pointer` on.
-    package init(_ pointer: UnsafeMutablePointer<Float>, leading: Int) {
-      self.pointer = pointer
-      self.leading = leading
-    }
-
-    fileprivate func clear(rows: Range<Int>, _ columns: Int) {
-      for row in rows { (pointer + row * leading).update(repeating: 0, count: columns) }
+        into: out.advanced(by: first * out.leading))
     }
   }
 
   /// The gradients of query, key and value, and of the mask where wanted (its rows are `keys`
   /// long), from that of the result; probabilities are computed again.
   package func differentiate(
-    _ gradient: MatrixOperand, query dq: Destination, key dk: Destination, value dv: Destination,
+    _ gradient: MatrixOperand, query dq: MatrixTarget, key dk: MatrixTarget, value dv: MatrixTarget,
+    mask dm: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
+  ) {
+    // Those of key and value grow with every block: in float32, and are rounded at the end.
+    let (keyRows, valueRows) = (dk.rows(plan.features), dv.rows(plan.valueFeatures))
+    withMatrices(rows: plan.keys, [keyRows, valueRows]) { at, strides in
+      differentiate(
+        gradient, query: dq, key: Sums(pointer: at[0], leading: strides[0]),
+        value: Sums(pointer: at[1], leading: strides[1]), mask: dm, scratch: scratch)
+    }
+  }
+
+  /// A gradient that several products add to: its first element and the distance of its rows.
+  private struct Sums {
+    let pointer: UnsafeMutablePointer<Float>
+    let leading: Int
+
+    func clear(rows: Range<Int>, _ columns: Int) {
+      for row in rows { (pointer + row * leading).update(repeating: 0, count: columns) }
+    }
+  }
+
+  private func differentiate(
+    _ gradient: MatrixOperand, query dq: MatrixTarget, key dk: Sums, value dv: Sums,
     mask dm: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
   ) {
     let (p, g, dropped) = (scratch, scratch + plan.blockSize, scratch + 2 * plan.blockSize)
@@ -156,7 +161,7 @@ package struct AttentionHead {
       }
       gemm(
         m: rows, n: features, k: width, MatrixOperand(g, leading: width), key,
-        into: dq.pointer + first * dq.leading, leading: dq.leading)
+        into: dq.advanced(by: first * dq.leading))
       gemm(
         m: width, n: features, k: rows, MatrixOperand(g, leading: width, isTransposed: true),
         query.from(row: first, column: 0), into: dk.pointer, leading: dk.leading,

@@ -22,6 +22,8 @@ package struct Run {
     pointer.assumingMemoryBound(to: Float.self) + index * stride
   }
 
+  func address(_ index: Int) -> UnsafeMutableRawPointer { pointer + index * stride * dtype.size }
+
   func elements<Element>(_: Element.Type, _ index: Int) -> UnsafeMutablePointer<Element> {
     pointer.assumingMemoryBound(to: Element.self) + index * stride
   }
@@ -37,8 +39,8 @@ extension Run {
   /// Copies `count` elements from `start` on to `block`, converted to floats.
   package func load(_ start: Int, _ count: Int, into block: UnsafeMutablePointer<Float>) {
     switch dtype {
-    case .float32: gather(Float.self, start, count, block) { $0 }
-    case .float16: lk_half_to_float(count, block, elements(UInt16.self, start), stride)
+    case .float16, .float32:
+      lk_widen(dtype.storage, count, 1, block, 1, address(start), stride)
     case .int64: gather(Int64.self, start, count, block) { Float($0) }
     case .int32: gather(Int32.self, start, count, block) { Float($0) }
     case .uint8, .bool: gather(UInt8.self, start, count, block) { Float($0) }
@@ -59,8 +61,8 @@ extension Run {
   /// Overwrites `count` elements from `start` on with those of `block`, converted.
   package func store(_ start: Int, _ count: Int, from block: UnsafePointer<Float>) {
     switch dtype {
-    case .float32: scatter(Float.self, start, count, block) { $0 }
-    case .float16: lk_float_to_half(count, elements(UInt16.self, start), stride, block)
+    case .float16, .float32:
+      lk_narrow(dtype.storage, count, 1, address(start), stride, block, 1)
     case .int64: scatter(Int64.self, start, count, block) { Int64(number: Double($0)) }
     case .int32: scatter(Int32.self, start, count, block) { Int32(number: Double($0)) }
     case .uint8: scatter(UInt8.self, start, count, block) { UInt8(number: Double($0)) }

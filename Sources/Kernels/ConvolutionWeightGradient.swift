@@ -1,12 +1,13 @@
 import CKernels
 
 extension Convolution {
-  /// `result (+)= the gradient of the weights, given that of the output`.
+  /// `result (+)= the gradient of the weights, given that of the output`. The result has a row for
+  /// each output channel.
   ///
   /// Images are summed within a few fixed parts of the batch, and these in order.
   package func weightGradient(
-    _ gradient: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-    into result: UnsafeMutablePointer<Float>, accumulating: Bool = false, scratch: Scratch
+    _ gradient: RowOperand, _ x: RowOperand, into result: RowOperand, accumulating: Bool = false,
+    scratch: Scratch
   ) {
     let source = paddedInput
     // Lanes are the outputs of a group, or the groups.
@@ -19,7 +20,10 @@ extension Convolution {
     pieces.images = min(pieces.images, limit)
     let pixels = output.count
     let sourceSize = isDepthwise ? source.laneScratchCount : source.scratchCount
-    let pieceSize = sourceSize + pixels * lanes
+    let (lanesSize, planes) = (pixels * lanes, isDepthwise ? lanes : inputs)
+    let pieceSize =
+      sourceSize + lanesSize + (gradient.isCopied ? lanesSize : 0)
+      + (x.isCopied ? planes * input.count : 0)
     let pieceCount = pieces.images * pieces.blocks
     let tableSize = roundedUp(taps) + roundedUp(pixels)
     let memory = scratch(tableSize + (pieces.images + 1) * partSize + pieceCount * pieceSize)
@@ -37,20 +41,24 @@ extension Convolution {
       let sums = parts + piece / pieces.blocks * partSize
       let scratch = parts + pieces.images * partSize + piece * pieceSize
       let lanesOfPixels = scratch + sourceSize
+      let rowsOfPixels = lanesOfPixels + lanesSize
+      let planes = rowsOfPixels + (gradient.isCopied ? lanesSize : 0)
       for image in images {
-        var (group, window) = (-1, x)
+        var (group, window) = (-1, UnsafePointer(scratch))
         for block in part(piece % pieces.blocks, of: pieces.blocks, blocks) {
           let first = block % blocksOfGroup * lanes
           let plane = (image * groups + block / blocksOfGroup) * outputs + first
           let channels = min(lanes, outputs - first)
           if isDepthwise {
-            window = source.padLanes(channels, x + plane * input.count, scratch)
+            window = source.padLanes(channels, x.values(plane, channels, in: planes), scratch)
           } else if block / blocksOfGroup != group {
             group = block / blocksOfGroup
-            window = source.pad(x + (image * groups + group) * inputs * input.count, scratch)
+            let first = (image * groups + group) * inputs
+            window = source.pad(x.values(first, inputs, in: planes), scratch)
           }
           lk_lanes_from_rows(
-            channels, pixels, gradient + plane * pixels, pixels, lanesOfPixels)
+            channels, pixels, gradient.values(plane, channels, in: rowsOfPixels), pixels,
+            lanesOfPixels)
           addProducts(
             window, lanesOfPixels, tapOffsets, pixelOffsets, into: sums + block * taps * lanes,
             isFirst: image == images.lowerBound)
@@ -62,9 +70,10 @@ extension Convolution {
       lk_sum_columns(pieces.images, taps * lanes, parts + place, partSize, total + place, false)
       let first = block % blocksOfGroup * lanes
       let channel = block / blocksOfGroup * outputs + first
-      lk_rows_from_lanes(
-        min(lanes, outputs - first), taps, total + place, nil, result + channel * taps, taps,
-        accumulating)
+      let rows = channel..<(channel + min(lanes, outputs - first))
+      forEachRowBlock(rows, [result], together: true) { _, count, at in
+        lk_rows_from_lanes(count, taps, total + place, nil, at[0], taps, accumulating)
+      }
     }
   }
 

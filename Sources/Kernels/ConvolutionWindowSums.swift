@@ -51,18 +51,20 @@ struct WindowSums {
   /// first-level cache.
   private static let (band, depth) = (96, 288)
 
-  /// Computes all sums with the tables and phases that `prepare` makes.
+  /// Computes all sums with the tables and phases that `prepare` makes. Operands have a row for each
+  /// plane; what is not float32 is converted with its windows, and a block of channels at a time.
   func run(
-    _ x: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    into result: UnsafeMutablePointer<Float>, accumulating: Bool, scratch: Convolution.Scratch,
-    prepare: (WindowTables) -> [Phase]
+    _ x: RowOperand, bias: UnsafePointer<Float>?, into result: RowOperand, accumulating: Bool,
+    scratch: Convolution.Scratch, prepare: (WindowTables) -> [Phase]
   ) {
     let sizes = [
       roundedUp(plane.count), places ? roundedUp(plane.count) : 0, roundedUp(steps),
       blocks * steps * lanes,
     ]
     let sourceSize = isByLane ? source.laneScratchCount : source.scratchCount
-    let pieceSize = sourceSize + Self.band * lanes
+    let planesSize = x.isCopied ? (isByLane ? lanes : source.channels) * source.plane.count : 0
+    let sumsSize = sourceSize + Self.band * lanes
+    let pieceSize = sumsSize + planesSize + (result.isCopied ? lanes * plane.count : 0)
     let memory = scratch(sizes.reduce(0, +) + pieces.images * pieces.blocks * pieceSize)
     let weights = memory + sizes[0] + sizes[1] + sizes[2]
     let integers = UnsafeMutableRawPointer(memory).bindMemory(
@@ -75,24 +77,29 @@ struct WindowSums {
       let images = part(piece / pieces.blocks, of: pieces.images, batch)
       let blocks = part(piece % pieces.blocks, of: pieces.blocks, self.blocks)
       let padded = weights + sizes[3] + piece * pieceSize
+      let planes = padded + sumsSize
       for image in images {
-        var (group, window) = (-1, x)
+        var (group, window) = (-1, UnsafePointer(padded))
         for block in blocks {
           let channels = channels(of: block)
           let first = image * groups * self.channels + channels.lowerBound
           if isByLane {
-            window = source.padLanes(channels.count, x + first * source.plane.count, padded)
+            let values = x.values(first, channels.count, in: planes)
+            window = source.padLanes(channels.count, values, padded)
           } else if block / blockCount(self.channels) != group {
             group = block / blockCount(self.channels)
             let first = (image * groups + group) * source.channels
-            window = source.pad(x + first * source.plane.count, padded)
+            window = source.pad(x.values(first, source.channels, in: planes), padded)
           }
+          let target = result.isCopied ? planes + planesSize : result.floats(first)
+          if result.isCopied, accumulating { result.load(first, channels.count, into: target) }
           for phase in phases {
             compute(
               phase, tables, block: block, window, sums: padded + sourceSize,
               bias: bias.map { $0 + channels.lowerBound }, channels: channels.count,
-              into: result + first * plane.count, accumulating: accumulating)
+              into: target, accumulating: accumulating)
           }
+          if result.isCopied { result.store(first, channels.count, from: target) }
         }
       }
     }

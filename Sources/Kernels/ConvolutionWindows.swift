@@ -4,10 +4,11 @@ extension Convolution {
   /// Provides scratch memory for some values, until the call that asked for it returns.
   package typealias Scratch = (_ count: Int) -> UnsafeMutablePointer<Float>
 
-  /// `result (+)= convolution of x with weights (+ bias)`.
+  /// `result (+)= convolution of x with weights (+ bias)`. Images have a row for each plane, here
+  /// and in the functions below.
   package func forward(
-    _ x: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    into result: UnsafeMutablePointer<Float>, accumulating: Bool = false, scratch: Scratch
+    _ x: RowOperand, _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    into result: RowOperand, accumulating: Bool = false, scratch: Scratch
   ) {
     let sums = WindowSums(
       batch: batch, groups: isDepthwise ? 1 : groups, isByLane: isDepthwise, source: paddedInput,
@@ -33,9 +34,8 @@ extension Convolution {
   /// depends on its position modulo the stride: each such phase is a convolution of its own, with
   /// stride 1.
   package func inputGradient(
-    _ gradient: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>? = nil, into result: UnsafeMutablePointer<Float>,
-    accumulating: Bool = false, scratch: Scratch
+    _ gradient: RowOperand, _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil,
+    into result: RowOperand, accumulating: Bool = false, scratch: Scratch
   ) {
     let rows = axisPhases(
       input: input.height, kernel: kernel.height, stride: stride.height, padding: padding.height,

@@ -1,3 +1,6 @@
+import CKernels
+import Diagnostics
+
 /// The type of a tensor's elements.
 public enum DType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
   /// True or false, one byte each.
@@ -25,6 +28,19 @@ public enum DType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
 
   /// Whether elements can have a gradient.
   public var isFloatingPoint: Bool { self == .float32 || self == .float16 }
+
+  /// Whether elements are floats of another type than kernels compute in: they are converted on
+  /// the way in and out.
+  package var isNarrowFloat: Bool { isFloatingPoint && self != .float32 }
+
+  /// How C kernels call this type of floats.
+  var storage: lk_storage {
+    switch self {
+    case .float16: LK_FLOAT16
+    case .float32: LK_FLOAT32
+    case .bool, .uint8, .int32, .int64: stop("a kernel for floats got a tensor of \(self)")
+    }
+  }
 
   /// The name as in `DType`'s cases.
   public var description: String {

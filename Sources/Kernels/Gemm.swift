@@ -3,75 +3,123 @@ import CKernels
 /// A matrix operand in row-major memory: `leading` elements from one stored row to the next.
 package struct MatrixOperand {
   /// The first element.
-  package var pointer: UnsafePointer<Float>
+  package var pointer: UnsafeRawPointer
+  /// The type of the elements: one of floats.
+  package let dtype: DType
   /// Elements from one stored row to the next.
   package var leading: Int
   /// Whether the operand is the transpose of what is stored.
   package var isTransposed: Bool
 
   /// An operand at `pointer`.
-  package init(_ pointer: UnsafePointer<Float>, leading: Int, isTransposed: Bool = false) {
+  package init(
+    _ pointer: UnsafeRawPointer, _ dtype: DType, leading: Int, isTransposed: Bool = false
+  ) {
     self.pointer = pointer
+    self.dtype = dtype
     self.leading = leading
     self.isTransposed = isTransposed
+  }
+
+  /// An operand of float32 at `pointer`.
+  package init(_ pointer: UnsafePointer<Float>, leading: Int, isTransposed: Bool = false) {
+    self.init(pointer, .float32, leading: leading, isTransposed: isTransposed)
   }
 
   /// The operand `offset` elements further on in memory.
   package func advanced(by offset: Int) -> MatrixOperand {
     var moved = self
-    moved.pointer += offset
+    moved.pointer += offset * dtype.size
     return moved
   }
 
   /// The transpose of the operand.
   package var transposed: MatrixOperand {
-    MatrixOperand(pointer, leading: leading, isTransposed: !isTransposed)
+    MatrixOperand(pointer, dtype, leading: leading, isTransposed: !isTransposed)
   }
 
   /// The operand from logical row `row` and column `column` on.
   package func from(row: Int, column: Int) -> MatrixOperand {
-    var part = self
-    part.pointer += isTransposed ? column * leading + row : row * leading + column
-    return part
+    advanced(by: isTransposed ? column * leading + row : row * leading + column)
+  }
+
+  /// This operand of `rows` and `columns` as float32: itself, or a copy in `memory`, which has room
+  /// for it; for one that is used many times.
+  package func widened(
+    _ rows: Int, _ columns: Int, in memory: UnsafeMutablePointer<Float>
+  ) -> MatrixOperand {
+    guard dtype.isNarrowFloat else { return self }
+    let (count, width) = isTransposed ? (columns, rows) : (rows, columns)
+    lk_widen(dtype.storage, count, width, memory, width, pointer, leading)
+    return MatrixOperand(memory, leading: width, isTransposed: isTransposed)
+  }
+
+  fileprivate var matrix: lk_matrix {
+    lk_matrix(
+      values: pointer, leading: leading, type: dtype.storage, is_transposed: isTransposed)
   }
 }
 
-/// `C = A B`, or `C += A B` when `accumulate`: `a` is `[m, k]`, `b` is `[k, n]`, `c` is `[m, n]`
-/// with `leading` elements from one row to the next.
-///
-/// The threads share the wider side of a large product. An element's bits depend neither on the
-/// pieces nor on the number of threads, nor on how many rows or columns there are beside it.
+/// Where a product goes: rows `leading` elements apart, of any type of floats.
+package struct MatrixTarget {
+  let pointer: UnsafeMutableRawPointer
+  let dtype: DType
+  let leading: Int
+
+  /// Rows of `dtype` from `pointer` on.
+  package init(_ pointer: UnsafeMutableRawPointer, _ dtype: DType, leading: Int) {
+    self.pointer = pointer
+    self.dtype = dtype
+    self.leading = leading
+  }
+
+  /// The target as rows of `columns`.
+  func rows(_ columns: Int) -> RowOperand {
+    RowOperand(pointer, dtype, columns: columns, stride: leading, .write)
+  }
+
+  /// The target `offset` elements further on in memory.
+  package func advanced(by offset: Int) -> MatrixTarget {
+    MatrixTarget(pointer + offset * dtype.size, dtype, leading: leading)
+  }
+}
+
+/// `gemm` into float32 at `c`, with `leading` elements from one row to the next.
 package func gemm(
   m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand,
   into c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool = false
 ) {
-  guard m > 0, n > 0 else { return }
-  guard k > 0 else {
-    // The sum of no products is 0.
-    if !accumulate { for row in 0..<m { (c + row * leading).update(repeating: 0, count: n) } }
-    return
-  }
+  gemm(
+    m: m, n: n, k: k, a, b, into: MatrixTarget(c, .float32, leading: leading),
+    accumulate: accumulate)
+}
+
+/// `C = A B`, or `C += A B` when `accumulate`, or `C = A B + row`: `a` is `[m, k]`, `b` is `[k, n]`,
+/// `c` is `[m, n]`, `row` `[n]`.
+///
+/// Everything is computed in float32, and rounded to the type of C once. The threads share the
+/// wider side of a large product. An element's bits depend neither on the pieces nor on the number
+/// of threads, nor on how many rows or columns there are beside it.
+package func gemm(
+  m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand, into c: MatrixTarget,
+  accumulate: Bool = false, row: UnsafePointer<Float>? = nil
+) {
   let threads = Threads.count
   let pieces = threads > 1 ? min(4 * threads, m * n * k / pieceProducts) : 1
-  guard pieces > 1 else {
-    return lk_gemm(
-      m, n, k, a.pointer, a.leading, a.isTransposed, b.pointer, b.leading, b.isTransposed,
-      accumulate, c, leading)
-  }
   let splitsColumns = n >= m
   let side = splitsColumns ? n : m
   // Whole tiles, whatever the registers: 12 rows or 32 columns.
-  let width = (side + pieces - 1) / pieces
-  let rounded = (width + 95) / 96 * 96
+  let width = (side + max(1, pieces) - 1) / max(1, pieces)
+  let rounded = pieces > 1 ? (width + 95) / 96 * 96 : max(1, side)
   parallelFor((side + rounded - 1) / rounded) { piece in
     let lower = piece * rounded
     let size = min(rounded, side - lower)
-    let x = splitsColumns ? a : a.from(row: lower, column: 0)
-    let y = splitsColumns ? b.from(row: 0, column: lower) : b
+    var x = (splitsColumns ? a : a.from(row: lower, column: 0)).matrix
+    var y = (splitsColumns ? b.from(row: 0, column: lower) : b).matrix
+    let target = c.advanced(by: lower * (splitsColumns ? 1 : c.leading))
     lk_gemm(
-      splitsColumns ? m : size, splitsColumns ? size : n, k, x.pointer, x.leading, x.isTransposed,
-      y.pointer, y.leading, y.isTransposed, accumulate, c + lower * (splitsColumns ? 1 : leading),
-      leading)
+      splitsColumns ? m : size, splitsColumns ? size : n, k, &x, &y, accumulate,
+      splitsColumns ? row.map { $0 + lower } : row, target.pointer, c.leading, c.dtype.storage)
   }
 }
 

@@ -3,17 +3,17 @@ import CKernels
 /// Layer normalisation of rows, or RMS normalisation where `mean` is nil (then without bias); see
 /// `lk_layer_norm_rows`.
 package func normaliseRows(
-  rows: Int, columns: Int, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>?,
-  bias: UnsafePointer<Float>?, epsilon: Float, mean: UnsafeMutablePointer<Float>?,
-  scale: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
+  rows: Int, _ x: RowOperand, weight: UnsafePointer<Float>?, bias: UnsafePointer<Float>?,
+  epsilon: Float, mean: UnsafeMutablePointer<Float>?, scale: UnsafeMutablePointer<Float>,
+  into out: RowOperand
 ) {
-  parallelRows(rows, columns) { first, count in
-    let start = first * columns
+  let columns = x.columns
+  parallelRows(rows, columns, [x, out]) { first, count, at in
     if let mean {
       lk_layer_norm_rows(
-        count, columns, x + start, weight, bias, epsilon, mean + first, scale + first, out + start)
+        count, columns, at[0], weight, bias, epsilon, mean + first, scale + first, at[1])
     } else {
-      lk_rms_norm_rows(count, columns, x + start, weight, epsilon, scale + first, out + start)
+      lk_rms_norm_rows(count, columns, at[0], weight, epsilon, scale + first, at[1])
     }
   }
 }
@@ -21,26 +21,26 @@ package func normaliseRows(
 /// The gradients of `normaliseRows`. Those of weight and bias, where wanted, are sums over rows:
 /// each block of rows sums its own, and the sums are added in order.
 package func normaliseRowsGradient(
-  rows: Int, columns: Int, _ gradient: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-  weight: UnsafePointer<Float>?, mean: UnsafePointer<Float>?, scale: UnsafePointer<Float>,
-  into out: UnsafeMutablePointer<Float>, weightGradient: UnsafeMutablePointer<Float>?,
-  biasGradient: UnsafeMutablePointer<Float>?
+  rows: Int, _ gradient: RowOperand, _ x: RowOperand, weight: UnsafePointer<Float>?,
+  mean: UnsafePointer<Float>?, scale: UnsafePointer<Float>, into out: RowOperand,
+  weightGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?
 ) {
+  let columns = x.columns
   let blocks = RowBlocks(rows, columns)
   withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * columns * blocks.count + 1) {
     guard let sums = $0.baseAddress else { return }
     sums.update(repeating: 0, count: 2 * columns * blocks.count)
     blocks.forEach { block, first, count in
-      let start = first * columns
       let dw = weightGradient == nil ? nil : sums + 2 * columns * block
       let db = biasGradient == nil ? nil : sums + 2 * columns * block + columns
-      if let mean {
-        lk_layer_norm_gradient_rows(
-          count, columns, gradient + start, x + start, weight, mean + first, scale + first,
-          out + start, dw, db)
-      } else {
-        lk_rms_norm_gradient_rows(
-          count, columns, gradient + start, x + start, weight, scale + first, out + start, dw)
+      forEachRowBlock(first..<(first + count), [gradient, x, out]) { first, count, at in
+        if let mean {
+          lk_layer_norm_gradient_rows(
+            count, columns, at[0], at[1], weight, mean + first, scale + first, at[2], dw, db)
+        } else {
+          lk_rms_norm_gradient_rows(
+            count, columns, at[0], at[1], weight, scale + first, at[2], dw)
+        }
       }
     }
     if let weightGradient {
@@ -52,7 +52,8 @@ package func normaliseRowsGradient(
   }
 }
 
-/// A contiguous `[batch, channels, size]` array, for batch and group normalisation.
+/// A contiguous `[batch, channels, size]` array, for batch and group normalisation. Operands have a
+/// row of `size` elements for each channel of each sample.
 package struct Channels {
   private let batch: Int
   private let channels: Int
@@ -67,58 +68,94 @@ package struct Channels {
 
   /// The mean and biased variance of every channel.
   package func moments(
-    _ x: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>,
-    variance: UnsafeMutablePointer<Float>
+    _ x: RowOperand, mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>
   ) {
-    parallelRows(channels, batch * size) { first, count in
-      lk_channel_moments(batch, channels, size, x, first, first + count, mean, variance)
+    forEachChannels([x]) { first, count, all, at in
+      lk_channel_moments(
+        batch, all, size, at[0], first.inArray, first.inArray + count, mean + first.skipped,
+        variance + first.skipped)
     }
   }
 
   /// Every channel's sum of `g`, and of `g` times the deviation of `x` from `mean`.
   package func products(
-    _ g: UnsafePointer<Float>, _ x: UnsafePointer<Float>, mean: UnsafePointer<Float>,
+    _ g: RowOperand, _ x: RowOperand, mean: UnsafePointer<Float>,
     sum: UnsafeMutablePointer<Float>, product: UnsafeMutablePointer<Float>
   ) {
-    parallelRows(channels, batch * size) { first, count in
-      lk_channel_products(batch, channels, size, g, x, mean, first, first + count, sum, product)
+    forEachChannels([g, x]) { first, count, all, at in
+      lk_channel_products(
+        batch, all, size, at[0], at[1], mean + first.skipped, first.inArray,
+        first.inArray + count, sum + first.skipped, product + first.skipped)
     }
   }
 
   /// `out = (x - mean) * factor + shift`, each for its channel.
   package func affine(
-    _ x: UnsafePointer<Float>, mean: UnsafePointer<Float>, factor: UnsafePointer<Float>,
-    shift: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
+    _ x: RowOperand, mean: UnsafePointer<Float>, factor: UnsafePointer<Float>,
+    shift: UnsafePointer<Float>, into out: RowOperand
   ) {
-    forEachPart { batch, channels, start, channel in
+    forEachPart([x, out]) { channel, count, at in
       lk_channel_affine(
-        batch, channels, size, x + start, mean + channel, factor + channel, shift + channel,
-        out + start)
+        1, count, size, at[0], mean + channel, factor + channel, shift + channel, at[1])
     }
   }
 
   /// `out = g * p + (x - mean) * q + r`, each for its channel.
   package func gradient(
-    _ g: UnsafePointer<Float>, _ x: UnsafePointer<Float>, mean: UnsafePointer<Float>,
-    p: UnsafePointer<Float>, q: UnsafePointer<Float>, r: UnsafePointer<Float>,
-    into out: UnsafeMutablePointer<Float>
+    _ g: RowOperand, _ x: RowOperand, mean: UnsafePointer<Float>, p: UnsafePointer<Float>,
+    q: UnsafePointer<Float>, r: UnsafePointer<Float>, into out: RowOperand
   ) {
-    forEachPart { batch, channels, start, channel in
+    forEachPart([g, x, out]) { channel, count, at in
       lk_channel_gradient(
-        batch, channels, size, g + start, x + start, mean + channel, p + channel, q + channel,
-        r + channel, out + start)
+        1, count, size, at[0], at[1], mean + channel, p + channel, q + channel, r + channel, at[2])
     }
   }
 
-  /// Parts of the batch, or of the channels where there is no batch.
-  private func forEachPart(
-    _ body: (_ batch: Int, _ channels: Int, _ start: Int, _ firstChannel: Int) -> Void
+  /// Calls `body` with the first and the number of some channels of all samples, how many channels
+  /// there are beside each other in what it gets, and the values. That is the whole array, or where
+  /// it must be converted, a copy of only those channels.
+  private func forEachChannels<let operands: Int>(
+    _ list: InlineArray<operands, RowOperand>,
+    _ body: (
+      _ first: (inArray: Int, skipped: Int), _ count: Int, _ all: Int,
+      _ at: InlineArray<operands, UnsafeMutablePointer<Float>>
+    ) -> Void
   ) {
+    let isNarrow = list.indices.contains { list[$0].dtype.isNarrowFloat }
+    let group = isNarrow ? max(1, 64 / max(1, size)) : channels
+    parallelRows(channels, batch * size) { first, count in
+      for channel in stride(from: first, to: first + count, by: max(1, group)) {
+        let some = min(group, first + count - channel)
+        if !isNarrow {
+          body((channel, 0), some, channels, InlineArray { list[$0].floats(0) })
+          continue
+        }
+        let strips = InlineArray<operands, RowOperand> {
+          list[$0].from(channel * size, columns: some * size, stride: channels * size)
+        }
+        forEachRowBlock(0..<batch, strips, together: true) { body((0, channel), some, some, $2) }
+      }
+    }
+  }
+
+  /// Calls `body` with the first of some channels of one sample, their number and the values.
+  private func forEachPart<let operands: Int>(
+    _ list: InlineArray<operands, RowOperand>,
+    _ body: (
+      _ channel: Int, _ count: Int, _ at: InlineArray<operands, UnsafeMutablePointer<Float>>
+    ) -> Void
+  ) {
+    func part(_ sample: Int, _ first: Int, _ count: Int) {
+      let start = sample * channels
+      forEachRowBlock((start + first)..<(start + first + count), list) { first, count, at in
+        body(first - start, count, at)
+      }
+    }
     if batch == 1 {
-      parallelRows(channels, size) { first, count in body(1, count, first * size, first) }
+      parallelRows(channels, size) { first, count in part(0, first, count) }
     } else {
       parallelRows(batch, channels * size) { first, count in
-        body(count, channels, first * channels * size, 0)
+        for sample in first..<(first + count) { part(sample, 0, channels) }
       }
     }
   }

@@ -131,6 +131,54 @@ package func reduce<Element>(
   }
 }
 
+/// The same for floats of any type, which are widened block by block; `source` is any rows of them.
+package func reduce(
+  _ first: Reduction<Float>, then: Reduction<Float>, _ run: ReducedRun, _ source: RowOperand,
+  _ target: UnsafeMutablePointer<Float>
+) {
+  let (size, inner) = (run.size, run.inner)
+  if inner == 0 { return }
+  if inner == 1, size <= longestRow {
+    let rows = source.from(0, columns: size, stride: size)
+    return parallelItems(run.outer, cost: size) { range in
+      forEachRowBlock(range, [rows]) { row, count, at in
+        first.rows(count, size, at[0], size, target + row)
+      }
+    }
+  }
+  let part = inner == 1 ? longestRow : Swift.max(mostRows, reductionGrain / inner)
+  let parts = Swift.max(1, (size + part - 1) / part)
+  let tiles = (inner + mostColumns - 1) / mostColumns
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: run.outer * parts * inner) { partial in
+    guard let partial = partial.baseAddress else { return }
+    parallelItems(
+      run.outer * parts * tiles, cost: Swift.min(part, size) * Swift.min(inner, mostColumns)
+    ) { items in
+      for item in items {
+        let (place, column) = (item / tiles, item % tiles * mostColumns)
+        let (block, index) = (place / parts, place % parts)
+        let rows = Swift.min(part, size - index * part)
+        let start = (block * size + index * part) * inner + column
+        let sums = partial + place * inner + column
+        if inner == 1 {
+          forEachRowBlock(0..<1, [source.from(start, columns: rows, stride: rows)]) { _, _, at in
+            first.rows(1, rows, at[0], rows, sums)
+          }
+        } else {
+          let width = Swift.min(mostColumns, inner - column)
+          let tile = source.from(start, columns: width, stride: inner)
+          forEachRowBlock(0..<rows, [tile]) { row, count, at in
+            first.columns(count, width, at[0], width, sums, row > 0)
+          }
+        }
+      }
+    }
+    reduce(
+      then, then: then, ReducedRun(outer: run.outer, size: parts, inner: inner),
+      UnsafePointer(partial), target)
+  }
+}
+
 /// The reduction of columns in one part, spread over blocks and tiles of columns.
 private func reduceColumns<Element>(
   _ first: Reduction<Element>, then: Reduction<Element>, _ run: ReducedRun,

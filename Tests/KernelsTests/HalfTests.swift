@@ -9,13 +9,13 @@ import Testing
   private func widened(_ halves: [UInt16], stride: Int = 1) -> [UInt32] {
     let count = halves.count / stride
     var floats = [Float](repeating: 0, count: count)
-    lk_half_to_float(count, &floats, halves, stride)
+    lk_half_to_float(count, 1, &floats, 1, halves, stride)
     return floats.map(\.bitPattern)
   }
 
   private func narrowed(_ floats: [Float]) -> [UInt16] {
     var halves = [UInt16](repeating: 0, count: floats.count)
-    lk_float_to_half(floats.count, &halves, 1, floats)
+    lk_float_to_half(floats.count, 1, &halves, 1, floats, 1)
     return halves
   }
 
@@ -77,7 +77,7 @@ import Testing
     let first = stride < 0 ? 110 : 3
     memory.withUnsafeMutableBufferPointer { buffer in
       guard let start = buffer.baseAddress else { return }
-      lk_float_to_half(count, start + first, stride, floats)
+      lk_float_to_half(count, 1, start + first, stride, floats, 1)
     }
     var expected = [UInt16](repeating: 0xffff, count: 120)
     for index in 0..<count { expected[first + index * stride] = Float16(floats[index]).bitPattern }

@@ -87,7 +87,7 @@ private func rows(_ values: [Float], _ columns: Int) -> [[Double]] {
     var (mean, variance) = (
       [Float](repeating: 0, count: channels), [Float](repeating: 0, count: channels)
     )
-    layout.moments(x, mean: &mean, variance: &variance)
+    layout.moments(x, size: size, mean: &mean, variance: &variance)
     let exact = indices.map { places -> (mean: Double, variance: Double) in
       let values = places.map { Double(x[$0]) }
       let mean = values.reduce(0, +) / Double(values.count)
@@ -97,7 +97,7 @@ private func rows(_ values: [Float], _ columns: Int) -> [[Double]] {
     expectClose(variance, to: exact.map(\.variance), within: .sum(of: 16))
 
     var (sum, product) = (mean, mean)
-    layout.products(g, x, mean: mean, sum: &sum, product: &product)
+    layout.products(g, x, size: size, mean: mean, sum: &sum, product: &product)
     expectClose(
       sum, to: indices.map { $0.reduce(0.0) { $0 + Double(g[$1]) } }, within: .sum(of: count))
     let products = indices.indices.map { channel in
@@ -110,8 +110,8 @@ private func rows(_ values: [Float], _ columns: Int) -> [[Double]] {
       randomValues(channels, seed: 7)
     )
     var (affine, gradient) = (x, x)
-    layout.affine(x, mean: mean, factor: p, shift: q, into: &affine)
-    layout.gradient(g, x, mean: mean, p: p, q: q, r: r, into: &gradient)
+    layout.affine(x, size: size, mean: mean, factor: p, shift: q, into: &affine)
+    layout.gradient(g, x, size: size, mean: mean, p: p, q: q, r: r, into: &gradient)
     let channel = (0..<count).map { $0 / size % channels }
     let deviations = (0..<count).map { Double(x[$0] - mean[channel[$0]]) }
     expectClose(

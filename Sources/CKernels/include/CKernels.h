@@ -14,6 +14,7 @@
 
 #include "images.h"
 #include "recurrent_steps.h"
+#include "storage.h"
 
 #pragma clang assume_nonnull begin
 
@@ -70,26 +71,6 @@ typedef void (*lk_with_slope)(ptrdiff_t n, float *out, float *_Nullable slope, c
 #define LK_WITH_SLOPE(name)                                                                      \
   void lk_##name(ptrdiff_t n, float *out, float *_Nullable slope, const float *a);
 LK_WITH_SLOPE(gelu) LK_WITH_SLOPE(gelu_tanh) LK_WITH_SLOPE(silu)
-
-// MARK: matrix products (gemm.c)
-
-/// C = A B, or C += A B when `accumulate`, for A [m, k], B [k, n] and C [m, n] in row-major memory
-/// with rows `lda`, `ldb` and `ldc` apart. A transposed operand is stored as its transpose.
-///
-/// The bits of an element of C depend on its row of A, its column of B and k alone.
-void lk_gemm(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const float *a, ptrdiff_t lda,
-             bool a_transposed, const float *b, ptrdiff_t ldb, bool b_transposed, bool accumulate,
-             float *c, ptrdiff_t ldc);
-
-// MARK: Float16 (half.c)
-
-/// out[i] = a[i * stride], widened.
-void lk_half_to_float(ptrdiff_t n, float *out, const uint16_t *a, ptrdiff_t stride);
-/// out[i * stride] = a[i], rounded to nearest even; too large becomes infinity.
-void lk_float_to_half(ptrdiff_t n, uint16_t *out, ptrdiff_t stride, const float *a);
-/// The same by bit arithmetic on any CPU: what the two above fall back to, for tests.
-void lk_half_to_float_portable(ptrdiff_t n, float *out, const uint16_t *a);
-void lk_float_to_half_portable(ptrdiff_t n, uint16_t *out, const float *a);
 
 // MARK: reductions (reduce.c, extremes.c, moments.c)
 

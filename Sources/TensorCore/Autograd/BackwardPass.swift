@@ -91,11 +91,8 @@ struct BackwardPass {
     accumulate(seed, into: root)
     finish(root)
     for operation in operations.reversed() {
-      guard let sum = operation.sum else { continue }
+      guard let gradient = operation.sum else { continue }
       operation.sum = nil
-      // Half gradients are widened, so that a share is rounded once and not by every step of its
-      // formula.
-      let gradient = sum.dtype == .float16 ? sum.converted(to: .float32) : sum
       lk_current_operation().pointee = Unmanaged.passUnretained(operation).toOpaque()
       for edge in operation.edges {
         guard let node = edge.node else { continue }

@@ -95,6 +95,14 @@ extension Tensor {
     return Edge(node, .value(gradient))
   }
 
+  /// As `edge(_:)`, for a formula of several operations, each of which would round a gradient of
+  /// narrow floats: it is widened first, and only the share is rounded.
+  package func stepwiseEdge(
+    _ gradient: @escaping (_ gradient: Tensor) -> Tensor
+  ) -> Edge? {
+    edge { gradient($0.wide) }
+  }
+
   /// As `edge(_:)`, for gradients that can be computed straight into memory: into the gradient of a
   /// parameter, for example.
   package func edge(

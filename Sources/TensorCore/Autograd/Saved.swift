@@ -7,7 +7,8 @@ import Kernels
 /// would own itself, and a long chain could not be taken apart without recursion.
 package struct Saved {
   private let storage: Storage
-  private let dtype: DType
+  /// The type of the tensor.
+  let dtype: DType
   private let shape: Shape
   private let strides: Shape
   private let offset: Int

@@ -53,16 +53,22 @@ extension Tensor {
   public static func * (a: Tensor, b: Tensor) -> Tensor {
     zip(.multiply, a, b).recorded(
       "multiply",
-      a.edge { [b = Saved(b)] gradient in gradient * b.value },
-      b.edge { [a = Saved(a)] gradient in gradient * a.value })
+      a.factorEdge { [b = Saved(b)] gradient in gradient * b.value },
+      b.factorEdge { [a = Saved(a)] gradient in gradient * a.value })
+  }
+
+  /// An edge for a formula of one operation. It rounds narrow floats once, but not where the share
+  /// is still to be summed over axes along which this tensor is broadcast.
+  private func factorEdge(_ gradient: @escaping (Tensor) -> Tensor) -> Edge? {
+    edge { [shape] in gradient($0.shape == shape ? $0 : $0.wide) }
   }
 
   /// Element-wise quotient; shapes broadcast. Integers give float32.
   public static func / (a: Tensor, b: Tensor) -> Tensor {
     zip(.divide, a, b).recorded(
       "divide",
-      a.edge { [b = Saved(b)] gradient in gradient / b.value },
-      b.edge { [a = Saved(a), b = Saved(b)] gradient in
+      a.factorEdge { [b = Saved(b)] gradient in gradient / b.value },
+      b.stepwiseEdge { [a = Saved(a), b = Saved(b)] gradient in
         -(gradient / b.value * a.value) / b.value
       })
   }
@@ -73,7 +79,7 @@ extension Tensor {
     zip(.remainder, a, b).recorded(
       "remainder",
       a.edge { $0 },
-      b.edge { [a = Saved(a), b = Saved(b)] gradient in
+      b.stepwiseEdge { [a = Saved(a), b = Saved(b)] gradient in
         -(gradient * zip(.floorDivide, a.value, b.value))
       })
   }
@@ -88,12 +94,13 @@ extension Tensor {
     let y = Tensor.zip(.power, self, exponent)
     return y.recorded(
       "power",
-      edge { [x = Saved(self), exponent = Saved(exponent)] gradient in
+      stepwiseEdge { [x = Saved(self), exponent = Saved(exponent)] gradient in
         // 0 where the exponent is 0, also at x = 0.
         let (x, exponent) = (x.value.wide, exponent.value.wide)
         return gradient * `where`(exponent .== 0, 0, exponent * x.raised(to: exponent - 1))
       },
-      exponent.edge { [x = Saved(self), exponent = Saved(exponent), y = Saved(y)] gradient in
+      exponent.stepwiseEdge {
+        [x = Saved(self), exponent = Saved(exponent), y = Saved(y)] gradient in
         // x^e log(x), which tends to 0 as x does.
         let (x, y) = (x.value.wide, y.value.wide)
         return gradient * `where`((x .== 0) .& (exponent.value .>= 0), 0, y * x.log())
@@ -120,8 +127,8 @@ extension Tensor {
     }
     return zip(operation, a, b).recorded(
       operation.name,
-      a.edge { [a = Saved(a), b = Saved(b)] gradient in gradient * share(a.value, b.value) },
-      b.edge { [a = Saved(a), b = Saved(b)] gradient in gradient * share(b.value, a.value) })
+      a.stepwiseEdge { [a = Saved(a), b = Saved(b)] in $0 * share(a.value, b.value) },
+      b.stepwiseEdge { [a = Saved(a), b = Saved(b)] in $0 * share(b.value, a.value) })
   }
 
   /// The negative of every element. Stops for Booleans.

@@ -36,15 +36,7 @@ public func scaledDotProductAttention(
     \(name): query \(query.shape), key \(key.shape) and value \(value.shape): expected \
     […, queries, features], […, keys, features] and […, keys, valueFeatures]
     """)
-  if query.dtype != .float32 || key.dtype != .float32 || value.dtype != .float32
-    || mask?.dtype == .float16
-  {
-    return scaledDotProductAttention(
-      query.converted(to: .float32), key.converted(to: .float32), value.converted(to: .float32),
-      mask: mask?.dtype == .float16 ? mask?.converted(to: .float32) : mask, isCausal: isCausal,
-      scale: scale, dropoutProbability: dropoutProbability, generator: generator
-    ).converted(to: query.dtype)
-  }
+  let mask = mask?.wide
   let attention = Attention(
     query, key, value, mask, isCausal: isCausal, scale: scale, dropoutProbability, generator)
   let result = attention.attend()
@@ -102,41 +94,41 @@ private struct Attention {
   }
 
   func attend() -> Tensor {
-    let result = Tensor(uninitializedHeads: batch, queries, valueFeatures)
-    let out: UnsafeMutablePointer<Float> = result.pointer()
-    let strides = result.batchStrides(batch)
-    let leading = result.strides[result.rank - 2]
+    let result = Tensor(uninitializedHeads: batch, queries, valueFeatures, query.dtype)
+    let place = target(result)
     forEachHead(blocks: 1) { index, head, scratch in
-      head.attend(into: out + offset(index, batch, strides), leading: leading, scratch: scratch)
+      head.attend(into: place(index), scratch: scratch)
     }
     return result
+  }
+
+  /// Where the matrix of a head is in `tensor`.
+  private func target(_ tensor: Tensor) -> (Int) -> MatrixTarget {
+    let strides = tensor.batchStrides(batch)
+    let first = MatrixTarget(
+      tensor.address, tensor.dtype, leading: tensor.strides[tensor.rank - 2])
+    return { first.advanced(by: offset($0, batch, strides)) }
   }
 
   /// The gradients of query, key, value and mask, of the broadcast shapes.
   func gradients(_ gradient: Tensor) -> [Tensor?] {
     let gradient = gradient.withDenseRows()
-    let dq = Tensor(uninitializedHeads: batch, queries, features)
-    let dk = Tensor(uninitializedHeads: batch, keys, features)
-    let dv = Tensor(uninitializedHeads: batch, keys, valueFeatures)
+    let dq = Tensor(uninitializedHeads: batch, queries, features, query.dtype)
+    let dk = Tensor(uninitializedHeads: batch, keys, features, key.dtype)
+    let dv = Tensor(uninitializedHeads: batch, keys, valueFeatures, value.dtype)
     var shape = batch
     shape.append(queries)
     shape.append(keys)
     // Scores that a query does not see have no gradient.
     let dm = wantsMask ? Tensor.zeros(shape) : nil
-    func destination(_ tensor: Tensor) -> (Int) -> AttentionHead.Destination {
-      let strides = tensor.batchStrides(batch)
-      let pointer: UnsafeMutablePointer<Float> = tensor.pointer()
-      return { index in
-        .init(pointer + offset(index, batch, strides), leading: tensor.strides[tensor.rank - 2])
-      }
-    }
-    let (queryPlace, keyPlace, valuePlace) = (destination(dq), destination(dk), destination(dv))
+    let (queryPlace, keyPlace, valuePlace) = (target(dq), target(dk), target(dv))
     let (operand, strides) = (gradient.matrixOperand, gradient.batchStrides(batch))
     let maskGradient = dm?.pointer(Float.self)
     forEachHead(blocks: 3) { index, head, scratch in
+      let share = operand.advanced(by: offset(index, batch, strides))
       head.differentiate(
-        operand.advanced(by: offset(index, batch, strides)), query: queryPlace(index),
-        key: keyPlace(index), value: valuePlace(index),
+        share.widened(queries, valueFeatures, in: scratch + 3 * plan.blockSize),
+        query: queryPlace(index), key: keyPlace(index), value: valuePlace(index),
         mask: maskGradient.map { $0 + index * queries * keys }, scratch: scratch)
     }
     withExtendedLifetime(gradient) {}
@@ -144,7 +136,8 @@ private struct Attention {
   }
 
   /// Calls `body` for every head, spread over the threads, with working memory of `blocks` blocks
-  /// of scores.
+  /// of scores and, behind them, for a widened result. A head's query, key and value are used for
+  /// many blocks, and so are widened once.
   private func forEachHead(
     blocks: Int, _ body: (Int, AttentionHead, UnsafeMutablePointer<Float>) -> Void
   ) {
@@ -157,13 +150,21 @@ private struct Attention {
     let maskStride = mask.map { $0.strides[$0.rank - 2] } ?? 0
     let normalisers: UnsafeMutablePointer<Float> = normaliser.pointer()
     parallelRows(batch.elementCount, queries * keys * 8) { first, count in
-      let scratch = Storage(byteCount: blocks * plan.blockSize * 4)
+      let (querySize, keySize) = (queries * features, keys * features)
+      let (resultSize, valueSize) = (queries * valueFeatures, keys * valueFeatures)
+      let scratch = Storage(
+        byteCount: 4 * (blocks * plan.blockSize + resultSize + querySize + keySize + valueSize))
       let floats = scratch.pointer.assumingMemoryBound(to: Float.self)
+      let widened = floats + blocks * plan.blockSize + resultSize
       for index in first..<(first + count) {
         let head = AttentionHead(
-          plan, query: q.advanced(by: offset(index, batch, qStrides)),
-          key: k.advanced(by: offset(index, batch, kStrides)),
-          value: v.advanced(by: offset(index, batch, vStrides)),
+          plan,
+          query: q.advanced(by: offset(index, batch, qStrides))
+            .widened(queries, features, in: widened),
+          key: k.advanced(by: offset(index, batch, kStrides))
+            .widened(keys, features, in: widened + querySize),
+          value: v.advanced(by: offset(index, batch, vStrides))
+            .widened(keys, valueFeatures, in: widened + querySize + keySize),
           mask: maskPointer.map { $0 + offset(index, batch, maskStrides ?? []) },
           maskStride: maskStride, normaliser: normalisers + index * queries, drop: drop(index))
         body(index, head, floats)
@@ -210,7 +211,9 @@ private func additiveMask(_ mask: Tensor, _ scores: Shape) -> Tensor {
 extension Tensor {
   /// New memory for `[…, rows, columns]`, in which the rows of the heads of a sample lie side by
   /// side: joining the heads is then a view.
-  fileprivate convenience init(uninitializedHeads batch: Shape, _ rows: Int, _ columns: Int) {
+  fileprivate convenience init(
+    uninitializedHeads batch: Shape, _ rows: Int, _ columns: Int, _ dtype: DType
+  ) {
     var shape = batch
     shape.append(rows)
     shape.append(columns)
@@ -221,7 +224,7 @@ extension Tensor {
       strides[batch.count] = heads * columns
     }
     self.init(
-      storage: Storage(byteCount: shape.elementCount * 4), dtype: .float32, shape: shape,
+      storage: Storage(byteCount: shape.elementCount * dtype.size), dtype: dtype, shape: shape,
       strides: strides, offset: 0, isView: false)
   }
 }

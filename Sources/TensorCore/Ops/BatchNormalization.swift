@@ -26,21 +26,13 @@ public func batchNorm(
       ("weight", weight), ("bias", bias), ("runningMean", runningMean),
       ("runningVariance", runningVariance),
     ])
-  if x.dtype != .float32 || !isFloat32(weight) || !isFloat32(bias) {
-    return batchNorm(
-      x.converted(to: .float32), weight: weight?.converted(to: .float32),
-      bias: bias?.converted(to: .float32), runningMean: runningMean,
-      runningVariance: runningVariance, isTraining: isTraining, momentum: momentum,
-      epsilon: epsilon, sumOverRanks: sumOverRanks
-    ).converted(to: x.dtype)
-  }
   let size = x.shape[2...].reduce(1, *)
   var perChannel = Double(x.shape[0] * size)
   let layout = Channels(batch: x.shape[0], channels: channels, size: size)
   let values = x.contiguousValues()
   let (mean, scale) = (PerChannel(channels), PerChannel(channels))
   if isTraining {
-    layout.moments(values.pointer(), mean: mean.pointer, variance: scale.pointer)
+    layout.moments(values.rows(size), mean: mean.pointer, variance: scale.pointer)
     if let sumOverRanks { perChannel = join(mean, scale, perChannel, channels, sumOverRanks) }
     check(
       perChannel > 1,
@@ -61,15 +53,15 @@ public func batchNorm(
   let (w, b) = (weight?.floats, bias?.floats)
   let factor = PerChannel(channels) { scale[$0] * (w?[$0] ?? 1) }
   let shift = PerChannel(channels) { b?[$0] ?? 0 }
-  let result = Tensor(uninitialized: x.shape)
+  let result = Tensor(uninitialized: x.shape, x.dtype)
   layout.affine(
-    values.pointer(), mean: mean.pointer, factor: factor.pointer, shift: shift.pointer,
-    into: result.pointer())
+    values.rows(size), mean: mean.pointer, factor: factor.pointer, shift: shift.pointer,
+    into: result.rows(size, .write))
   let joint = JointGradient { [values = Saved(values), perChannel] gradient in
     let (g, x) = (gradient.contiguousValues(), values.value)
     let (sum, product) = (PerChannel(channels), PerChannel(channels))
     layout.products(
-      g.pointer(), x.pointer(), mean: mean.pointer, sum: sum.pointer, product: product.pointer)
+      g.rows(size), x.rows(size), mean: mean.pointer, sum: sum.pointer, product: product.pointer)
     let (ownSum, ownProduct) = (
       PerChannel(channels) { sum[$0] }, PerChannel(channels) { product[$0] }
     )
@@ -83,10 +75,10 @@ public func batchNorm(
     let share = isTraining ? -1 / Float(perChannel) : 0
     let slope = PerChannel(channels) { share * factor[$0] * product[$0] * scale[$0] * scale[$0] }
     let rest = PerChannel(channels) { share * factor[$0] * sum[$0] }
-    let input = Tensor(uninitialized: g.shape)
+    let input = Tensor(uninitialized: g.shape, g.dtype)
     layout.gradient(
-      g.pointer(), x.pointer(), mean: mean.pointer, p: factor.pointer, q: slope.pointer,
-      r: rest.pointer, into: input.pointer())
+      g.rows(size), x.rows(size), mean: mean.pointer, p: factor.pointer, q: slope.pointer,
+      r: rest.pointer, into: input.rows(size, .write))
     let dw = Tensor((0..<channels).map { ownProduct[$0] * scale[$0] })
     return [input, dw, Tensor((0..<channels).map { ownSum[$0] })]
   }

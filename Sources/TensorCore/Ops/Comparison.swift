@@ -69,8 +69,9 @@ extension Tensor {
   public static func .>= (a: Tensor, b: Int) -> Tensor { a .>= a.comparand(b) }
 
   private static func compare(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> Tensor {
-    guard a.dtype != b.dtype, promotedType(a, b) == .float16 else { return zip(operation, a, b) }
-    return zip(operation, a.detach().converted(to: .float16), b.detach().converted(to: .float16))
+    let common = promotedType(a, b)
+    guard a.dtype != b.dtype, common.isNarrowFloat else { return zip(operation, a, b) }
+    return zip(operation, a.detach().converted(to: common), b.detach().converted(to: common))
   }
 
   private func comparand(_ value: Float) -> Tensor { scalar(value) }

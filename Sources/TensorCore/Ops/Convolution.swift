@@ -103,22 +103,20 @@ private func convolution(
   let geometry = Convolution(
     batch: x.shape[0], groups: groups, inputs: inputs, outputs: outputs / groups, input: input,
     output: output, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
-  return operands.inFloat32 { x, weight, bias in
-    let result = Tensor(uninitialized: [geometry.batch, outputs, output.height, output.width])
-    geometry.forward(x, weight, bias, into: result)
-    return result.recorded(
-      name,
-      [
-        x.edge(into: { [weight = Saved(weight)] gradient, target, accumulating in
-          geometry.inputGradient(
-            gradient, weight.value, into: target, accumulating: accumulating)
-        }),
-        weight.edge(into: { [x = Saved(x)] gradient, target, accumulating in
-          geometry.weightGradient(gradient, x.value, into: target, accumulating: accumulating)
-        }),
-        bias?.biasEdge(),
-      ])
-  }
+  let result = operands.result([geometry.batch, outputs, output.height, output.width])
+  geometry.forward(x, weight, bias, into: result)
+  return result.recorded(
+    name,
+    [
+      x.edge(into: { [weight = Saved(weight)] gradient, target, accumulating in
+        geometry.inputGradient(
+          gradient, weight.value, into: target, accumulating: accumulating)
+      }),
+      weight.edge(into: { [x = Saved(x)] gradient, target, accumulating in
+        geometry.weightGradient(gradient, x.value, into: target, accumulating: accumulating)
+      }),
+      bias?.biasEdge(),
+    ])
 }
 
 /// What convolutions and transposed convolutions are given, and the checks that they share.
@@ -167,11 +165,9 @@ struct ConvolutionOperands {
 
   func sizes(_ plane: Plane) -> String { "\(plane.height) x \(plane.width)" }
 
-  /// `compute` of contiguous float32 operands; the result has the operands' common type.
-  func inFloat32(_ compute: (Tensor, Tensor, Tensor?) -> Tensor) -> Tensor {
-    compute(
-      x.converted(to: .float32), weight.converted(to: .float32), bias?.converted(to: .float32)
-    ).converted(to: Tensor.promotedType(x, weight))
+  /// Room for a result, of the operands' common type.
+  func result(_ shape: Shape) -> Tensor {
+    Tensor(uninitialized: shape, Tensor.promotedType(x, weight))
   }
 }
 
@@ -181,7 +177,8 @@ extension Convolution {
   ) {
     withValues(x, weight, bias) { x, weight, bias, scratch in
       forward(
-        x, weight, bias: bias, into: result.pointer(), accumulating: accumulating, scratch: scratch)
+        x.rows(input.count), weight, bias: bias, into: result.rows(output.count, accumulating),
+        accumulating: accumulating, scratch: scratch)
     }
   }
 
@@ -191,36 +188,43 @@ extension Convolution {
   ) {
     withValues(gradient, weight, bias) { gradient, weight, bias, scratch in
       inputGradient(
-        gradient, weight, bias: bias, into: target.pointer(), accumulating: accumulating,
-        scratch: scratch)
+        gradient.rows(output.count), weight, bias: bias,
+        into: target.rows(input.count, accumulating), accumulating: accumulating, scratch: scratch)
     }
   }
 
   func weightGradient(
     _ gradient: Tensor, _ x: Tensor, into target: Tensor, accumulating: Bool
   ) {
-    withValues(gradient, x, nil) { gradient, x, _, scratch in
-      weightGradient(
-        gradient, x, into: target.pointer(), accumulating: accumulating, scratch: scratch)
-    }
+    let (gradient, x, memory) = (gradient.contiguousValues(), x.contiguousValues(), PoolScratch())
+    weightGradient(
+      gradient.rows(output.count), x.rows(input.count),
+      into: target.rows(inputs * kernel.count, accumulating), accumulating: accumulating,
+      scratch: memory.provide)
+    withExtendedLifetime((gradient, x, memory)) {}
   }
 
-  /// Calls `body` with the values of the tensors in row-major order, and with scratch memory from
-  /// the pool.
+  /// Calls `body` with images in row-major order, with weights and bias as float32, as which they
+  /// are rearranged, and with scratch memory from the pool.
   private func withValues(
-    _ a: Tensor, _ b: Tensor, _ bias: Tensor?,
-    _ body: (
-      UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>?, Scratch
-    ) -> Void
+    _ images: Tensor, _ weight: Tensor, _ bias: Tensor?,
+    _ body: (Tensor, UnsafePointer<Float>, UnsafePointer<Float>?, Scratch) -> Void
   ) {
-    let (a, b, bias) = (a.contiguousValues(), b.contiguousValues(), bias?.contiguousValues())
-    var memory: Tensor?
-    body(a.pointer(), b.pointer(), bias.map { UnsafePointer($0.pointer()) }) { count in
-      let tensor = Tensor(uninitialized: [count])
-      memory = tensor
-      return tensor.pointer()
-    }
-    withExtendedLifetime((a, b, bias, memory)) {}
+    let (images, weight) = (images.contiguousValues(), weight.wideValues)
+    let (bias, memory) = (bias?.wideValues, PoolScratch())
+    body(images, weight.pointer(), bias.map { UnsafePointer($0.pointer()) }, memory.provide)
+    withExtendedLifetime((images, weight, bias, memory)) {}
+  }
+}
+
+/// Scratch memory of the pool.
+private final class PoolScratch {
+  private var values: Tensor?
+
+  func provide(_ count: Int) -> UnsafeMutablePointer<Float> {
+    let values = Tensor(uninitialized: [count])
+    self.values = values
+    return values.pointer()
   }
 }
 
@@ -232,12 +236,15 @@ extension Tensor {
       let (batch, channels) = (planes.shape[0], planes.shape[1])
       let pixels = planes.shape[2] * planes.shape[3]
       let sums = Tensor(uninitialized: [batch, channels])
-      let (from, to) = (planes.pointer(Float.self), sums.pointer(Float.self))
+      let to = sums.pointer(Float.self)
       parallelRanges(batch * channels, grain: 1 + 32_768 / Swift.max(1, pixels)) { range in
-        let first = range.lowerBound
-        lk_sum_rows(range.count, pixels, from + first * pixels, pixels, to + first)
+        forEachRowBlock(range, [planes.rows(pixels)]) { first, count, at in
+          lk_sum_rows(count, pixels, at[0], pixels, to + first)
+        }
       }
-      lk_sum_columns(batch, channels, to, channels, target.pointer(Float.self), accumulating)
+      target.withFloats(accumulating: accumulating) {
+        lk_sum_columns(batch, channels, to, channels, $0, accumulating)
+      }
     })
   }
 }

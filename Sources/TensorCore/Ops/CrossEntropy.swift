@@ -34,37 +34,30 @@ public func crossEntropy(
     return crossEntropy(logits, probabilities: targets, weight, labelSmoothing, reduction)
   }
   let labels = ClassLabels(logits, targets, weight, ignoreIndex: ignoreIndex, name)
-  if logits.dtype == .float16 {
-    return logits.inFloat32 {
-      crossEntropy(
-        $0, targets, weight: weight, ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing,
-        reduction: reduction)
-    }
-  }
   let (samples, classes, weights) = (labels.count, labels.classes, labels.weights)
   let isLast = logits.rank <= 2
   // A row of classes for each sample and position.
   let rows = (isLast ? logits : logits.detach().movingAxisLast(1)).contiguousValues()
   let (normaliser, losses) = (Tensor(uninitialized: [samples]), Tensor(uninitialized: [samples]))
-  parallelRows(samples, classes) { first, count in
+  parallelRows(samples, classes, [rows.rows(classes)]) { first, count, at in
     lk_cross_entropy_rows(
-      count, classes, rows.pointer() + first * classes, labels.pointer + first, weights?.pointer(),
-      labelSmoothing, normaliser.pointer() + first, losses.pointer() + first)
+      count, classes, at[0], labels.pointer + first, weights?.pointer(), labelSmoothing,
+      normaliser.pointer() + first, losses.pointer() + first)
   }
   let divisor = reduction.divisor(losses: labels.totalWeight, batch: logits.sampleCount)
-  let result = losses.total(dividedBy: divisor, shape: targets.shape)
+  let result = losses.total(dividedBy: divisor, shape: targets.shape).converted(to: logits.dtype)
   return result.recorded(
     name,
     logits.edge { [values = Saved(rows)] gradient in
       let rows = values.value
-      let result = Tensor(uninitialized: rows.shape)
-      let g = divisor == nil ? gradient.contiguousValues() : gradient
-      parallelRows(samples, classes) { first, count in
+      let result = Tensor(uninitialized: rows.shape, rows.dtype)
+      let g = gradient.wideValues
+      let list: InlineArray<2, RowOperand> = [rows.rows(classes), result.rows(classes, .write)]
+      parallelRows(samples, classes, list) { first, count, at in
         lk_cross_entropy_gradient_rows(
-          count, classes, rows.pointer() + first * classes, labels.pointer + first,
-          weights?.pointer(), labelSmoothing, normaliser.pointer() + first,
-          g.pointer() + (divisor == nil ? first : 0), divisor == nil ? 1 : 0, 1 / (divisor ?? 1),
-          result.pointer() + first * classes)
+          count, classes, at[0], labels.pointer + first, weights?.pointer(), labelSmoothing,
+          normaliser.pointer() + first, g.pointer() + (divisor == nil ? first : 0),
+          divisor == nil ? 1 : 0, 1 / (divisor ?? 1), at[1])
       }
       return isLast ? result : result.movingLastAxis(to: 1)
     })
@@ -84,13 +77,12 @@ private func crossEntropy(
     """)
   let classes = logits.shape[logits.classAxis]
   requirePerClass("crossEntropy", weight, classes)
-  if logits.dtype != .float32 || probabilities.dtype != .float32 {
-    return crossEntropy(
-      logits.converted(to: .float32), probabilities: probabilities.converted(to: .float32), weight,
-      labelSmoothing, reduction
-    ).converted(to: logits.dtype)
+  if logits.dtype.isNarrowFloat {
+    return logits.inFloat32 {
+      crossEntropy($0, probabilities: probabilities, weight, labelSmoothing, reduction)
+    }
   }
-  var expected = probabilities
+  var expected = probabilities.wide
   if labelSmoothing > 0 {
     expected = expected * (1 - labelSmoothing) + labelSmoothing / Float(classes)
   }
@@ -119,7 +111,7 @@ public func nllLoss(
   }
   input.requireFloat("nllLoss")
   let labels = ClassLabels(input, targets, weight, ignoreIndex: ignoreIndex, "nllLoss")
-  if input.dtype == .float16 {
+  if input.dtype.isNarrowFloat {
     return input.inFloat32 {
       nllLoss($0, targets, weight: weight, ignoreIndex: ignoreIndex, reduction: reduction)
     }

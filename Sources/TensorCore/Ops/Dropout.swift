@@ -13,9 +13,6 @@ public func dropout(
   x.requireFloat("dropout")
   requireProbability("dropout", probability)
   if !isTraining || probability == 0 { return x }
-  if x.dtype == .float16 {
-    return x.inFloat32 { dropout($0, probability: probability, generator: generator) }
-  }
   let mask = DropoutMask(probability, count: x.count, generator)
   return mask.applied(to: x).recorded("dropout", x.edge { mask.applied(to: $0) })
 }
@@ -50,16 +47,14 @@ struct DropoutMask {
   /// A fresh tensor: `x` with its elements dropped and scaled.
   func applied(to x: Tensor) -> Tensor {
     let values = x.contiguousValues()
-    let result = Tensor(uninitialized: x.shape)
-    let (source, target): (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) = (
-      values.pointer(), result.pointer()
-    )
+    let result = Tensor(uninitialized: x.shape, x.dtype)
+    let list: InlineArray<2, RowOperand> = [values.rows(1), result.rows(1, .write)]
     let chunks = (x.count + 63) / 64
     parallelRows(chunks, 64) { chunk, count in
-      let start = chunk * 64
-      apply(
-        min(count * 64, x.count - start), source + start, into: target + start,
-        from: Self.blocks(start))
+      let end = min((chunk + count) * 64, x.count)
+      forEachRowBlock(chunk * 64..<end, list) { start, count, at in
+        apply(count, at[0], into: at[1], from: Self.blocks(start))
+      }
     }
     withExtendedLifetime(values) {}
     return result

@@ -124,16 +124,6 @@ extension Tensor {
     Run(storage.pointer + (offset + start) * dtype.size, dtype, stride: stride)
   }
 
-  /// `compute` of this float tensor where only float32 has a kernel: half tensors are widened for
-  /// it, and the result is rounded.
-  package func inFloat32(_ compute: (Tensor) -> Tensor) -> Tensor {
-    dtype == .float16
-      ? compute(converted(to: .float32)).converted(to: .float16) : compute(self)
-  }
-
-  /// This saved value for a formula with several steps, each of which would round a half.
-  package var wide: Tensor { dtype == .float16 ? converted(to: .float32) : self }
-
   /// Stops unless this tensor can take part in `operation`, which computes with floats.
   @inline(__always)
   package func requireFloat(_ operation: StaticString) {

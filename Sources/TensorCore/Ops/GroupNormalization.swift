@@ -23,12 +23,6 @@ public func groupNorm(
     groups > 0 && channels % groups == 0,
     "groupNorm: \(channels) channels cannot be cut into \(groups) groups of equal size")
   requirePerChannel("groupNorm", channels, [("weight", weight), ("bias", bias)])
-  if x.dtype != .float32 || !isFloat32(weight) || !isFloat32(bias) {
-    return groupNorm(
-      x.converted(to: .float32), groups: groups, weight: weight?.converted(to: .float32),
-      bias: bias?.converted(to: .float32), epsilon: epsilon
-    ).converted(to: x.dtype)
-  }
   let size = x.shape[2...].reduce(1, *)
   let perGroup = channels / groups
   let planes = Channels(batch: 1, channels: samples * channels, size: size)
@@ -40,15 +34,15 @@ public func groupNorm(
   let (w, b) = (weight?.floats, bias?.floats)
   let factor = PerChannel(samples * channels) { scales[$0 / perGroup] * (w?[$0 % channels] ?? 1) }
   let shift = PerChannel(samples * channels) { b?[$0 % channels] ?? 0 }
-  let result = Tensor(uninitialized: x.shape)
+  let result = Tensor(uninitialized: x.shape, x.dtype)
   planes.affine(
-    values.pointer(), mean: mean.pointer, factor: factor.pointer, shift: shift.pointer,
-    into: result.pointer())
+    values.rows(size), mean: mean.pointer, factor: factor.pointer, shift: shift.pointer,
+    into: result.rows(size, .write))
   let joint = JointGradient { [values = Saved(values)] gradient in
     let (g, x) = (gradient.contiguousValues(), values.value)
     let (sum, product) = (PerChannel(samples * channels), PerChannel(samples * channels))
     planes.products(
-      g.pointer(), x.pointer(), mean: mean.pointer, sum: sum.pointer, product: product.pointer)
+      g.rows(size), x.rows(size), mean: mean.pointer, sum: sum.pointer, product: product.pointer)
     // The group's means of weight * gradient, and of that times the normalised input.
     let (slope, rest) = (PerChannel(samples * channels), PerChannel(samples * channels))
     for group in 0..<(samples * groups) {
@@ -59,10 +53,10 @@ public func groupNorm(
       let tilt = members.reduce(Float(0)) { $0 + factor[$1] * product[$1] } * share * scale * scale
       for member in members { (slope[member], rest[member]) = (-tilt, -level) }
     }
-    let share = Tensor(uninitialized: g.shape)
+    let share = Tensor(uninitialized: g.shape, g.dtype)
     planes.gradient(
-      g.pointer(), x.pointer(), mean: mean.pointer, p: factor.pointer, q: slope.pointer,
-      r: rest.pointer, into: share.pointer())
+      g.rows(size), x.rows(size), mean: mean.pointer, p: factor.pointer, q: slope.pointer,
+      r: rest.pointer, into: share.rows(size, .write))
     let (dw, db) = (Tensor.zeros([channels]), Tensor.zeros([channels]))
     let (dwValues, dbValues): (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) = (
       dw.pointer(), db.pointer()
@@ -87,7 +81,7 @@ private func groupMoments(
 ) -> (mean: PerChannel, scale: PerChannel) {
   let (mean, variance) = (PerChannel(groups), PerChannel(groups))
   Channels(batch: groups == 0 ? 0 : 1, channels: groups, size: size).moments(
-    values.pointer(), mean: mean.pointer, variance: variance.pointer)
+    values.rows(size), mean: mean.pointer, variance: variance.pointer)
   for group in 0..<groups { variance[group] = 1 / (variance[group] + epsilon).squareRoot() }
   return (mean, variance)
 }

@@ -19,7 +19,7 @@ extension Tensor {
       "gathered",
       edge(into: { [places = Saved(places)] gradient, target, accumulating in
         target.addFloats(accumulating) { sum in
-          IndexedRuns(dense: gradient, places.value, whole: sum, axis)
+          IndexedRuns(dense: gradient.wide, places.value, whole: sum, axis)
             .forEachPair(Float.self) { $1 += $0 }
         }
       }))
@@ -41,7 +41,7 @@ extension Tensor {
       "scattered",
       edge { gradient in
         let rest = gradient.cloned()
-        let zeros = Tensor.zeros([]).expanded(to: saved.value.shape)
+        let zeros = Tensor.zeros([], gradient.dtype).expanded(to: saved.value.shape)
         IndexedRuns(dense: zeros, saved.value, whole: rest, axis).fillWhole()
         return rest
       },
@@ -55,10 +55,8 @@ extension Tensor {
   /// type. Stops for Booleans.
   public func scatterAdded(_ source: Tensor, at indices: Tensor, axis: Int) -> Tensor {
     check(dtype != .bool, "scatterAdded: a tensor of bool; convert it to an integer type")
-    if dtype == .float16 {
-      return converted(to: .float32).scatterAdded(
-        source.converted(to: .float32), at: indices, axis: axis
-      ).converted(to: .float16)
+    if dtype.isNarrowFloat {
+      return inFloat32 { $0.scatterAdded(source.wide, at: indices, axis: axis) }
     }
     let axis = shape.axis(axis, "scatterAdded")
     let places = places(indices, axis, "scatterAdded")
@@ -134,16 +132,13 @@ extension Tensor {
     skipping skipped: Int = -1
   ) {
     let rows = rows.contiguousValues()
-    addFloats(accumulating) { sum in
-      let size = sum.shape[axis]
-      let blocks = sum.shape[..<axis].reduce(1, *)
-      let width = sum.shape[(axis + 1)...].reduce(1, *)
-      for block in 0..<blocks {
-        Kernels.addRows(
-          places.count, width: width, places.pointer(Int64.self),
-          from: rows.pointer(Float.self) + block * places.count * width,
-          to: sum.pointer(Float.self) + block * size * width, skipping: skipped)
-      }
+    if accumulating { storage.markWritten(by: "add") } else { clear() }
+    let (size, width) = (shape[axis], shape[(axis + 1)...].reduce(1, *))
+    for block in 0..<shape[..<axis].reduce(1, *) {
+      Kernels.addRows(
+        places.count, places.pointer(Int64.self),
+        from: rows.rows(width, from: block * places.count * width, width),
+        to: self.rows(width, from: block * size * width, width, .update), skipping: skipped)
     }
   }
 

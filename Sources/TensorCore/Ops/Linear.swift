@@ -1,9 +1,8 @@
-import CKernels
 import Diagnostics
 import Kernels
 
 /// `x W^T + b`: x is `[..., in]`, `weight` `[out, in]`, `bias` `[out]` or absent; the result `[...,
-/// out]`.
+/// out]`, of the common type of x and weight.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
   if let cast = Autocast("linear") {
     return cast.run { linear(cast(x), cast(weight), cast(bias)) }
@@ -20,20 +19,14 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
   check(
     bias.map { $0.shape == [weight.shape[0]] } ?? true,
     "linear: bias \(bias?.shape ?? []) and weight \(weight.shape): there must be a bias per output")
-  if x.dtype != .float32 || weight.dtype != .float32 || bias.map({ $0.dtype != .float32 }) ?? false
-  {
-    return linear(
-      x.converted(to: .float32), weight.converted(to: .float32), bias?.converted(to: .float32)
-    ).converted(to: Tensor.promotedType(x, weight))
-  }
   if x.rank != 2 {
     var shape = x.shape
     shape[x.rank - 1] = weight.shape[0]
     return linear(x.reshaped([-1, weight.shape[1]]), weight, bias).reshaped(shape)
   }
-  let result = Tensor(uninitialized: [x.shape[0], weight.shape[0]])
-  if let bias { result.assign(elementsOf: bias) }
-  multiply(x, weight.detach().transposed(), into: result, accumulating: bias != nil)
+  let result = Tensor(
+    uninitialized: [x.shape[0], weight.shape[0]], Tensor.promotedType(x, weight))
+  multiply(x, weight.detach().transposed(), into: result, row: bias)
   return result.recorded(
     "linear",
     [
@@ -44,10 +37,7 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
         multiply(gradient.transposed(), x.value, into: target, accumulating: accumulating)
       }),
       bias?.edge(into: { gradient, target, accumulating in
-        let rows = gradient.contiguousValues()
-        lk_sum_columns(
-          rows.shape[0], rows.shape[1], rows.pointer(Float.self), rows.shape[1],
-          target.pointer(Float.self), accumulating)
+        target.takeColumnSums(of: gradient, accumulating: accumulating)
       }),
     ])
 }

@@ -162,29 +162,25 @@ private func pairLoss(
   }
   input.requireFloat(name)
   target.requireFloat(name)
-  if input.dtype != .float32 || target.dtype != .float32 {
-    return pairLoss(
-      name, kernel, input.converted(to: .float32), target.converted(to: .float32), p: p, reduction
-    ).converted(to: Tensor.promotedType(input, target))
-  }
   let shape = broadcast(input.shape, target.shape, name)
   let (x, y) = (input.spread(to: shape), target.spread(to: shape))
   let divisor = reduction.divisor(losses: Float(x.count), batch: shape.first ?? 1)
+  let dtype = Tensor.promotedType(input, target)
   let result: Tensor
   if let divisor {
-    result = Tensor(kernel.sum(x.count, x.pointer(), y.pointer(), p: p) / divisor)
+    result = Tensor(kernel.sum(x.count, x.rows(1), y.rows(1), p: p) / divisor).converted(to: dtype)
   } else {
-    result = Tensor(uninitialized: shape)
-    kernel.values(x.count, x.pointer(), y.pointer(), p: p, into: result.pointer())
+    result = Tensor(uninitialized: shape, dtype)
+    kernel.values(x.count, x.rows(1), y.rows(1), p: p, into: result.rows(1, .write))
   }
   func edge(_ tensor: Tensor, ofTarget: Bool) -> Edge? {
     tensor.edge { [x = Saved(x), y = Saved(y)] gradient in
-      let share = Tensor(uninitialized: shape)
-      let g = divisor == nil ? gradient.contiguousValues() : gradient
+      let share = Tensor(uninitialized: shape, ofTarget ? y.value.dtype : x.value.dtype)
+      let g = gradient.contiguousValues()
       kernel.gradient(
-        share.count, ofTarget: ofTarget, g.pointer(), isOne: divisor != nil,
-        factor: 1 / (divisor ?? 1), x.value.pointer(), y.value.pointer(), p: p,
-        into: share.pointer())
+        share.count, ofTarget: ofTarget, g.rows(1), isOne: divisor != nil,
+        factor: 1 / (divisor ?? 1), x.value.rows(1), y.value.rows(1), p: p,
+        into: share.rows(1, .write))
       return share
     }
   }

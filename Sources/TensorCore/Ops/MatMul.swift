@@ -31,10 +31,6 @@ private func matmul(_ a: Tensor, _ b: Tensor, as shapes: (Shape, Shape)) -> Tens
   check(
     inner == other,
     "matmul: \(shapes.0) x \(shapes.1): inner dimensions \(inner) and \(other) differ")
-  let dtype = Tensor.promotedType(a, b)
-  if dtype != .float32 {
-    return matmul(a.converted(to: .float32), b.converted(to: .float32)).converted(to: dtype)
-  }
   if b.rank == 2, a.rank > 2, a.isContiguous {
     // The same matrix for all: one large product instead of many small ones.
     var shape = a.shape
@@ -44,7 +40,7 @@ private func matmul(_ a: Tensor, _ b: Tensor, as shapes: (Shape, Shape)) -> Tens
   var shape = broadcast(Shape(a.shape.dropLast(2)), Shape(b.shape.dropLast(2)), "matmul")
   shape.append(a.shape[a.rank - 2])
   shape.append(b.shape[b.rank - 1])
-  let result = Tensor(uninitialized: shape)
+  let result = Tensor(uninitialized: shape, Tensor.promotedType(a, b))
   multiply(a, b, into: result)
   return result.recorded(
     "matmul",
@@ -67,37 +63,40 @@ extension Tensor {
     full.append(shape[rank - 1])
     if full == shape { return edge(into: compute) }
     return edge { gradient in
-      let target = Tensor(uninitialized: full)
+      let target = Tensor(uninitialized: full)  // float32: only the sum is rounded
       compute(gradient, target, false)
       return target
     }
   }
 }
 
-/// `target (+)= a b` for float32 matrices of any layout, whose leading axes broadcast to those of
-/// `target`, which is contiguous. Outside the graph.
+/// `target (+)= a b`, or `target = a b + row`, for matrices of any layout and type of floats, whose
+/// leading axes broadcast to those of `target`, which is contiguous; `row` is a vector. Outside the
+/// graph.
 package func multiply(
-  _ a: Tensor, _ b: Tensor, into target: Tensor, accumulating: Bool = false
+  _ a: Tensor, _ b: Tensor, into target: Tensor, accumulating: Bool = false, row: Tensor? = nil
 ) {
-  let (a, b) = (a.withDenseRows(), b.withDenseRows())
+  let (a, b, row) = (a.withDenseRows(), b.withDenseRows(), row?.wideValues)
   let batch = Shape(target.shape.dropLast(2))
   let (m, k, n) = (a.shape[a.rank - 2], a.shape[a.rank - 1], b.shape[b.rank - 1])
-  let (x, y, z) = (a.matrixOperand, b.matrixOperand, target.pointer(Float.self))
+  let (x, y) = (a.matrixOperand, b.matrixOperand)
+  let z = MatrixTarget(target.address, target.dtype, leading: n)
+  let rowPointer = row.map { UnsafePointer($0.pointer(Float.self)) }
   if accumulating { target.storage.markWritten(by: "matmul") }
   if batch.elementCount == 1 {
-    gemm(m: m, n: n, k: k, x, y, into: z, leading: n, accumulate: accumulating)
+    gemm(m: m, n: n, k: k, x, y, into: z, accumulate: accumulating, row: rowPointer)
   } else {
     let (aStrides, bStrides) = (a.batchStrides(batch), b.batchStrides(batch))
     parallelRanges(batch.elementCount, grain: 1 + 100_000 / (m * n * k + 1)) { range in
       for index in range {
         let (i, j) = (offset(index, batch, aStrides), offset(index, batch, bStrides))
         gemm(
-          m: m, n: n, k: k, x.advanced(by: i), y.advanced(by: j), into: z + index * m * n,
-          leading: n, accumulate: accumulating)
+          m: m, n: n, k: k, x.advanced(by: i), y.advanced(by: j),
+          into: z.advanced(by: index * m * n), accumulate: accumulating, row: rowPointer)
       }
     }
   }
-  withExtendedLifetime((a, b)) {}
+  withExtendedLifetime((a, b, row)) {}
 }
 
 /// Where the matrix at place `index` of `batch` begins.
@@ -133,10 +132,9 @@ extension Tensor {
     let (rows, columns) = (shape[rank - 2], shape[rank - 1])
     let (outer, inner) = (strides[rank - 2], strides[rank - 1])
     if inner == 1 || columns == 1, outer >= Swift.max(1, columns) || rows == 1 {
-      return MatrixOperand(
-        pointer(Float.self), leading: rows == 1 ? Swift.max(1, columns) : outer)
+      return MatrixOperand(address, dtype, leading: rows == 1 ? Swift.max(1, columns) : outer)
     }
     return MatrixOperand(
-      pointer(Float.self), leading: columns == 1 ? Swift.max(1, rows) : inner, isTransposed: true)
+      address, dtype, leading: columns == 1 ? Swift.max(1, rows) : inner, isTransposed: true)
   }
 }

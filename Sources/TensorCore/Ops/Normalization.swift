@@ -4,7 +4,8 @@ import Kernels
 /// Layer normalisation: `(x - mean) / sqrt(variance + epsilon) * weight + bias`, mean and biased
 /// variance taken over the last axes, those of `normalizedShape`.
 ///
-/// `weight` and `bias`, where given, have the shape `normalizedShape`. Ba, Kiros and Hinton, 2016.
+/// `weight` and `bias`, where given, have the shape `normalizedShape`; their type may differ from
+/// that of `x`, which is the result's. Ba, Kiros and Hinton, 2016.
 public func layerNorm(
   _ x: Tensor, _ normalizedShape: Shape, weight: Tensor? = nil, bias: Tensor? = nil,
   epsilon: Float = 1e-5
@@ -45,36 +46,29 @@ private func normalised(
       tensor.shape == normalizedShape,
       "\(name): \(part) \(tensor.shape) for the normalised shape \(normalizedShape)")
   }
-  if x.dtype != .float32 || !isFloat32(weight) || !isFloat32(bias) {
-    return normalised(
-      name, x.converted(to: .float32), normalizedShape, weight?.converted(to: .float32),
-      bias?.converted(to: .float32), epsilon, isCentred: isCentred
-    ).converted(to: x.dtype)
-  }
   let columns = normalizedShape.elementCount
   let rows = columns == 0 ? 0 : x.count / columns
-  let (values, w, b) = (
-    x.contiguousValues(), weight?.contiguousValues(), bias?.contiguousValues()
-  )
-  let result = Tensor(uninitialized: x.shape)
+  let (values, w, b) = (x.contiguousValues(), weight?.wideValues, bias?.wideValues)
+  let result = Tensor(uninitialized: x.shape, x.dtype)
   let mean = isCentred ? Tensor(uninitialized: [rows]) : nil
   let scale = Tensor(uninitialized: [rows])
   normaliseRows(
-    rows: rows, columns: columns, values.pointer(), weight: w?.pointer(), bias: b?.pointer(),
-    epsilon: epsilon, mean: mean?.pointer(), scale: scale.pointer(), into: result.pointer())
+    rows: rows, values.rows(columns), weight: w?.pointer(), bias: b?.pointer(), epsilon: epsilon,
+    mean: mean?.pointer(), scale: scale.pointer(), into: result.rows(columns, .write))
   guard isGradientEnabled, x.node != nil || weight?.node != nil || bias?.node != nil else {
     return result
   }
   let (wantsWeight, wantsBias) = (weight?.node != nil, bias?.node != nil)
-  let joint = JointGradient { [values = Saved(values), w = w.map { Saved($0) }] gradient in
-    let gradient = gradient.contiguousValues()
-    let share = Tensor(uninitialized: gradient.shape)
+  let joint = JointGradient { [values = Saved(values), w = weight.map { Saved($0) }] gradient in
+    let (gradient, w) = (gradient.contiguousValues(), w?.value.wideValues)
+    let share = Tensor(uninitialized: gradient.shape, gradient.dtype)
     let dw = wantsWeight ? Tensor(uninitialized: normalizedShape) : nil
     let db = wantsBias ? Tensor(uninitialized: normalizedShape) : nil
     normaliseRowsGradient(
-      rows: rows, columns: columns, gradient.pointer(), values.value.pointer(),
-      weight: w?.value.pointer(), mean: mean?.pointer(), scale: scale.pointer(),
-      into: share.pointer(), weightGradient: dw?.pointer(), biasGradient: db?.pointer())
+      rows: rows, gradient.rows(columns), values.value.rows(columns), weight: w?.pointer(),
+      mean: mean?.pointer(), scale: scale.pointer(), into: share.rows(columns, .write),
+      weightGradient: dw?.pointer(), biasGradient: db?.pointer())
+    withExtendedLifetime(w) {}
     return [share, dw, db]
   }
   return result.recorded(
@@ -84,5 +78,3 @@ private func normalised(
       bias?.edge { joint.share(2, of: $0) },
     ])
 }
-
-func isFloat32(_ tensor: Tensor?) -> Bool { tensor.map { $0.dtype == .float32 } ?? true }

@@ -14,7 +14,7 @@ extension Tensor {
     }
     return result.recorded(
       name,
-      edge { [indices = Saved(indices), shape] gradient in
+      stepwiseEdge { [indices = Saved(indices), shape] gradient in
         let result = Tensor.zeros(shape)
         result.addAt(indices.value, axis, gradient.contiguousValues())
         return result

@@ -12,7 +12,7 @@ extension Tensor {
       return cast.run { cast(self).pointwise(name, kernel, p: p, q: q, fromInput: gradient) }
     }
     return map(kernel, p: p, q: q).recorded(
-      name, edge { [x = Saved(self)] g in gradient(g, x.value.wide) })
+      name, stepwiseEdge { [x = Saved(self)] g in gradient(g, x.value.wide) })
   }
 
   fileprivate func pointwise(
@@ -23,7 +23,7 @@ extension Tensor {
       return cast.run { cast(self).pointwise(name, kernel, fromResult: gradient) }
     }
     let y = map(kernel)
-    return y.recorded(name, edge { [y = Saved(y)] g in gradient(g, y.value.wide) })
+    return y.recorded(name, stepwiseEdge { [y = Saved(y)] g in gradient(g, y.value.wide) })
   }
 
   /// e to the power of every element.
@@ -61,21 +61,17 @@ extension Tensor {
 
   /// The absolute value of every element; the gradient at 0 is 0.
   public func abs() -> Tensor {
-    switch dtype {
-    case .bool, .uint8: copied()
-    case .int32, .int64: Tensor.maximum(self, -self)
-    case .float16, .float32: pointwise("abs", lk_abs, fromInput: { $0 * $1.map(lk_sign) })
+    if dtype.isFloatingPoint {
+      return pointwise("abs", lk_abs, fromInput: { $0 * $1.map(lk_sign) })
     }
+    return dtype == .bool || dtype == .uint8 ? copied() : Tensor.maximum(self, -self)
   }
 
   /// -1, 0 or 1 for every element; 0 for NaN. Its gradient is 0.
   public func sign() -> Tensor {
-    switch dtype {
-    case .bool: copied()
-    case .uint8, .int32, .int64:
-      (self .> 0).converted(to: dtype) - (self .< 0).converted(to: dtype)
-    case .float16, .float32: step("sign", lk_sign)
-    }
+    if dtype.isFloatingPoint { return step("sign", lk_sign) }
+    return dtype == .bool
+      ? copied() : (self .> 0).converted(to: dtype) - (self .< 0).converted(to: dtype)
   }
 
   /// The sine of every element, in radians.

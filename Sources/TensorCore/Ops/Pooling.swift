@@ -16,37 +16,34 @@ public func maxPool2d(
 ) -> Tensor {
   let stride = stride ?? kernel
   let output = pooledSize(x, kernel, stride, padding, "maxPool2d")
-  if x.dtype == .float16 {
-    return x.inFloat32 { maxPool2d($0, kernel: kernel, stride: stride, padding: padding) }
-  }
   let images = x.contiguousValues()
   let (planes, size) = (x.shape[0] * x.shape[1], x.shape[2] * x.shape[3])
   let shape: Shape = [x.shape[0], x.shape[1], output.height, output.width]
-  let result = Tensor(uninitialized: shape)
+  let result = Tensor(uninitialized: shape, x.dtype)
   let places = Tensor(uninitialized: shape, .int32)
   let windows = lk_windows(
     height: x.shape[2], width: x.shape[3], out_height: output.height, out_width: output.width,
     kernel_y: kernel.0, kernel_x: kernel.1, stride_y: stride.0, stride_x: stride.1,
     padding_y: padding.0, padding_x: padding.1)
-  let (from, to) = (images.pointer(Float.self), result.pointer(Float.self))
   let indices = places.pointer(Int32.self)
-  overPlanes(planes, size) { range in
-    let (first, start) = (range.lowerBound, range.lowerBound * output.count)
+  overPlanes(planes, size, [images.rows(size), result.rows(output.count, .write)]) {
+    first, count, at in
     withUnsafePointer(to: windows) {
-      lk_maximum_windows($0, range.count, from + first * size, to + start, indices + start)
+      lk_maximum_windows($0, count, at[0], at[1], indices + first * output.count)
     }
   }
   return result.recorded(
     "maxPool2d",
     x.edge(into: { [inputShape = x.shape] gradient, target, accumulating in
       let gradient = gradient.contiguousValues()
-      let (from, to) = (gradient.pointer(Float.self), target.pointer(Float.self))
       let indices = places.pointer(Int32.self)
-      overPlanes(inputShape[0] * inputShape[1], size) { range in
-        let (first, start) = (range.lowerBound * size, range.lowerBound * output.count)
-        if !accumulating { (to + first).update(repeating: 0, count: range.count * size) }
+      let list: InlineArray<2, RowOperand> = [
+        gradient.rows(output.count), target.rows(size, accumulating),
+      ]
+      overPlanes(inputShape[0] * inputShape[1], size, list) { first, count, at in
+        if !accumulating { at[1].update(repeating: 0, count: count * size) }
         lk_scatter_windows(
-          range.count, size, output.count, from + start, indices + start, to + first)
+          count, size, output.count, at[0], indices + first * output.count, at[1])
       }
     }))
 }
@@ -142,42 +139,47 @@ public func adaptiveAvgPool2d(_ x: Tensor, size: Int) -> Tensor {
 private func meanOfWindows(
   _ x: Tensor, _ rows: [lk_span], _ columns: [lk_span], _ name: StaticString
 ) -> Tensor {
-  if x.dtype == .float16 { return x.inFloat32 { meanOfWindows($0, rows, columns, name) } }
   let images = x.contiguousValues()
   let (planes, width, size) = (x.shape[0] * x.shape[1], x.shape[3], x.shape[2] * x.shape[3])
   let outSize = rows.count * columns.count
-  let result = Tensor(uninitialized: [x.shape[0], x.shape[1], rows.count, columns.count])
-  let (from, to) = (images.pointer(Float.self), result.pointer(Float.self))
-  overPlanes(planes, size) { range in
+  let result = Tensor(uninitialized: [x.shape[0], x.shape[1], rows.count, columns.count], x.dtype)
+  overPlanes(planes, size, [images.rows(size), result.rows(outSize, .write)]) { _, count, at in
     withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { sums in
       guard let sums = sums.baseAddress else { return }
       lk_mean_windows(
-        range.count, width, size, rows.count, rows, columns.count, columns,
-        from + range.lowerBound * size, sums, to + range.lowerBound * outSize)
+        count, width, size, rows.count, rows, columns.count, columns, at[0], sums, at[1])
     }
   }
   return result.recorded(
     name,
     x.edge(into: { gradient, target, accumulating in
       let gradient = gradient.contiguousValues()
-      let (from, to) = (gradient.pointer(Float.self), target.pointer(Float.self))
-      overPlanes(planes, size) { range in
-        let first = to + range.lowerBound * size
-        if !accumulating { first.update(repeating: 0, count: range.count * size) }
+      let list: InlineArray<2, RowOperand> = [
+        gradient.rows(outSize), target.rows(size, accumulating),
+      ]
+      overPlanes(planes, size, list) { _, count, at in
+        if !accumulating { at[1].update(repeating: 0, count: count * size) }
         withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { shares in
           guard let shares = shares.baseAddress else { return }
           lk_mean_windows_gradient(
-            range.count, width, size, rows.count, rows, columns.count, columns,
-            from + range.lowerBound * outSize, shares, first)
+            count, width, size, rows.count, rows, columns.count, columns, at[0], shares, at[1])
         }
       }
     }))
 }
 
-/// Calls `body` on ranges of `planes`, which have `size` values each.
-private func overPlanes(_ planes: Int, _ size: Int, _ body: (Range<Int>) -> Void) {
+/// Calls `body` on runs of `planes`, which have `size` values each, with the values of the operands,
+/// whose rows are planes.
+private func overPlanes(
+  _ planes: Int, _ size: Int, _ list: InlineArray<2, RowOperand>,
+  _ body: (
+    _ first: Int, _ count: Int, _ at: InlineArray<2, UnsafeMutablePointer<Float>>
+  ) -> Void
+) {
   let grain = 16_384
-  parallelRanges(planes, grain: max(1, grain / max(1, size)), body)
+  parallelRanges(planes, grain: max(1, grain / max(1, size))) {
+    forEachRowBlock($0, list, body)
+  }
 }
 
 private func requireImages(_ x: Tensor, _ name: StaticString) {

@@ -145,13 +145,35 @@ extension Tensor {
     return results[0].arranged(as: axes.result)
   }
 
-  /// The same of a contiguous tensor; reduced axes keep size 1.
+  /// The same for floats of every type, which are reduced to float32.
+  func folded(
+    _ axes: ReducedAxes, _ first: Reduction<Float>, then: Reduction<Float>
+  ) -> Tensor {
+    let results = inMemoryOrder(axes) { values, axes in
+      [
+        values.foldedInOrder(axes, first, then: then) { run, values, result in
+          reduce(first, then: then, run, values.rows(run.inner), result.pointer(Float.self))
+        }
+      ]
+    }
+    return results[0].arranged(as: axes.result)
+  }
+
+  /// The same of a contiguous tensor; reduced axes keep size 1. `narrow` reduces floats that are not
+  /// of type `Element`.
   private func foldedInOrder<Element: BitwiseCopyable>(
-    _ axes: ReducedAxes, _ first: Reduction<Element>, then: Reduction<Element>
+    _ axes: ReducedAxes, _ first: Reduction<Element>, then: Reduction<Element>,
+    narrow: ((_ run: ReducedRun, _ values: Tensor, _ result: Tensor) -> Void)? = nil
   ) -> Tensor {
     var (values, kernel) = (self, first)
     axes.forEachGroup { run in
-      let result = Tensor(uninitialized: [run.outer, run.inner], dtype)
+      let result = Tensor(
+        uninitialized: [run.outer, run.inner], narrow == nil ? dtype : .float32)
+      if let narrow, values.dtype.isNarrowFloat {
+        narrow(run, values, result)
+        (values, kernel) = (result, then)
+        return
+      }
       reduce(
         kernel, then: then, run, UnsafePointer(values.base(of: Element.self)),
         result.base(of: Element.self))

@@ -3,7 +3,7 @@ import Diagnostics
 import Kernels
 
 // Reduced axes vanish, or keep size 1 with `keepingAxes`. An empty list of axes reduces nothing.
-// Half tensors are reduced in float32 and rounded once.
+// Narrow floats are reduced in float32 and rounded once.
 
 extension Tensor {
   /// The sum of all elements, a scalar; 0 if there are none. Integers and booleans give int64.
@@ -74,11 +74,8 @@ extension Tensor {
 
   /// Sums `self`, a gradient, back to `target`, which broadcasts to this shape. A fresh tensor.
   package func summed(to target: Shape) -> Tensor {
-    if dtype == .float16 {
-      return converted(to: .float32).summed(to: target).converted(to: .float16)
-    }
-    return folded(ReducedAxes(from: shape, backTo: target), .sum, then: Reduction<Float>.sum)
-      .arranged(as: target)
+    folded(ReducedAxes(from: shape, backTo: target), .sum, then: Reduction<Float>.sum)
+      .converted(to: dtype).arranged(as: target)
   }
 
   func axes(
@@ -94,21 +91,17 @@ extension Tensor {
     guard dtype.isFloatingPoint else {
       return converted(to: .int64).folded(axes, .sum, then: Reduction<Int64>.sum)
     }
-    return inFloat32 { x in
-      x.folded(axes, .sum, then: Reduction<Float>.sum)
-        .recorded("sum", x.edge { axes.spread($0) })
-    }
+    return folded(axes, .sum, then: Reduction<Float>.sum).converted(to: dtype)
+      .recorded("sum", edge { axes.spread($0) })
   }
 
   private func average(_ axes: ReducedAxes) -> Tensor {
     requireFloat("mean")
     let count = Float(axes.count)
-    return inFloat32 { x in
-      let sums = x.folded(axes, .sum, then: Reduction<Float>.sum)
-      let values = sums.pointer(Float.self)
-      for index in 0..<sums.count { values[index] /= count }
-      return sums.recorded("mean", x.edge { axes.spread($0 / count) })
-    }
+    let sums = folded(axes, .sum, then: Reduction<Float>.sum)
+    let values = sums.pointer(Float.self)
+    for index in 0..<sums.count { values[index] /= count }
+    return sums.converted(to: dtype).recorded("mean", edge { axes.spread($0 / count) })
   }
 
   private func product(_ axes: ReducedAxes) -> Tensor {

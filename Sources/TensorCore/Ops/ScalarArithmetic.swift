@@ -29,7 +29,7 @@ extension Tensor {
   /// Divides `a` by every element.
   public static func / (a: Float, b: Tensor) -> Tensor {
     b.map(lk_divide_into, p: a).recorded(
-      "divide", b.edge { [b = Saved(b)] gradient in gradient / b.value * -a / b.value })
+      "divide", b.stepwiseEdge { [b = Saved(b)] in $0 / b.value * -a / b.value })
   }
 
   /// The remainder by `b`, with the sign of `b`.
@@ -99,7 +99,7 @@ extension Tensor {
     default:
       map(lk_power_scalar, p: exponent).recorded(
         "power",
-        edge { [x = Saved(self)] gradient in
+        stepwiseEdge { [x = Saved(self)] gradient in
           if exponent == 0 { return .zeros(gradient.shape) }
           return gradient * x.value.wide.map(lk_power_scalar, p: exponent - 1) * exponent
         })
@@ -111,6 +111,6 @@ extension Tensor {
     if let cast = Autocast("power") { return cast.run { cast(self).squared() } }
     if !dtype.isFloatingPoint { return raised(to: 2) }
     return map(lk_square).recorded(
-      "squared", edge { [x = Saved(self)] gradient in gradient * x.value * 2 })
+      "squared", stepwiseEdge { [x = Saved(self)] in $0 * x.value * 2 })
   }
 }

@@ -19,19 +19,17 @@ private func alongAxis(
     return cast.run { alongAxis(cast(x), axis, name, logarithm: logarithm) }
   }
   x.requireFloat(name)
-  if x.dtype == .float16 { return x.inFloat32 { alongAxis($0, axis, name, logarithm: logarithm) } }
   let axis = x.rank == 0 ? 0 : x.shape.axis(axis, name)
   let lines = Lines(x.shape, axis)
   let values = x.contiguousValues()
-  let y = Tensor(uninitialized: x.shape)
-  lines.softmax(values.pointer(), into: y.pointer(), logarithm: logarithm)
+  let y = Tensor(uninitialized: x.shape, x.dtype)
+  lines.softmax(values, into: y, logarithm: logarithm)
   return y.recorded(
     name,
     x.edge { [y = Saved(y)] gradient in
-      let result = Tensor(uninitialized: gradient.shape)
-      let rows = gradient.contiguousValues()
+      let result = Tensor(uninitialized: gradient.shape, gradient.dtype)
       lines.softmaxGradient(
-        rows.pointer(), y.value.pointer(), into: result.pointer(), logarithm: logarithm)
+        gradient.contiguousValues(), y.value, into: result, logarithm: logarithm)
       return result
     })
 }
@@ -48,35 +46,38 @@ private struct Lines {
     }
   }
 
-  func softmax(
-    _ x: UnsafeMutablePointer<Float>, into y: UnsafeMutablePointer<Float>, logarithm: Bool
-  ) {
+  func softmax(_ x: Tensor, into y: Tensor, logarithm: Bool) {
     if inner == 1 {
-      parallelRows(outer, size) { first, count in
-        let kernel = logarithm ? lk_log_softmax_rows : lk_softmax_rows
-        kernel(count, size, x + first * size, y + first * size)
+      let kernel = logarithm ? lk_log_softmax_rows : lk_softmax_rows
+      parallelRows(outer, size, [x.rows(size), y.rows(size, .write)]) { _, count, at in
+        kernel(count, size, at[0], at[1])
       }
     } else {
       forEachStrip { start, width in
-        lk_softmax_columns(size, width, inner, x + start, y + start, logarithm)
+        let list: InlineArray<2, RowOperand> = [
+          x.rows(width, from: start, inner), y.rows(width, from: start, inner, .write),
+        ]
+        withMatrices(rows: size, list) { at, strides in
+          lk_softmax_columns(size, width, strides[0], at[0], at[1], logarithm)
+        }
       }
     }
   }
 
-  func softmaxGradient(
-    _ g: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-    into out: UnsafeMutablePointer<Float>, logarithm: Bool
-  ) {
+  func softmaxGradient(_ g: Tensor, _ y: Tensor, into out: Tensor, logarithm: Bool) {
     if inner == 1 {
-      parallelRows(outer, size) { first, count in
-        let kernel = logarithm ? lk_log_softmax_gradient_rows : lk_softmax_gradient_rows
-        let start = first * size
-        kernel(count, size, g + start, y + start, out + start)
-      }
+      let kernel = logarithm ? lk_log_softmax_gradient_rows : lk_softmax_gradient_rows
+      let list: InlineArray<3, RowOperand> = [g.rows(size), y.rows(size), out.rows(size, .write)]
+      parallelRows(outer, size, list) { _, count, at in kernel(count, size, at[0], at[1], at[2]) }
     } else {
       forEachStrip { start, width in
-        lk_softmax_gradient_columns(
-          size, width, inner, g + start, y + start, out + start, logarithm)
+        let list: InlineArray<3, RowOperand> = [
+          g.rows(width, from: start, inner), y.rows(width, from: start, inner),
+          out.rows(width, from: start, inner, .write),
+        ]
+        withMatrices(rows: size, list) { at, strides in
+          lk_softmax_gradient_columns(size, width, strides[0], at[0], at[1], at[2], logarithm)
+        }
       }
     }
   }

@@ -66,22 +66,20 @@ public func convTranspose2d(
     batch: x.shape[0], groups: groups, inputs: weight.shape[1], outputs: inputs / groups,
     input: output, output: Plane(x.shape[2], x.shape[3]), kernel: kernel, stride: stride,
     padding: padding, dilation: dilation)
-  return operands.inFloat32 { x, weight, bias in
-    let result = Tensor(uninitialized: [geometry.batch, outputs, output.height, output.width])
-    geometry.inputGradient(x, weight, bias, into: result)
-    return result.recorded(
-      name,
-      [
-        x.edge(into: { [weight = Saved(weight)] gradient, target, accumulating in
-          geometry.forward(
-            gradient, weight.value, nil, into: target, accumulating: accumulating)
-        }),
-        weight.edge(into: { [x = Saved(x)] gradient, target, accumulating in
-          geometry.weightGradient(x.value, gradient, into: target, accumulating: accumulating)
-        }),
-        bias?.biasEdge(),
-      ])
-  }
+  let result = operands.result([geometry.batch, outputs, output.height, output.width])
+  geometry.inputGradient(x, weight, bias, into: result)
+  return result.recorded(
+    name,
+    [
+      x.edge(into: { [weight = Saved(weight)] gradient, target, accumulating in
+        geometry.forward(
+          gradient, weight.value, nil, into: target, accumulating: accumulating)
+      }),
+      weight.edge(into: { [x = Saved(x)] gradient, target, accumulating in
+        geometry.weightGradient(x.value, gradient, into: target, accumulating: accumulating)
+      }),
+      bias?.biasEdge(),
+    ])
 }
 
 /// `convTranspose2d` with the same numbers for both axes.
