@@ -29,7 +29,8 @@ import Testing
     try #require(lines.count == 1)
     let keys: Set = [
       "workload", "ranks", "threads", "precision", "step_ms_median", "step_ms_p10", "step_ms_p90",
-      "items_per_second", "peak_rss_mb", "loss",
+      "items_per_second", "peak_rss_mb", "loss", "compute_ms", "communication_ms", "waiting_ms",
+      "data_ms", "slowest_rank",
     ]
     #expect(try jsonKeys(lines[0].utf8) == keys)
     let step: Step = try json(lines[0])
@@ -46,6 +47,18 @@ import Testing
     #expect(step.peak_rss_mb > 8)
     // Below that of a guess, ln 10, after 40 steps on the same batch.
     #expect(step.loss > 0 && step.loss < 2.3)
+  }
+
+  /// An uneven share, and a share of nothing.
+  @Test func globalBatchIsSharedOut() throws {
+    let options = "bench step --workload mlp --steps 2 --threads 1 --json --global-batch"
+    let shared = try succeeded(try lockstep("\(options) 3", ranks: 2, in: directory))
+    let step: Step = try json(shared)
+    let items = step.items_per_second * step.step_ms_median / 1000
+    #expect(abs(items - 3) < 1e-6)
+    expectFailure(
+      try lockstep("\(options) 1", ranks: 2, in: directory), 64,
+      "--global-batch is 1; it must be at least the number of ranks, 2")
   }
 
   private struct AllReduce: Decodable {
