@@ -67,20 +67,35 @@ import Testing
     let algorithm: String
     let us_median: Double
     let gb_per_second: Double
+    let bus_gb_per_second: Double
+    let ratio_to_mpi: Double
+    let copy_fraction: Double
   }
 
   @Test(arguments: [1, 2])
-  func allReduceIsAnObjectForEachSize(_ ranks: Int) throws {
+  func allReduceIsAnObjectForEachSizeAndAlgorithm(_ ranks: Int) throws {
     let bench = try lockstep("bench allreduce --json", ranks: ranks, in: directory)
     let lines = try succeeded(bench).split(separator: "\n")
     #expect(bench.errors == [])
-    let keys: Set = ["bytes", "ranks", "algorithm", "us_median", "gb_per_second"]
+    let keys: Set = [
+      "bytes", "ranks", "algorithm", "us_median", "gb_per_second", "bus_gb_per_second",
+      "ratio_to_mpi", "copy_fraction",
+    ]
     for line in lines { #expect(try jsonKeys(line.utf8) == keys) }
     let sizes: [AllReduce] = try lines.map { try json($0) }
-    #expect(sizes.map(\.bytes) == (0...12).map { 4 << (2 * $0) })
-    for size in sizes {
+    // One rank shares memory with nobody.
+    let algorithms = ranks == 1 ? ["mpi"] : ["mpi", "shared"]
+    #expect(
+      sizes.map { "\($0.bytes) \($0.algorithm)" }
+        == (0...12).flatMap { size in algorithms.map { "\(4 << (2 * size)) \($0)" } })
+    for (index, size) in sizes.enumerated() {
       #expect(size.ranks == ranks)
-      #expect(!size.algorithm.isEmpty)
+      let mpi = sizes[index - index % algorithms.count]
+      #expect(abs(size.ratio_to_mpi - mpi.us_median / size.us_median) < 1e-6 * size.ratio_to_mpi)
+      // 2 (p - 1) / p
+      let busRate = size.gb_per_second * Double(ranks - 1)
+      #expect(abs(size.bus_gb_per_second - busRate) <= 1e-6 * busRate)
+      #expect(ranks == 1 ? size.copy_fraction == 0 : size.copy_fraction > 0)
       #expect(size.us_median > 0)
       let rate = Double(size.bytes) / size.us_median / 1000
       #expect(abs(size.gb_per_second - rate) < 1e-6 * rate)
