@@ -29,6 +29,9 @@ public protocol Communicator: AnyObject {
   /// are none, which is the default.
   var watch: Watch? { get }
 
+  /// Where the time of this rank's steps goes.
+  var profile: StepProfile { get }
+
   /// Replaces every element by its sum, minimum or maximum over all ranks.
   ///
   /// In which order a floating-point sum is rounded is up to MPI and may change with `size`.

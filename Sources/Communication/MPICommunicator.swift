@@ -42,6 +42,8 @@ public final class MPICommunicator: Communicator, Sendable {
   nonisolated(unsafe) let acrossHosts: MPI_Comm?
   /// See `Communicator.watch`.
   public var watch: Watch? { record }
+  /// See `Communicator.profile`.
+  public let profile = StepProfile()
 
   /// The record of what this rank does.
   let record: Watch

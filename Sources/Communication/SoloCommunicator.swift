@@ -19,6 +19,8 @@ public final class SoloCommunicator: Communicator {
   public let host = hostName()
   /// See `Communicator.batchShare`.
   public var batchShare: BatchShare?
+  /// See `Communicator.profile`.
+  public let profile = StepProfile()
 
   /// A job of this process alone.
   public init() {}

@@ -25,6 +25,8 @@ package final class ThreadCommunicator: Communicator {
   package let host: String
   /// See `Communicator.batchShare`.
   package var batchShare: BatchShare?
+  /// See `Communicator.profile`.
+  package let profile = StepProfile()
 
   private let job: ThreadJob
   /// A place for each rank's `Post`, and the barrier.

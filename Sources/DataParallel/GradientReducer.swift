@@ -91,7 +91,7 @@ extension GradientReducer: GradientObserver {
     let bucket = layout.plan.bucketOfGradient[index]
     missing[bucket] -= 1
     if missing[bucket] == 0 { contribute(bucket, layout) }
-    layout.exchange.progress()
+    world.profile.exchange { layout.exchange.progress() }
   }
 
   /// After the last pass of a step, returns when all gradients are the mean over all ranks.
@@ -221,7 +221,7 @@ extension GradientReducer {
         \(share.count) micro-batches
         """)
     }
-    layout.exchange.finish()
+    world.profile.exchange { layout.exchange.finish() }
     layout.arena.storage.markWritten(by: "averageGradients")
     for (index, parameter) in parameters.enumerated() {
       parameter.leaf?.gradient = layout.usage[index] == 0 ? nil : parameter.leaf?.slot

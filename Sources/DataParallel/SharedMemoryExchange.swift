@@ -27,6 +27,8 @@ package final class SharedMemoryExchange: GradientExchange {
   private let sum: SliceSum?
   /// The buckets of each rank of the host.
   private let parts: [[Numbers]]
+  /// For each bucket of Float32 whose sums are plain, where each rank has it; otherwise nothing.
+  private let plain: [[UnsafeMutablePointer<Float>]]
   /// For each rank, the last round in which it published each bucket, and summed its slice of it.
   private let published: [Counters]
   private let summed: [Counters]
@@ -56,6 +58,10 @@ package final class SharedMemoryExchange: GradientExchange {
     rank = world.localRank
     owners = world.leastLocalSize
     parts = window.parts.map { part in wire.stretches.map { Numbers($0, of: part) } }
+    plain = wire.stretches.map { stretch in
+      guard sum == nil, stretch.dtype == .float32 else { return [] }
+      return window.parts.map { ($0 + stretch.start).assumingMemoryBound(to: Float.self) }
+    }
     published = window.parts.map {
       ($0 + wire.byteCount).assumingMemoryBound(to: Atomic<Int>.self)
     }
@@ -103,8 +109,14 @@ package final class SharedMemoryExchange: GradientExchange {
 
   /// Memory moved: one read and one write of the bucket, whatever the number of ranks.
   private func sumSlice(of index: Int) {
-    let targets = network == nil ? parts : [parts[rank]]
-    if parts.count > 1 {
+    let plain = plain[index]
+    if parts.count > 1, !plain.isEmpty {
+      let range = ownSlice(index)
+      let targets = network == nil ? plain : [plain[rank]]
+      lk_sum_parts(
+        range.count, range.lowerBound, plain, plain.count, targets, targets.count)
+    } else if parts.count > 1 {
+      let targets = network == nil ? parts : [parts[rank]]
       forEachBlock(of: ownSlice(index)) { block, room in
         if let sum { sum(index, block, room) } else { addInRankOrder(index, block, room) }
         for part in targets { part[index].write(block, room) }

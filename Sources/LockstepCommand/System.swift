@@ -31,3 +31,8 @@ extension Double {
     }
   }
 }
+
+/// `text` with spaces before it, `width` characters at least.
+func padded(_ text: String, _ width: Int) -> String {
+  String(repeating: " ", count: max(0, width - text.count)) + text
+}

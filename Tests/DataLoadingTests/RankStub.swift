@@ -11,6 +11,7 @@ final class RankStub: Communicator {
   let allowsThreads = true
   let host = "test"
   var batchShare: BatchShare?
+  let profile = StepProfile()
 
   init(rank: Int, size: Int) {
     self.rank = rank

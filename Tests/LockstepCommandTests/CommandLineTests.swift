@@ -42,6 +42,13 @@ import Testing
     ("generate --run-dir x --temperature=-1", "--temperature is -1.0; it must be 0 or more"),
     ("evaluate", "Missing expected argument '--run-dir"),
     ("bench step --workload nothing", "The value 'nothing' is invalid for '--workload"),
+    ("bench scaling --ranks 1,two", "--ranks is 1,two; 'two' is no number of ranks"),
+    ("bench scaling --ranks 0", "--ranks is 0; '0' is no number of ranks from 1 to 100000"),
+    ("bench scaling --ranks 1,", "--ranks is 1,; '' is no number of ranks"),
+    (
+      "bench scaling --workload gpt --strong --ranks 13",
+      "--strong cannot share 12 samples, the batch of gpt, out over 13 ranks"
+    ),
     ("bench step --steps 0", "--steps is 0; it must be from 1 to 1000000000"),
   ]
 

@@ -53,6 +53,16 @@ public func runAlone(
     environment: plainEnvironment.merging(environment) { $1 }, in: directory, limit: limit)
 }
 
+/// Runs a program of this package that starts ranks itself; as `mpirun`, one such job at a time.
+public func runStartingRanks(
+  _ program: String, _ arguments: [String], environment: [String: String?] = [:],
+  in directory: String? = nil, limit: Double = 60
+) throws -> ProcessRun {
+  try jobs.withLock { _ in
+    try runAlone(program, arguments, environment: environment, in: directory, limit: limit)
+  }
+}
+
 /// Removes every launcher's variables, and Swift's crash reports, which take seconds.
 private var plainEnvironment: [String: String?] {
   var changes: [String: String?] = [:]

@@ -307,6 +307,13 @@ void lk_lamb_moments(ptrdiff_t n, const float *p, const float *g, float *m, floa
 void lk_lamb_update(ptrdiff_t n, float *p, const float *m, const float *v, float rate,
                     float epsilon, float decay, float scale1, float scale2);
 
+// MARK: sums over ranks (parts.c)
+
+/// Elements start ..< start + n of every target become the sums of those of all `count` parts, added
+/// in their order; at least one. Targets may be parts.
+void lk_sum_parts(ptrdiff_t n, ptrdiff_t start, float *_Nonnull const *_Nonnull parts, ptrdiff_t count,
+                  float *_Nonnull const *_Nonnull targets, ptrdiff_t target_count);
+
 // MARK: hashes (hash.c)
 
 /// 64 bits that differ for memory that differs in one aligned word of 8 bytes, and for memory that

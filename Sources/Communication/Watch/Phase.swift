@@ -7,6 +7,9 @@ public struct Phase: ExpressibleByStringLiteral, Sendable {
   /// A phase that reads well after "is in"; the first 31 bytes of UTF-8 are kept.
   public init(stringLiteral name: StaticString) { self.name = name }
 
+  /// Whether it is `dataLoading`, and not another with the same name.
+  var isDataLoading: Bool { name.utf8Start == Phase.dataLoading.name.utf8Start }
+
   /// Before the first batch.
   public static let setUp: Phase = "set-up"
   /// Waiting for a batch; noted by `DataLoader`.
@@ -29,5 +32,8 @@ extension Communicator {
   /// Where other ranks wait too long, the report says so: "rank 3 is in data loading for 41 s".
   ///
   /// - Parameter step: the number of the training step, from 1; nil: as before.
-  public func note(_ phase: Phase, step: Int? = nil) { watch?.note(phase, step: step) }
+  public func note(_ phase: Phase, step: Int? = nil) {
+    profile.note(phase)
+    watch?.note(phase, step: step)
+  }
 }

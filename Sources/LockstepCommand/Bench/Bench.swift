@@ -4,7 +4,7 @@ import ArgumentParser
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure speed on synthetic data.",
-    subcommands: [BenchStep.self, BenchOps.self, BenchAllReduce.self])
+    subcommands: [BenchStep.self, BenchScaling.self, BenchOps.self, BenchAllReduce.self])
 }
 
 /// Order statistics of measured times.

@@ -5,58 +5,62 @@ import Lockstep
 struct BenchAllReduce: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "allreduce",
-    abstract: "Time all-reduces of float32 sums from 4 bytes to 64 MB.")
+    abstract: "Time all-reduces of float32 sums from 4 bytes to 64 MB.",
+    discussion: """
+      'mpi' is MPI_Allreduce, 'shared' is what training uses where all ranks are on one host; they \
+      take turns. As in training, each rank has just written its values. The bus bandwidth, \
+      2(p - 1)/p of the bytes in the time, is what each rank must send at least and shows how well \
+      the hardware is used on any number of ranks; beside it, the share that it is of what copying \
+      memory reaches on all ranks at once.
+      """)
 
-  @Flag(help: "Print one JSON object per size.")
+  @Flag(help: "Print one JSON object per size and algorithm.")
   var json = false
 
   func run() throws {
     try withCommunicator { world in
-      let largest = 64 << 20
-      let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: largest / 4)
-      buffer.initialize(repeating: 0)
-      defer { buffer.deallocate() }
+      let bench = AllReduceBench(over: world)
+      if world.size > 1, !bench.hasSharedMemory, world.isRoot {
+        printError("note: the ranks are on several hosts or /dev/shm is full: no rows 'shared'\n")
+      }
       if world.isRoot, !json {
-        print("       bytes      us median    GB/s   (\(world.size) rank(s))")
+        print(
+          "\(world.size) rank(s)\n" + Self.columns.map { padded($0.0, $0.1) }.joined(),
+          terminator: "\n")
       }
-      var bytes = 4
-      while bytes <= largest {
-        let part = UnsafeMutableBufferPointer(rebasing: buffer[..<(bytes / 4)])
-        let seconds = measure(world, part)
+      for bytes in (0...12).map({ 4 << (2 * $0) }) {
+        let seconds = bench.measure(bytes)
         if world.isRoot { report(bytes, world.size, seconds) }
-        bytes *= 4
       }
     }
   }
 
-  /// The median time of the slowest rank, in seconds.
-  private func measure(
-    _ world: any Communicator, _ buffer: UnsafeMutableBufferPointer<Float>
-  ) -> Double {
-    let repetitions = max(10, min(1000, (64 << 20) / max(1, buffer.count * 4)))
-    var seconds: [Double] = []
-    for round in 0..<(repetitions + 5) {
-      world.barrier()
-      let start = monotonicSeconds()
-      world.allReduce(buffer, .sum)
-      if round >= 5 { seconds.append(monotonicSeconds() - start) }
-    }
-    return world.maximum(Timings(seconds).median)
-  }
+  private static let columns = [
+    ("bytes", 10), ("algorithm", 11), ("us median", 12), ("GB/s", 9), ("bus GB/s", 10),
+    ("x mpi", 8), ("of copy", 9),
+  ]
 
-  private func report(_ bytes: Int, _ ranks: Int, _ seconds: Double) {
-    let rate = Double(bytes) / seconds / 1e9
-    guard json else {
-      func pad(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.count)) + text
+  private func report(_ bytes: Int, _ ranks: Int, _ seconds: AllReduceBench.Times) {
+    let rows = [("mpi", seconds.mpi)] + (seconds.shared.map { [("shared", $0)] } ?? [])
+    for (algorithm, time) in rows {
+      let rate = Double(bytes) / time / 1e9
+      let busRate = rate * 2 * Double(ranks - 1) / Double(ranks)
+      let ofCopy = busRate / (Double(bytes) / seconds.copy / 1e9)
+      guard json else {
+        let cells = [
+          "\(bytes)", algorithm, (time * 1e6).text(2), rate.text(3), busRate.text(3),
+          (seconds.mpi / time).text(2), ofCopy.text(3),
+        ]
+        print(zip(cells, Self.columns).map { padded($0, $1.1) }.joined())
+        continue
       }
-      print(pad("\(bytes)", 12), pad((seconds * 1e6).text(2), 14), pad(rate.text(3), 7))
-      return
+      print(
+        JSONObject([
+          "bytes": .integer(bytes), "ranks": .integer(ranks), "algorithm": .text(algorithm),
+          "us_median": .number(time * 1e6), "gb_per_second": .number(rate),
+          "bus_gb_per_second": .number(busRate), "ratio_to_mpi": .number(seconds.mpi / time),
+          "copy_fraction": .number(ofCopy),
+        ]))
     }
-    print(
-      JSONObject([
-        "bytes": .integer(bytes), "ranks": .integer(ranks), "algorithm": .text("mpi"),
-        "us_median": .number(seconds * 1e6), "gb_per_second": .number(rate),
-      ]))
   }
 }

@@ -16,6 +16,10 @@ struct BenchStep: ParsableCommand {
       """)
   var workload = Workload.mlp
 
+  @Option(
+    help: "Share out so many samples over the ranks (default: the workload's batch for each).")
+  var globalBatch: Int?
+
   @Option(help: "How many steps are timed, after a tenth as many, at least 2, that are not.")
   var steps = 200
 
@@ -27,36 +31,48 @@ struct BenchStep: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  func validate() throws { try require("--steps", steps) }
+  func validate() throws {
+    try require("--steps", steps)
+    try require("--global-batch", globalBatch)
+  }
 
   func run() throws {
     threads.apply()
     try withCommunicator { world in
-      let session = workload.make(world, precision)
+      let items = globalBatch ?? workload.batchSize * world.size
+      guard items >= world.size else { throw TooFewSamples(samples: items, ranks: world.size) }
+      let share = items / world.size + (world.rank < items % world.size ? 1 : 0)
+      world.batchShare = BatchShare(local: share, global: items)
+      let session = workload.make(world, precision, batch: share)
       var loss = Double.nan
       for _ in 0..<max(2, steps / 10) { loss = try session.step() }
-      var seconds: [Double] = []
+      var times: [StepTimes] = []
       for _ in 0..<steps {
-        let start = monotonicSeconds()
-        loss = try session.step()
-        seconds.append(monotonicSeconds() - start)
+        let (stepLoss, stepTimes) = try world.profile.measure { try session.step() }
+        loss = stepLoss
+        times.append(stepTimes)
       }
       let peak = world.maximum(Double(peakResidentBytes()) / 1e6)
-      let globalLoss = world.sum([loss])[0] / Double(world.size)
-      if world.isRoot { report(Timings(seconds), session.batchSize, world.size, peak, globalLoss) }
+      let globalLoss = world.sum([loss * Double(share)])[0] / Double(items)
+      let split = StepSplit(of: times, over: world)
+      if world.isRoot {
+        report(Timings(times.map(\.seconds)), split, items, world.size, peak, globalLoss)
+      }
     }
   }
 
   private func report(
-    _ timings: Timings, _ batchSize: Int, _ ranks: Int, _ peak: Double, _ loss: Double
+    _ timings: Timings, _ split: StepSplit, _ items: Int, _ ranks: Int, _ peak: Double,
+    _ loss: Double
   ) {
-    let rate = Double(batchSize * ranks) / timings.median
+    let rate = Double(items) / timings.median
     guard json else {
       print(
         """
         \(workload.rawValue): \(ranks) rank(s) x \(Threads.count) thread(s), \(precision)
         step  \((timings.median * 1e3).text(3)) ms median  \
         (\((timings.quantile(0.1) * 1e3).text(3)) ... \((timings.quantile(0.9) * 1e3).text(3)), 10 % ... 90 %)
+        split \(split)
         rate  \(rate.text(0)) samples/s
         peak memory  \(peak.text(1)) MB
         """)
@@ -70,6 +86,22 @@ struct BenchStep: ParsableCommand {
         "step_ms_p10": .number(timings.quantile(0.1) * 1e3),
         "step_ms_p90": .number(timings.quantile(0.9) * 1e3), "items_per_second": .number(rate),
         "peak_rss_mb": .number(peak), "loss": .number(loss),
+        "compute_ms": .number(split.compute * 1e3),
+        "communication_ms": .number(split.communication * 1e3),
+        "waiting_ms": .number(split.waiting * 1e3), "data_ms": .number(split.data * 1e3),
+        "slowest_rank": .integer(split.slowestRank),
       ]))
   }
+}
+
+/// Some ranks would have nothing to do.
+private struct TooFewSamples: ReportableError {
+  let samples: Int
+  let ranks: Int
+
+  var description: String {
+    "--global-batch is \(samples); it must be at least the number of ranks, \(ranks)"
+  }
+
+  var exitCode: Diagnostics.ExitCode { .usage }
 }

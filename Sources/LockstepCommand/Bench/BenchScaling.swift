@@ -1,0 +1,139 @@
+import ArgumentParser
+import Glibc
+import Lockstep
+
+/// `lockstep bench scaling`
+struct BenchScaling: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scaling",
+    abstract: "Time a training step on several numbers of ranks, and say where its time goes.",
+    discussion: """
+      Starts mpirun itself, once for each number of ranks. Efficiency is samples per second and \
+      rank, divided by those of the first number of ranks.
+      """)
+
+  @Option(help: "The workload, as in 'bench step'.")
+  var workload = Workload.mlp
+
+  @Option(help: "The numbers of ranks, separated by commas.")
+  var ranks = "1,2,4"
+
+  @Flag(
+    help: """
+      weak: every rank has the workload's batch; strong: the batch of one rank is shared out over \
+      all ranks.
+      """)
+  var mode = ScalingMode.weak
+
+  @Option(help: "How many steps are timed, on each number of ranks.")
+  var steps = 100
+
+  @Option(help: "Threads per rank.")
+  var threads = 1
+
+  @Option(help: "The hosts, one a line, such as 'node1 slots=8' (default: this machine alone).")
+  var hostfile: String?
+
+  @Flag(help: "Print one JSON object for each number of ranks.")
+  var json = false
+
+  func validate() throws {
+    try require("--steps", steps)
+    try require("--threads", threads, in: 1...1024)
+    for ranks in try rankCounts() where mode == .strong && ranks > workload.batchSize {
+      throw ValidationError(
+        """
+        --strong cannot share \(workload.batchSize) samples, the batch of \
+        \(workload.rawValue), out over \(ranks) ranks.
+        """)
+    }
+  }
+
+  private func rankCounts() throws -> [Int] {
+    try ranks.split(separator: ",", omittingEmptySubsequences: false).map { word in
+      guard let count = Int(word), (1...100_000).contains(count) else {
+        throw ValidationError(
+          "--ranks is \(ranks); '\(word)' is no number of ranks from 1 to 100000.")
+      }
+      return count
+    }
+  }
+
+  func run() throws {
+    let counts = try rankCounts()
+    try withCommunicator { world in
+      try requireUsable(world)
+      let launcher = RankLauncher(threads: threads, hostFile: hostfile)
+      sayWhatIsCrowded(counts, launcher)
+      var first: ScalingRow?
+      for count in counts {
+        let row = try ScalingRow(try launcher.run(arguments, ranks: count))
+        if first == nil, !json { print(header) }
+        report(
+          row, efficiency: row.efficiency(against: first ?? row),
+          isCrowded: launcher.isCrowded(count))
+        fflush(nil)
+        first = first ?? row
+      }
+    }
+  }
+
+  private var arguments: [String] {
+    ["bench", "step", "--json", "--workload", workload.rawValue]
+      + ["--steps", "\(steps)", "--threads", "\(threads)"]
+      + (mode == .strong ? ["--global-batch", "\(workload.batchSize)"] : [])
+  }
+
+  private func requireUsable(_ world: any Communicator) throws {
+    if LaunchEnvironment.current.startsMPI {
+      throw LaunchFailure(
+        description: "bench scaling starts mpirun itself; run it without", exitCode: .usage)
+    }
+    if let hostfile, access(hostfile, R_OK) != 0 {
+      throw LaunchFailure(
+        description: "\(hostfile): cannot read this host file", exitCode: .unavailable)
+    }
+  }
+
+  private func sayWhatIsCrowded(_ counts: [Int], _ launcher: RankLauncher) {
+    let crowded = counts.filter(launcher.isCrowded)
+    guard !crowded.isEmpty else { return }
+    printError(
+      """
+      note: \(crowded.map(String.init).joined(separator: ", ")) ranks x \(threads) thread(s) \
+      take turns on \(launcher.cores) core(s): rows marked * show that the ranks work, not how \
+      they scale\n
+      """)
+  }
+
+  private static let columns = [
+    ("ranks", 6), ("step ms", 10), ("items/s", 10), ("efficiency", 12), ("computing", 11),
+    ("communication", 15), ("waiting", 10), ("data", 8), ("slowest", 10),
+  ]
+
+  private var header: String {
+    let batch = "\(workload.batchSize) samples \(mode == .weak ? "per rank" : "over all ranks")"
+    return
+      "\(workload.rawValue), \(mode.rawValue) scaling: \(batch), \(threads) thread(s) per rank\n"
+      + Self.columns.map { padded($0, $1) }.joined()
+  }
+
+  private func report(_ row: ScalingRow, efficiency: Double, isCrowded: Bool) {
+    if json { return print(row.object(workload, mode, efficiency: efficiency)) }
+    let cells = [
+      (isCrowded ? "*" : "") + "\(row.ranks)", row.stepMilliseconds.text(3),
+      row.itemsPerSecond.text(0), (efficiency * 100).text(1) + " %", row.compute.text(3),
+      row.communication.text(3), row.waiting.text(3), row.data.text(3),
+      row.ranks == 1 ? "-" : "rank \(row.slowestRank)",
+    ]
+    print(zip(cells, Self.columns).map { padded($0, $1.1) }.joined())
+  }
+}
+
+/// What grows with the number of ranks.
+enum ScalingMode: String, EnumerableFlag {
+  /// The samples of a step.
+  case weak
+  /// Nothing: the same samples are shared out.
+  case strong
+}
