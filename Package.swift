@@ -72,7 +72,10 @@ let package = Package(
     tests("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"], exclude: ["Resources"]),
     module(
       "DataParallel",
-      ["TensorCore", "NeuralNet", "CKernels", "Kernels", "Communication", "Diagnostics"]),
+      [
+        "TensorCore", "NeuralNet", "Optimizers", "CKernels", "Kernels", "Communication",
+        "Diagnostics",
+      ]),
 
     // 5: everything above under one import; the reference models
     module(

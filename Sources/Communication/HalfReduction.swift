@@ -41,16 +41,16 @@ private func reducePieces(
     let other = sum + size
     for start in stride(from: 0, to: count, by: size) {
       let some = min(size, count - start)
-      lk_half_to_float(some, sum, pieces + start, 1)
+      lk_widen(LK_FLOAT16, 1, some, sum, some, pieces + start, some)
       for rank in 1..<ranks {
-        lk_half_to_float(some, other, pieces + rank * count + start, 1)
+        lk_widen(LK_FLOAT16, 1, some, other, some, pieces + rank * count + start, some)
         switch operation {
         case .sum: lk_add(some, sum, 1, sum, 1, other, 1)
         case .minimum: lk_minimum(some, sum, 1, sum, 1, other, 1)
         case .maximum: lk_maximum(some, sum, 1, sum, 1, other, 1)
         }
       }
-      lk_float_to_half(some, result + start, 1, sum)
+      lk_narrow(LK_FLOAT16, 1, some, result + start, some, sum, some)
     }
   }
 }

@@ -17,7 +17,7 @@ package func refreshMasters(
     withBlocks(of: UInt16.self, 1) { rounded in
       forEachBlock(range) { start, size in
         let (masters, halves) = (masters + start, halves + start)
-        lk_float_to_half(size, rounded, 1, masters)
+        lk_narrow(LK_FLOAT16, 1, size, rounded, size, masters, size)
         guard memcmp(rounded, halves, 2 * size) != 0 else { return }
         for index in 0..<size where rounded[index] != halves[index] {
           masters[index] = Float(Float16(bitPattern: halves[index]))
@@ -32,7 +32,10 @@ package func roundMasters(
   count: Int, _ masters: UnsafePointer<Float>, into halves: UnsafeMutablePointer<UInt16>
 ) {
   parallelRanges(count, grain: masterGrain) { range in
-    lk_float_to_half(range.count, halves + range.lowerBound, 1, masters + range.lowerBound)
+    lk_narrow(
+      LK_FLOAT16, 1, range.count, halves + range.lowerBound, range.count,
+      masters + range.lowerBound,
+      range.count)
   }
 }
 
@@ -43,7 +46,7 @@ package func widenGradients(
 ) {
   parallelRanges(count, grain: masterGrain) { range in
     forEachBlock(range) { start, size in
-      lk_half_to_float(size, wide + start, halves + start, 1)
+      lk_widen(LK_FLOAT16, 1, size, wide + start, size, halves + start, size)
       if factor != 1 { lk_scale(size, wide + start, 1, wide + start, 1, factor, 0) }
     }
   }

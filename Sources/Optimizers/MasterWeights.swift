@@ -8,12 +8,12 @@ let masterName = "master"
 /// Float32 copies of those parameters that are stored in Float16, in which small updates would be
 /// lost: what the optimiser changes, the parameters being these, rounded.
 struct MasterWeights {
-  /// One for each parameter; nil for those in Float32.
+  /// One for each parameter; nil for those that have none.
   private let tensors: [Tensor?]
 
-  /// Copies of the Float16 ones of `parameters`, in one flat block.
-  init(of parameters: [Tensor]) {
-    let halves = parameters.filter { $0.dtype == .float16 }
+  /// Copies of `parameters`, in one flat block; nil has none.
+  init(of parameters: [Tensor?]) {
+    let halves = parameters.compactMap { $0 }
     guard !halves.isEmpty else {
       tensors = parameters.map { _ in nil }
       return
@@ -22,7 +22,7 @@ struct MasterWeights {
     let arena = Tensor.zeros([total])
     var rest = offsets[...]
     tensors = parameters.map { parameter in
-      guard parameter.dtype == .float16, let offset = rest.popFirst() else { return nil }
+      guard let parameter, let offset = rest.popFirst() else { return nil }
       let master = arena.alias(
         shape: parameter.shape, strides: parameter.shape.contiguousStrides, offset: offset)
       master.assign(parameter.detach().converted(to: .float32))
@@ -30,7 +30,7 @@ struct MasterWeights {
     }
   }
 
-  /// The copy of the parameter at `index`; nil where that is Float32.
+  /// The copy of the parameter at `index`; nil where there is none.
   subscript(_ index: Int) -> Tensor? { tensors[index] }
 }
 
@@ -64,7 +64,7 @@ extension OptimizerMemory {
   func requireUnconverted(_ index: Int) {
     let parameter = parameters[index]
     check(
-      (parameter.dtype == .float16) == (master(of: index) != nil),
+      parameter.dtype == dtypes[index],
       """
       \(optimizer): parameter \(index) of shape \(parameter.shape) was converted to \
       \(parameter.dtype) after the optimiser was made; convert the model first

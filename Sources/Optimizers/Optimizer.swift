@@ -84,6 +84,8 @@ extension Optimizer {
           for: "Optimizer.step", instead: "step(optimizer) of its GradientScaler")
         memory.requireUnconverted(index)
         memory.steps[index] += 1
+        parameter.storage.markWritten(by: "Optimizer.step")
+        guard memory.isOwned(index) else { continue }
         let group = memory.group(of: index)
         func turn(_ parameter: Tensor, _ gradient: Tensor, _ block: Range<Int>?) {
           update(
@@ -97,8 +99,8 @@ extension Optimizer {
         } else {
           turn(parameter, gradient, nil)
         }
-        parameter.storage.markWritten(by: "Optimizer.step")
       }
+      memory.division?.exchange()
     }
   }
 }

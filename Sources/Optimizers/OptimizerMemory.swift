@@ -5,7 +5,7 @@ public import TensorCore
 /// What an optimiser trains, and what it keeps of each parameter from step to step.
 ///
 /// The state tensors of one name lie in one flat block, in the order of the parameters, each on a
-/// cache line of its own. They are there from the start, so that no step allocates. A Float16
+/// cache line of its own. The first step makes them, so that no later one allocates. A Float16
 /// parameter has one more, its Float32 `master`, which is what the optimiser changes.
 public final class OptimizerMemory {
   /// The optimiser's name, for messages and saved states.
@@ -22,13 +22,37 @@ public final class OptimizerMemory {
   }
   /// How many times each parameter has been updated.
   public internal(set) var steps: [Int]
-  /// One flat tensor for each of `stateNames`.
-  package let arenas: [Tensor]
   /// Whether a parameter may be updated a block at a time.
   let isElementwise: Bool
-  private let masters: MasterWeights
-  private let tensors: [[Tensor]]
+  /// The types of the parameters when the optimiser was made.
+  let dtypes: [DType]
+  /// Which parameters this optimiser changes, and what to do after each step; nil: all, nothing. See
+  /// `shardState(over:)`.
+  private(set) var division: Division?
+  private let initialValue: Float
   private let groupIndices: [Int]
+  private var hasState = false
+  private lazy var state = makeState()
+
+  /// What is kept of the parameters that are changed here; nil for the others.
+  private struct State {
+    let masters: MasterWeights
+    /// For each of `stateNames`.
+    let tensors: [[Tensor?]]
+  }
+
+  /// A part of the parameters, of which others change the rest.
+  package struct Division {
+    /// For each parameter, whether it is changed here.
+    package let isOwned: [Bool]
+    /// Brings in the other parameters, after each step.
+    package let exchange: () -> Void
+
+    package init(isOwned: [Bool], exchange: @escaping () -> Void) {
+      self.isOwned = isOwned
+      self.exchange = exchange
+    }
+  }
 
   /// Memory for training `elements`, which are tensors or groups of them.
   ///
@@ -57,15 +81,8 @@ public final class OptimizerMemory {
     }
     stateNames = state
     steps = Array(repeating: 0, count: parameters.count)
-    let (offsets, total) = flatOffsets(of: parameters)
-    masters = MasterWeights(of: parameters)
-    arenas = state.map { _ in Tensor.full([total], initialValue) }
-    tensors = arenas.map { [parameters] arena in
-      zip(parameters, offsets).map { parameter, offset in
-        arena.alias(
-          shape: parameter.shape, strides: parameter.shape.contiguousStrides, offset: offset)
-      }
-    }
+    dtypes = parameters.map(\.dtype)
+    self.initialValue = initialValue
     requireNotNegative(optimizer, ("learning rate", learningRate))
     requireTrainable()
     for (index, group) in groups.enumerated() { require(group, index, accepting: options) }
@@ -98,19 +115,52 @@ public final class OptimizerMemory {
     }
   }
 
-  /// The Float32 copy of the parameter at `index`; nil where that is Float32 itself.
-  func master(of index: Int) -> Tensor? { masters[index] }
-
-  /// All state tensors of the parameter at `index`, with their names.
-  func namedTensors(of index: Int) -> [(name: String, tensor: Tensor)] {
-    zip(stateNames, tensors).map { ($0, $1[index]) }
-      + (masters[index].map { [(masterName, $0)] } ?? [])
+  private func makeState() -> State {
+    hasState = true
+    let owned = parameters.indices.filter(isOwned).map { parameters[$0] }
+    let (offsets, total) = flatOffsets(of: owned)
+    let tensors = stateNames.map { _ in
+      let arena = Tensor.full([total], initialValue)
+      var rest = offsets[...]
+      return parameters.indices.map { index -> Tensor? in
+        guard isOwned(index), let offset = rest.popFirst() else { return nil }
+        let shape = parameters[index].shape
+        return arena.alias(shape: shape, strides: shape.contiguousStrides, offset: offset)
+      }
+    }
+    let masters = MasterWeights(
+      of: parameters.indices.map { isOwned($0) && dtypes[$0] == .float16 ? parameters[$0] : nil })
+    return State(masters: masters, tensors: tensors)
   }
 
-  /// The state tensor `name` of the parameter at `index`; nil where none of that name is kept.
-  func tensor(_ name: String, of index: Int) -> Tensor? {
+  /// Leaves the parameters that `division` does not own, and their state, to others. Stops once
+  /// there is state.
+  package func divide(_ division: Division) {
+    check(
+      !hasState && self.division == nil,
+      """
+      \(optimizer): its state is shared out after it was made; call shardState(over:) once, before \
+      the first step and before a state is loaded
+      """)
+    self.division = division
+  }
+
+  /// Whether the parameter at `index` is changed here.
+  package func isOwned(_ index: Int) -> Bool { division?.isOwned[index] ?? true }
+
+  /// The Float32 copy of the parameter at `index`; nil where that is Float32 itself, or not owned.
+  func master(of index: Int) -> Tensor? { state.masters[index] }
+
+  /// The names of the state tensors of the parameter at `index`, whoever keeps them.
+  package func namesOfState(of index: Int) -> [String] {
+    stateNames + (dtypes[index] == .float16 ? [masterName] : [])
+  }
+
+  /// The state tensor `name` of the parameter at `index`; nil where none of that name is kept here.
+  package func tensor(_ name: String, of index: Int) -> Tensor? {
     // A search of a few short names is quicker than a dictionary.
-    stateNames.firstIndex(of: name).map { tensors[$0][index] }
+    if let place = stateNames.firstIndex(of: name) { return state.tensors[place][index] }
+    return name == masterName ? state.masters[index] : nil
   }
 
   func group(of index: Int) -> ParameterGroup { groups[groupIndices[index]] }

@@ -32,12 +32,29 @@ extension Optimizer {
 
   /// The state, with parameters named as in `names`, which must have them all.
   ///
-  /// Its tensors share the optimiser's memory: write or copy them before the next step.
+  /// Its tensors share the optimiser's memory: write or copy them before the next step. Stops where
+  /// the state is shared out over ranks: use `gatherState(over:naming:)`.
   public func state(naming names: NamedParameters) -> OptimizerState {
+    check(
+      memory.division == nil,
+      """
+      \(memory.optimizer).state: shared out over ranks by shardState(over:); call gatherState(over:) on \
+      all of them
+      """)
+    return state(naming: names) { name, index in memory.tensor(name, of: index) }
+  }
+
+  /// The state whose tensors are what `tensor` says.
+  package func state(
+    naming names: NamedParameters, _ tensor: (_ name: String, _ index: Int) -> Tensor?
+  ) -> OptimizerState {
     let entries = memory.entries(naming: names)
     return OptimizerState(
       optimizer: memory.optimizer,
-      tensors: Dictionary(uniqueKeysWithValues: entries.tensors),
+      tensors: Dictionary(
+        uniqueKeysWithValues: entries.tensors.compactMap { entry in
+          tensor(entry.name, entry.index).map { (entry.key, $0) }
+        }),
       numbers: Dictionary(
         uniqueKeysWithValues: entries.steps.map { ($0, Double(memory.steps[$1])) }
           + [(learningRateKey, Double(learningRate))]))
@@ -66,8 +83,8 @@ extension Optimizer {
       !expected.contains($0)
     }
     let mismatched =
-      entries.tensors.compactMap { key, target in
-        state.tensors[key].flatMap { mismatch(key, $0, target) }
+      entries.tensors.compactMap { entry in
+        state.tensors[entry.key].flatMap { mismatch(entry.key, $0, parameters[entry.index].shape) }
       }
       + numberKeys.compactMap { key in state.numbers[key].flatMap { mismatch(key, $0) } }
     guard missing.isEmpty, unexpected.isEmpty, mismatched.isEmpty else {
@@ -75,8 +92,9 @@ extension Optimizer {
         optimizer: memory.optimizer, missing: missing, unexpected: unexpected.sorted(),
         mismatched: mismatched)
     }
-    for (key, target) in entries.tensors {
-      if let source = state.tensors[key] { target.assign(source) }
+    for entry in entries.tensors {
+      guard let source = state.tensors[entry.key] else { continue }
+      memory.tensor(entry.name, of: entry.index)?.assign(source)
     }
     for (key, index) in entries.steps {
       if let steps = state.numbers[key] { memory.steps[index] = Int(steps) }
@@ -84,14 +102,14 @@ extension Optimizer {
     if let rate = state.numbers[learningRateKey] { learningRate = Float(rate) }
   }
 
-  private var indexed: NamedParameters {
+  /// The parameters, named by their index.
+  package var indexed: NamedParameters {
     parameters.enumerated().map { (name: String($0.offset), tensor: $0.element) }
   }
 
-  private func mismatch(_ key: String, _ found: Tensor, _ target: Tensor) -> String? {
-    found.shape == target.shape && found.dtype == target.dtype
-      ? nil
-      : "\(key) is \(found.dtype) \(found.shape) instead of \(target.dtype) \(target.shape)"
+  private func mismatch(_ key: String, _ found: Tensor, _ shape: Shape) -> String? {
+    found.shape == shape && found.dtype == .float32
+      ? nil : "\(key) is \(found.dtype) \(found.shape) instead of float32 \(shape)"
   }
 
   private func mismatch(_ key: String, _ found: Double) -> String? {
@@ -107,11 +125,13 @@ extension Optimizer {
 private let learningRateKey = "learning_rate"
 
 extension OptimizerMemory {
-  /// The state tensors with their keys, and the keys of the step counts with the parameters'
-  /// indices.
+  /// The state tensors' keys, names and parameters, and the keys of the step counts with the
+  /// parameters' indices.
   fileprivate func entries(
     naming names: NamedParameters
-  ) -> (tensors: [(key: String, tensor: Tensor)], steps: [(key: String, index: Int)]) {
+  ) -> (
+    tensors: [(key: String, name: String, index: Int)], steps: [(key: String, index: Int)]
+  ) {
     let named = Dictionary(names.map { (ObjectIdentifier($0.tensor), $0.name) }) { first, _ in
       first
     }
@@ -129,7 +149,7 @@ extension OptimizerMemory {
       Set(paths).count == paths.count,
       "\(optimizer): two parameters have the same name for their state; name each differently")
     let tensors = paths.enumerated().flatMap { index, path in
-      namedTensors(of: index).map { (key: "\(path).\($0.name)", tensor: $0.tensor) }
+      namesOfState(of: index).map { (key: "\(path).\($0)", name: $0, index: index) }
     }
     return (tensors, paths.enumerated().map { (key: "\($0.element).step", index: $0.offset) })
   }

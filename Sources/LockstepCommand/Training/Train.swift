@@ -58,6 +58,9 @@ struct Train: ParsableCommand {
     help: "Send between hosts while the backward pass goes on: on, off, or auto (tries both).")
   var overlap = CommunicationOverlap.automatic
 
+  @Flag(help: "Each rank keeps a part of the optimiser's state: less memory, the same bits.")
+  var shardOptimizer = false
+
   @Option(help: "sgd (momentum 0.9), adam or adamw.")
   var optimizer: OptimizerName?
 

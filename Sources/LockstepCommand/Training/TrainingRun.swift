@@ -45,6 +45,7 @@ struct TrainingRun {
       overlap: options.overlap)
     Generator.seed(options.seed)
     optimizer = recipe.makeOptimizer(model.parameters())
+    if options.shardOptimizer { optimizer.shardState(over: world) }
     scaler = GradientScaler(
       isEnabled: options.precision == .float16, naming: model.namedParameters())
     batches = DataLoader(
