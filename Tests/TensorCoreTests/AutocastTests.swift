@@ -19,7 +19,7 @@ import Testing
   }
 
   /// One call of everything that has an entry in the list.
-  private static let calls: [(String, (Tensor) -> Tensor)] = [
+  private static let calls: [(String, @Sendable (Tensor) -> Tensor)] = [
     ("matmul", { matmul($0, Tensor.ones([3, 2])) }),
     ("linear", { linear($0, Tensor.ones([2, 3]), Tensor.ones([2])) }),
     ("conv1d", { conv1d($0.unsqueezed(0), Tensor.ones([2, 3, 1])) }),
