@@ -36,7 +36,7 @@ struct MasterWeights {
 
 extension OptimizerMemory {
   /// How many elements pass through the cache together: as many as keep all threads busy.
-  private var blockSize: Int { isElementwise ? max(65_536, Threads.count * 32_768) : .max }
+  private var blockSize: Int { isElementwise ? Threads.count * 32_768 : .max }
 
   /// Lets `turn` change `master` by `gradient` times `factor`, and rounds it into `parameter`.
   func change(

@@ -90,15 +90,18 @@ public final class OptimizerMemory {
 
   private func requireTrainable() {
     check(!parameters.isEmpty, "\(optimizer): no parameters to train")
+    check(
+      !stateNames.contains(masterName),
+      """
+      \(optimizer): a state called "\(masterName)", which is that of Float16 parameters; choose \
+      another name
+      """)
     var seen: [ObjectIdentifier: Int] = [:]
     for (index, parameter) in parameters.enumerated() {
       let name = "\(optimizer): parameter \(index) of shape \(parameter.shape)"
       check(
         parameter.leaf != nil && parameter.isContiguous,
         "\(name) is no leaf that requires a gradient")
-      check(
-        !stateNames.contains(masterName),
-        "\(optimizer): a state called \(masterName), which is that of Float16 parameters")
       let first = seen.updateValue(index, forKey: ObjectIdentifier(parameter))
       check(
         first == nil,

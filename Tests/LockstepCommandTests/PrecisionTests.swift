@@ -48,35 +48,16 @@ import Testing
     #expect(!text.contains("F32"))
   }
 
-  /// All models take a step and are evaluated; what reads text writes some.
-  @Test(arguments: ["lenet", "resnet20", "gpt", "rnn", "lstm"])
-  func everyModelTrains(_ model: String) throws {
-    let readsText = ["gpt", "rnn", "lstm"].contains(model)
-    if readsText {
-      try directory.write(
-        Array(String(repeating: "the quick brown fox.\n", count: 60).utf8), to: "fox.txt")
-    }
-    let data = readsText ? "text:fox.txt --warmup 2" : "digits"
+  @Test func normsStayInFloat32() throws {
+    try directory.write(Array(String(repeating: "abcd ", count: 200).utf8), to: "letters.txt")
     try succeeded(
       try lockstep(
-        """
-        train --model \(model) --data \(data) --precision float16 --steps 4 --global-batch 4 \
-        --run-dir run --quiet
-        """, in: directory))
-    let metrics = try Metrics(of: "run", in: directory)
-    #expect(metrics.steps.count == 4 && metrics.steps.allSatisfy { $0.loss < 6 })
-    try succeeded(try lockstep("evaluate --run-dir run", in: directory))
-    if readsText {
-      let text = try succeeded(
-        try lockstep("generate --run-dir run --prompt the --length 5", in: directory))
-      #expect(text.hasPrefix("the") && text.count == 3 + 5 + 1)
-    }
+        "train --model gpt --data text:letters.txt --precision float16 --steps 1 --run-dir run",
+        in: directory))
     let listed = try succeeded(try lockstep("inspect run/model.safetensors", in: directory))
-    #expect(listed.contains("F16"))
-    // Norms stay in Float32.
-    let norms = listed.split(separator: "\n").filter { $0.contains("norm") }
-    #expect(norms.allSatisfy { !$0.contains("F16") })
-    #expect(norms.isEmpty == !["resnet20", "gpt"].contains(model))
+    for line in listed.split(separator: "\n") where line.contains("weight") {
+      #expect(line.contains(line.contains("norm") ? " F32 " : " F16 "), "\(line)")
+    }
   }
 
   @Test func aBenchSaysItsPrecision() throws {

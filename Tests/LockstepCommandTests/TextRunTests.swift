@@ -13,11 +13,15 @@ import Testing
   }
 
   /// 28 characters: guessing has a loss of ln 28 = 3.3; one who knows the sentence, next to none.
-  @Test(arguments: [("gpt", 1), ("rnn", 1), ("lstm", 1), ("gpt", 2)])
-  func textIsLearned(_ model: String, _ ranks: Int) throws {
+  @Test(
+    arguments: [("gpt", 1), ("rnn", 1), ("lstm", 1), ("gpt", 2)].map { ($0.0, $0.1, "float32") }
+      + [("gpt", 2, "float16"), ("lstm", 1, "float16")])
+  func textIsLearned(_ model: String, _ ranks: Int, _ precision: String) throws {
     let training = try lockstep(
-      "train --model \(model) --data text:fox.txt --steps 60 --warmup 5 --global-batch 8 --evaluate-every 30 --run-dir run",
-      ranks: ranks, in: directory)
+      """
+      train --model \(model) --data text:fox.txt --steps 60 --warmup 5 --global-batch 8 \
+      --evaluate-every 30 --precision \(precision) --run-dir run
+      """, ranks: ranks, in: directory)
     try succeeded(training)
     let metrics = try Metrics(of: "run", in: directory)
     #expect(metrics.steps.count == 60)

@@ -1,4 +1,3 @@
-import Kernels
 import NeuralNet
 import TensorCore
 import TestSupport

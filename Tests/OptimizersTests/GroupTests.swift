@@ -83,7 +83,7 @@ private final class SignDescent: Optimizer {
     ("ParameterGroup: weight decay -0.1 is negative or not a number", 3),
     ("Adam: betas 0.9 and 1.0; both must be from 0 to below 1", 4),
     ("SGD: nesterov with momentum [0.0] and dampening 0.0 needs momentum", 5),
-    ("AdamW: parameter 0 of shape [2] is of type float16; only float32 can be trained", 6),
+    ("SignDescent: a state called \"master\", which is that of Float16 parameters", 6),
     ("SignDescent: keeps no state \"sum\" but [\"signs\"]", 7),
     ("LAMB: epsilon nan is negative or not a number", 8),
     ("Adagrad: learning rate nan is negative or not a number", 9),
@@ -103,9 +103,8 @@ private final class SignDescent: Optimizer {
       case 4: _ = Adam([a], betas: (0.9, 1))
       case 5: _ = SGD([a], learningRate: 1, nesterov: true)
       case 6:
-        let half = Tensor.ones([2], .float16)
-        half.requiresGrad = true
-        _ = AdamW([half])
+        _ = OptimizerMemory(
+          [a], optimizer: "SignDescent", learningRate: 1, state: ["master"])
       case 7:
         final class Forgetful: Optimizer {
           let memory: OptimizerMemory

@@ -9,7 +9,7 @@ import Testing
   ]
 
   private func parameter(_ values: Tensor, _ dtype: DType = .float16) -> Tensor {
-    let parameter = values.converted(to: dtype)
+    let parameter = Tensor(values.floats, shape: values.shape).converted(to: dtype)
     parameter.requiresGrad = true
     return parameter
   }

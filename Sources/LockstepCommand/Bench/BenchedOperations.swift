@@ -86,19 +86,24 @@ extension OperationBench {
 
   private static let updates = [
     // Read: parameter, gradient, state; written: parameter, state.
-    update("SGD with momentum", floats: 5) { SGD($0, learningRate: 0.01, momentum: 0.9) },
-    update("AdamW", floats: 7) { AdamW($0) },
+    update("SGD with momentum", bytes: 20) { SGD($0, learningRate: 0.01, momentum: 0.9) },
+    update("AdamW", bytes: 28) { AdamW($0) },
+    // And the Float32 master; PyTorch's optimisers have none.
+    update("AdamW, float16", .float16, bytes: 30) { AdamW($0) },
   ]
 
+  /// A step that moves `bytes` of memory for each element of a parameter.
   private static func update(
-    _ name: String, floats: Int, _ make: @escaping @Sendable ([Tensor]) -> any Optimizer
+    _ name: String, _ dtype: DType = .float32, bytes: Int,
+    _ make: @escaping @Sendable ([Tensor]) -> any Optimizer
   ) -> OperationBench {
     let count = 8_000_000
     return OperationBench(
-      name: name, shape: "\(count)", bound: .memoryInPlace(floats: floats * count)
+      name: name, shape: "\(count)", bound: .memoryInPlace(floats: bytes * count / 4)
     ) {
-      let parameter = leaf([count])
-      parameter.grad = Tensor.uniform([count])
+      let parameter = Tensor.uniform([count], in: -2...2).converted(to: dtype)
+      parameter.requiresGrad = true
+      parameter.grad = Tensor.uniform([count]).converted(to: dtype)
       let optimizer = make([parameter])
       return { optimizer.step() }
     }
