@@ -7,6 +7,8 @@ struct JobMember: Sendable {
   var rank = 0
   var size = 1
   let host = hostName()
+  /// Whether all ranks are on this host, as far as is known.
+  var isOneHost = true
   /// Milliseconds for which this rank gives way to lower ones and other hosts when it fails.
   var patience: UInt32 = 0
   /// Chooses the rank of this host that reports; `nil` until MPI is set up.
@@ -38,6 +40,7 @@ struct JobMember: Sendable {
   /// Ends all ranks with status `code`, silently.
   func abort(_ code: ExitCode) -> Never {
     fflush(nil)
+    if !isOneHost { LauncherGuard.start() }
     MPI_Abort(cmpi_comm_world(), code.rawValue)
     _exit(code.rawValue)
   }

@@ -76,6 +76,7 @@ public final class MPICommunicator: Communicator, Sendable {
     var node: MPI_Comm?
     member.require("MPI_Comm_split_type", cmpi_split_by_host(world, &node))
     (localRank, localSize) = position(in: node, member)
+    member.isOneHost = localSize == member.size
     member.patience = patience(in: world, localRank: localRank, node, member)
     var across: MPI_Comm?
     member.require(

@@ -40,7 +40,8 @@ public func mpirun(
   }
 }
 
-private let jobs = Mutex(())
+/// Held while a job runs.
+let jobs = Mutex(())
 
 /// Runs a program of this package as one process, in an environment without any launcher but
 /// `environment`; with `nil` a variable is removed.
@@ -64,7 +65,7 @@ public func runStartingRanks(
 }
 
 /// Removes every launcher's variables, and Swift's crash reports, which take seconds.
-private var plainEnvironment: [String: String?] {
+var plainEnvironment: [String: String?] {
   var changes: [String: String?] = [:]
   for name in ProcessInfo.processInfo.environment.keys
   where ["OMPI_", "PMIX_", "PMI_", "SLURM_"].contains(where: name.hasPrefix) {

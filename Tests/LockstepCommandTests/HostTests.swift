@@ -1,0 +1,119 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Training on several hosts that talk over TCP, and what happens when one is lost.
+@Suite(.serialized) struct HostTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  /// Trains in the run directory `run`; nil where there can be no hosts.
+  private func train(
+    _ options: String, hosts: Int, slots: Int, run: String, event: (HostEvent, host: Int)? = nil
+  ) throws -> ProcessRun? {
+    try runOnHosts(
+      hosts, slots: slots, "lockstep",
+      "train --quiet --threads 1 --run-dir \(run) \(options)".split(separator: " ")
+        .map(String.init),
+      event: event.map { ($0.0, $0.host, "\(directory.path)/\(run)/metrics.jsonl") },
+      in: directory.path)
+  }
+
+  private func trainHere(_ options: String, ranks: Int, run: String) throws {
+    try succeeded(
+      try lockstep(
+        "train --quiet --threads 1 --run-dir \(run) \(options)", ranks: ranks, in: directory))
+  }
+
+  /// All weights of a run, one after another: what follows the header of the file.
+  private func weights(_ run: String) throws -> [Float] {
+    let bytes = try directory.read("\(run)/model.safetensors")
+    let header = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    return bytes[(8 + header)...].withUnsafeBytes { bytes in
+      (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+    }
+  }
+
+  private func expectSameWeights(_ run: String, _ other: String) throws {
+    let pairs = zip(try weights(run), try weights(other))
+    let worst = pairs.map { abs($0 - $1) / (1 + abs($1)) }.max() ?? .infinity
+    #expect(worst <= 1e-5, "\(run), \(other)")
+  }
+
+  /// Otherwise everything else would be tested on one.
+  @Test func ranksAreOnTheirHosts() throws {
+    guard let job = try runOnHosts(3, slots: 2, "/bin/hostname", [], in: directory.path) else {
+      return
+    }
+    let names = try succeeded(job).split(whereSeparator: \.isWhitespace).sorted()
+    #expect(names == ["node1", "node1", "node2", "node2", "node3", "node3"])
+  }
+
+  @Test(arguments: [(2, 2), (3, 1)])
+  func trainsAsOnOneHost(_ hosts: Int, _ slots: Int) throws {
+    guard let job = try train("--steps 30", hosts: hosts, slots: slots, run: "hosts") else {
+      return
+    }
+    try succeeded(job)
+    try trainHere("--steps 30", ranks: hosts * slots, run: "here")
+    try expectSameWeights("hosts", "here")
+  }
+
+  @Test(arguments: [(2, 2), (3, 1)])
+  func reproducibleTrainingHasTheSameBytes(_ hosts: Int, _ slots: Int) throws {
+    let options = "--steps 30 --reproducible --micro-batches 5"
+    guard let job = try train(options, hosts: hosts, slots: slots, run: "hosts") else { return }
+    try succeeded(job)
+    try trainHere(options, ranks: 1, run: "here")
+    let isSame =
+      try directory.read("hosts/model.safetensors") == directory.read("here/model.safetensors")
+    #expect(isSame)
+  }
+
+  @Test func slowLinkOnlyCostsTime() throws {
+    guard
+      let job = try train("--steps 80", hosts: 2, slots: 2, run: "slow", event: (.slow, host: 2))
+    else { return }
+    try succeeded(job)
+    let rates = try Metrics(of: "slow", in: directory).steps.map(\.samplesPerSecond)
+    #expect(rates.suffix(10).max() ?? 0 < 0.5 * (rates.prefix(10).max() ?? 0), "\(rates)")
+    try trainHere("--steps 80", ranks: 4, run: "here")
+    try expectSameWeights("slow", "here")
+  }
+
+  /// On both sides of the cut ranks end themselves, and the launchers, which would wait for each
+  /// other for a quarter of an hour.
+  @Test func cutLinkEndsTheJob() throws {
+    let options = "--steps 100000 --warn-after 0 --abort-after 2"
+    guard let job = try train(options, hosts: 2, slots: 2, run: "cut", event: (.cut, host: 2))
+    else { return }
+    #expect(job.status != 0)
+    try expectEnd(of: job, within: 15)
+    let lines = job.errors(startingWith: "error: rank ")
+    #expect(!lines.isEmpty)
+    for line in lines {
+      #expect(line.contains("waited longer than the limit of 2.0 s: "), "\(line)")
+      #expect(line.contains("2 rank(s) on other hosts are not seen from here"), "\(line)")
+    }
+  }
+
+  @Test func lostDaemonEndsTheJob() throws {
+    guard
+      let job = try train(
+        "--steps 100000", hosts: 2, slots: 2, run: "kill", event: (.kill, host: 2))
+    else { return }
+    #expect(job.status != 0)
+    try expectEnd(of: job, within: 5)
+  }
+
+  /// Expects that the launcher, the daemons and all ranks were gone so many seconds after the event.
+  private func expectEnd(
+    of job: ProcessRun, within limit: Double, at location: SourceLocation = #_sourceLocation
+  ) throws {
+    let line = job.errors.last { $0.hasPrefix("after ") } ?? ""
+    let times = line.split { $0 == " " || $0 == "," }.compactMap { Double($0) }
+    try #require(times.count == 2, "\(job.errors)", sourceLocation: location)
+    #expect(times[0] < limit && times[1] < limit, "\(line)", sourceLocation: location)
+  }
+}
