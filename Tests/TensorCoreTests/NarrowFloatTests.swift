@@ -81,6 +81,12 @@ import Testing
     .init(name: "sum", shapes: [[90, 130, 3]]) { $0[0].sum(axis: 1) },
     .init(name: "mean of rows", shapes: [[90, 1300]]) { $0[0].mean(axis: 1) },
     .init(name: "mean of columns", shapes: [[900, 130]]) { $0[0].mean(axis: 0) },
+    // Three steps, each of which rounds the states and gates that the gradient is made from.
+    .init(
+      name: "recurrent", shapes: [[3, 7, 20], [20, 5], [20], [7, 5], [7, 5]], ulps: 4
+    ) {
+      recurrent(.lstm, $0[0] * 0.25, $0[1] * 0.25, $0[2], from: [$0[3], $0[4]])
+    },
   ]
 
   /// Results and gradients of a float32 run, and of one in which what may be halves is.
