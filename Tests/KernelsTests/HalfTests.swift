@@ -83,4 +83,19 @@ import Testing
     for index in 0..<count { expected[first + index * stride] = Float16(floats[index]).bitPattern }
     #expect(memory == expected)
   }
+
+  /// Rows of every width, with gaps that are left alone.
+  @Test(arguments: [1, 2, 7, 16, 31, 32, 100], [0, 5])
+  func rowsAreFollowed(_ columns: Int, _ gap: Int) {
+    let (rows, stride) = (5, columns + gap)
+    let floats = (0..<(rows * stride)).map { Float($0) * 0.25 - 3 }
+    var halves = [UInt16](repeating: 0xffff, count: rows * columns)
+    lk_float_to_half(rows, columns, &halves, columns, floats, stride)
+    var back = [Float](repeating: .infinity, count: rows * stride)
+    lk_half_to_float(rows, columns, &back, stride, halves, columns)
+    let expected = floats.indices.map {
+      $0 % stride < columns ? Float(Float16(floats[$0])) : .infinity
+    }
+    #expect(back == expected)
+  }
 }

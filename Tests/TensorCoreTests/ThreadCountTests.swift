@@ -47,14 +47,16 @@ import Testing
     },
   ]
 
-  @Test(arguments: examples.indices)
-  func bitsDoNotDependOnIt(_ index: Int) {
+  @Test(arguments: examples.indices, [DType.float32, .float16])
+  func bitsDoNotDependOnIt(_ index: Int, _ dtype: DType) {
     let example = Self.examples[index]
     let before = Threads.count
     defer { Threads.count = before }
     func run(_ threads: Int) -> [[Float]] {
       Threads.count = threads
-      let inputs = example.shapes.enumerated().map { gridValues($1, seed: UInt64($0 + 1)) }
+      let inputs = example.shapes.enumerated().map {
+        gridValues($1, seed: UInt64($0 + 1)).converted(to: dtype)
+      }
       for input in inputs { input.requiresGrad = true }
       let result = example.function(inputs)
       result.backward(gradient: gridValues(result.shape, seed: 50))

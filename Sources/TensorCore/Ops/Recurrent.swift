@@ -26,15 +26,8 @@ package func recurrent(
         isReversed: isReversed)
     }
   }
-  let inputs = [gates, weight] + start + (bias.map { [$0] } ?? [])
-  if inputs.contains(where: { $0.dtype != .float32 }) {
-    for input in inputs { input.requireFloat("recurrent") }
-    return recurrent(
-      cell, gates.converted(to: .float32), weight.converted(to: .float32),
-      bias?.converted(to: .float32), from: start.map { $0.converted(to: .float32) },
-      isReversed: isReversed
-    ).converted(to: gates.dtype)
-  }
+  for input in [gates, weight] + start { input.requireFloat("recurrent") }
+  bias?.requireFloat("recurrent")
   check(
     gates.rank == 3 && weight.rank == 2 && gates.shape[2] == weight.shape[0]
       && weight.shape[0] == cell.gates * weight.shape[1] && start.count == cell.states
@@ -45,7 +38,7 @@ package func recurrent(
     \(start.map(\.shape)) do not fit each other
     """)
   let result = Tensor(
-    uninitialized: [cell.states, gates.shape[0], gates.shape[1], weight.shape[1]])
+    uninitialized: [cell.states, gates.shape[0], gates.shape[1], weight.shape[1]], gates.dtype)
   let layer = RecurrentLayer(cell, gates, weight, bias, start, isReversed, into: result)
   let (wantsWeight, wantsBias) = (weight.node != nil, bias?.node != nil)
   let joint = JointGradient {
@@ -79,9 +72,9 @@ private struct RecurrentLayer {
     (count, batch, size) = (gates.shape[0], gates.shape[1], weight.shape[1])
     (self.cell, self.isReversed) = (cell, isReversed)
     steps = RecurrentSteps(cell, batch: batch, size: size)
-    kept = Tensor(uninitialized: [count, batch, cell.kept * size])
+    kept = Tensor(uninitialized: [count, batch, cell.kept * size], gates.dtype)
     let (weight, gates) = (weight.contiguousValues(), gates.contiguousValues())
-    let (start, bias) = (start.map { $0.contiguousValues() }, bias?.contiguousValues())
+    let start = start.map { $0.contiguousValues() }
     self.weight = Saved(weight)
     self.start = start.map { Saved($0) }
     states = Saved(result)
@@ -95,73 +88,118 @@ private struct RecurrentLayer {
   private var stateCount: Int { batch * size }
   private var gateCount: Int { batch * size * cell.gates }
 
+  /// Row `row` of a contiguous tensor: what belongs to one step.
+  private struct Row {
+    let tensor: Tensor
+    let row: Int
+    let count: Int
+
+    func operand(_ use: RowOperand.Use = .read) -> RowOperand {
+      tensor.rows(count, from: row * count, count, use)
+    }
+
+    func matrix(columns: Int) -> MatrixOperand {
+      MatrixOperand(tensor.bytes(row * count), tensor.dtype, leading: columns)
+    }
+  }
+
+  private func gates(_ tensor: Tensor, _ time: Int) -> Row {
+    Row(tensor: tensor, row: time, count: gateCount)
+  }
+
+  private func kept(_ time: Int) -> Row {
+    Row(tensor: kept, row: time, count: stateCount * cell.kept)
+  }
+
+  /// The states at `time` in `tensor`, `[states, steps, batch, size]`; a cell with one gets it
+  /// twice.
+  private func states(of tensor: Tensor, at time: Int) -> (h: Row, c: Row) {
+    (
+      Row(tensor: tensor, row: time, count: stateCount),
+      Row(tensor: tensor, row: cell.states > 1 ? count + time : time, count: stateCount)
+    )
+  }
+
+  /// The states that the `index`-th step begins with.
+  private func states(
+    before index: Int, of tensor: Tensor, _ start: [Tensor]
+  ) -> (h: Row, c: Row) {
+    if index > 0 { return states(of: tensor, at: time(index - 1)) }
+    return (
+      Row(tensor: start[0], row: 0, count: stateCount),
+      Row(tensor: start[start.count - 1], row: 0, count: stateCount)
+    )
+  }
+
+  /// `c` where the cell has it.
+  private func second<Pointer>(_ c: Pointer) -> Pointer? { cell.states > 1 ? c : nil }
+
   private func advance(
-    _ gates: Tensor, _ weight: Tensor, _ bias: Tensor?, _ start: [Tensor],
-    into result: Tensor
+    _ gates: Tensor, _ weight: Tensor, _ bias: Tensor?, _ start: [Tensor], into result: Tensor
   ) {
     let width = cell.gates * size
-    let product = Tensor(uninitialized: [batch, width])
-    let (x, u) = (gates.pointer(Float.self), product.pointer(Float.self))
-    let (a, b) = (kept.pointer(Float.self), bias?.pointer(Float.self))
+    let (product, bias, weight) = (
+      Tensor(uninitialized: [batch, width]), bias?.wideValues, weight.wideValues
+    )
+    let (u, b) = (product.pointer(Float.self), bias?.pointer(Float.self))
     let w = MatrixOperand(weight.pointer(), leading: size, isTransposed: true)
-    var before = self.start(start)
     for index in 0..<count {
       let time = time(index)
-      gemm(
-        m: batch, n: width, k: size, MatrixOperand(before.h, leading: size), w, into: u,
-        leading: width)
-      let after = states(of: result, at: time)
-      steps.advance(
-        gates: x + time * gateCount, product: u, bias: b, from: before,
-        keeping: a + time * stateCount * cell.kept, to: after)
-      before = (UnsafePointer(after.h), after.c.map { UnsafePointer($0) })
+      let (before, after) = (
+        states(before: index, of: result, start), states(of: result, at: time)
+      )
+      gemm(m: batch, n: width, k: size, before.h.matrix(columns: size), w, into: u, leading: width)
+      let list: InlineArray<6, RowOperand> = [
+        self.gates(gates, time).operand(), kept(time).operand(.write), before.h.operand(),
+        before.c.operand(), after.h.operand(.write),
+        after.c.operand(cell.states > 1 ? .write : .read),
+      ]
+      forEachRowBlock(0..<1, list) { _, _, at in
+        steps.advance(
+          gates: at[0], product: u, bias: b,
+          from: (UnsafePointer(at[2]), second(UnsafePointer(at[3]))), keeping: at[1],
+          to: (at[4], second(at[5])))
+      }
     }
-    withExtendedLifetime((gates, product, bias, start)) {}
-  }
-
-  private func start(_ start: [Tensor]) -> RecurrentSteps.States<UnsafePointer<Float>> {
-    (UnsafePointer(start[0].pointer()), start.count > 1 ? UnsafePointer(start[1].pointer()) : nil)
-  }
-
-  /// The states at `time` in `tensor`, `[states, steps, batch, size]`.
-  private func states(
-    of tensor: Tensor, at time: Int
-  ) -> RecurrentSteps.States<UnsafeMutablePointer<Float>> {
-    let h = tensor.pointer(Float.self) + time * stateCount
-    return (h, cell.states > 1 ? h + count * stateCount : nil)
+    withExtendedLifetime((gates, product, bias, weight, start)) {}
   }
 
   /// The gradients of gates, weight, bias and states.
   func gradients(_ gradient: Tensor, wantsWeight: Bool, wantsBias: Bool) -> [Tensor?] {
     let gradient = gradient.contiguousValues()
-    let (states, start, weight) = (states.value, start.map(\.value), weight.value)
+    let (states, start, weight) = (states.value, start.map(\.value), weight.value.wideValues)
     let width = cell.gates * size
-    let gates = Tensor(uninitialized: [count, batch, width])
-    let products = cell == .gru ? Tensor(uninitialized: gates.shape) : gates
+    let gates = Tensor(uninitialized: [count, batch, width], kept.dtype)
+    let products = cell == .gru ? Tensor(uninitialized: gates.shape, kept.dtype) : gates
     let carries = start.map { Tensor.zeros($0.shape) }
     let carry: RecurrentSteps.States<UnsafeMutablePointer<Float>> = (
       carries[0].pointer(), carries.count > 1 ? carries[1].pointer() : nil
     )
-    let (dx, du) = (gates.pointer(Float.self), products.pointer(Float.self))
-    let (a, w) = (kept.pointer(Float.self), MatrixOperand(weight.pointer(), leading: size))
-    func constant(
-      _ states: RecurrentSteps.States<UnsafeMutablePointer<Float>>
-    ) -> RecurrentSteps.States<UnsafePointer<Float>> {
-      (UnsafePointer(states.h), states.c.map { UnsafePointer($0) })
-    }
+    let w = MatrixOperand(weight.pointer(), leading: size)
     for index in (0..<count).reversed() {
       let time = time(index)
-      let before =
-        index == 0
-        ? self.start(start) : constant(self.states(of: states, at: self.time(index - 1)))
-      steps.differentiate(
-        from: before, kept: a + time * stateCount * cell.kept,
-        to: constant(self.states(of: states, at: time)),
-        gradient: constant(self.states(of: gradient, at: time)), carry: carry,
-        gates: dx + time * gateCount, product: du + time * gateCount)
-      gemm(
-        m: batch, n: size, k: width, MatrixOperand(du + time * gateCount, leading: width), w,
-        into: carry.h, leading: size, accumulate: cell == .gru)
+      let before = self.states(before: index, of: states, start)
+      let (after, share) = (
+        self.states(of: states, at: time), self.states(of: gradient, at: time)
+      )
+      let list: InlineArray<9, RowOperand> = [
+        before.h.operand(), before.c.operand(), kept(time).operand(), after.h.operand(),
+        after.c.operand(), share.h.operand(), share.c.operand(),
+        self.gates(gates, time).operand(.write),
+        self.gates(products, time).operand(cell == .gru ? .write : .read),
+      ]
+      forEachRowBlock(0..<1, list) { _, _, at in
+        let du = cell == .gru ? at[8] : at[7]
+        func pair(_ h: Int, _ c: Int) -> RecurrentSteps.States<UnsafePointer<Float>> {
+          (UnsafePointer(at[h]), second(UnsafePointer(at[c])))
+        }
+        steps.differentiate(
+          from: pair(0, 1), kept: at[2], to: pair(3, 4), gradient: pair(5, 6), carry: carry,
+          gates: at[7], product: du)
+        gemm(
+          m: batch, n: size, k: width, MatrixOperand(du, leading: width), w, into: carry.h,
+          leading: size, accumulate: cell == .gru)
+      }
     }
     let shares = [
       gates, wantsWeight ? weightGradient(products, states, start[0]) : nil,
@@ -176,26 +214,26 @@ private struct RecurrentLayer {
   private func weightGradient(_ products: Tensor, _ states: Tensor, _ start: Tensor) -> Tensor {
     let width = cell.gates * size
     let result = Tensor(uninitialized: [width, size])
-    let (du, h) = (products.pointer(Float.self), states.pointer(Float.self))
-    func add(_ steps: Int, from time: Int, _ h: UnsafePointer<Float>, accumulate: Bool) {
+    func add(_ steps: Int, from time: Int, _ h: MatrixOperand, accumulate: Bool) {
+      let du = MatrixOperand(
+        products.bytes(time * gateCount), products.dtype, leading: width, isTransposed: true)
       gemm(
-        m: width, n: size, k: steps * batch,
-        MatrixOperand(du + time * gateCount, leading: width, isTransposed: true),
-        MatrixOperand(h, leading: size), into: result.pointer(), leading: size,
+        m: width, n: size, k: steps * batch, du, h, into: result.pointer(), leading: size,
         accumulate: accumulate)
     }
-    add(1, from: time(0), start.pointer(), accumulate: false)
     add(
-      count - 1, from: isReversed ? 0 : 1, isReversed ? h + stateCount : h, accumulate: true)
+      1, from: time(0), MatrixOperand(start.address, start.dtype, leading: size),
+      accumulate: false)
+    add(
+      count - 1, from: isReversed ? 0 : 1,
+      self.states(of: states, at: isReversed ? 1 : 0).h.matrix(columns: size), accumulate: true)
     withExtendedLifetime((products, states, start)) {}
     return result
   }
 
   private func biasGradient(_ products: Tensor) -> Tensor {
-    let width = cell.gates * size
-    let result = Tensor(uninitialized: [width])
-    lk_sum_columns(
-      count * batch, width, products.pointer(Float.self), width, result.pointer(), false)
+    let result = Tensor(uninitialized: [cell.gates * size])
+    result.takeColumnSums(of: products, accumulating: false)
     return result
   }
 }

@@ -48,4 +48,7 @@ def make():
         layouts=["transposed"] * 3, causal=True, scale=None)
     family.case(
         f"{op}/half", attention, *([half(normal(2, 5, 4))] * 3), causal=True, scale=None)
+    family.case(
+        f"{op}/half_transposed", attention, *([half(normal(2, 3, 5, 4))] * 3),
+        layouts=["transposed"] * 3, causal=False, scale=None)
     return family

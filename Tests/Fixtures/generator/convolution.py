@@ -96,6 +96,12 @@ def make():
     family.case(
         "conv2d/half", conv2d, half(normal(1, 2, 5, 6)), half(normal(3, 2, 3, 3)),
         half(normal(3)), **same)
+    family.case(
+        "conv2d/half_strided", conv2d, half(normal(2, 4, 7, 6)), half(normal(6, 2, 3, 3)),
+        half(normal(6)), stride=(2, 2), padding=(1, 1), dilation=(1, 1), groups=2)
+    family.case(
+        "conv2d/half_depthwise", conv2d, half(normal(2, 3, 7, 6)), half(normal(3, 1, 3, 3)),
+        half(normal(3)), stride=(1, 1), padding=(1, 1), dilation=(1, 1), groups=3)
     for name, (shape, weight, stride, padding, extra, dilation, groups) in TRANSPOSE.items():
         attributes = {
             "stride": stride, "padding": padding, "outputPadding": extra, "dilation": dilation,
@@ -118,6 +124,10 @@ def pooling(family):
                 f"avgPool2d/{name}" + ("" if counted else "_uncounted"), avg_pool2d,
                 normal(*shape), **attributes, countIncludesPadding=counted)
     halving = {"kernel": (2, 2), "stride": (2, 2), "padding": (0, 0)}
+    family.case("maxPool2d/half", max_pool2d, half(distinct(2, 3, 6, 8)), **halving)
+    family.case(
+        "avgPool2d/half", avg_pool2d, half(normal(2, 3, 6, 8)), **halving,
+        countIncludesPadding=True)
     family.case(
         "maxPool2d/transposed", max_pool2d, distinct(1, 2, 6, 8), layouts=["transposed"],
         **halving)

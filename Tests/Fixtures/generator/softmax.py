@@ -49,7 +49,8 @@ def make():
                     axis=axis)
         family.case(f"{op}/broadcast", function, repeated(3, normal(5)), layouts=["broadcast"],
                     axis=-1)
-        family.case(f"{op}/half", function, half(normal(3, 17)), axis=1)
+        for axis in [0, 1]:
+            family.case(f"{op}/half_axis{axis}", function, half(normal(3, 17)), axis=axis)
         family.case(f"{op}/far", function, normal(5, 33, scale=300.0), axis=1)
         family.case(
             f"{op}/special", function,
@@ -87,6 +88,8 @@ def row_norms(family):
         "layerNorm/half", layer_norm, half(normal(3, 7)), half(normal(7)), half(normal(7)),
         **attributes)
     family.case("rmsNorm/half", rms_norm, half(normal(3, 7)), half(normal(7)), **attributes)
+    family.case(  # parameters stay as they are where activations are halves
+        "layerNorm/half_mixed", layer_norm, half(normal(3, 7)), normal(7), normal(7), **attributes)
     family.case(  # a mean that is large against the spread
         "layerNorm/shifted", layer_norm, lambda g: normal(3, 7)(g) + 30.0, normal(7), normal(7),
         **attributes)

@@ -1,0 +1,185 @@
+import Kernels
+import TensorCore
+import TestSupport
+import Testing
+
+/// Operations on halves against the same operations on the same numbers as float32.
+@Suite struct NarrowFloatTests {
+  private struct Example: Sendable {
+    let name: String
+    let shapes: [Shape]
+    /// Inputs that stay float32.
+    var float32: Set<Int> = []
+    /// How many units of the last place gradients may be off.
+    var ulps: Float = 2
+    let function: @Sendable ([Tensor]) -> Tensor
+  }
+
+  // Sizes beyond one block of conversion, with a remainder.
+  private static let examples: [Example] = [
+    .init(name: "linear", shapes: [[3, 50, 300], [70, 300], [70]]) { linear($0[0], $0[1], $0[2]) },
+    .init(name: "linear, bias float32", shapes: [[150, 300], [70, 300], [70]], float32: [2]) {
+      linear($0[0], $0[1], $0[2])
+    },
+    .init(name: "matmul", shapes: [[4, 33, 65], [4, 65, 31]]) { matmul($0[0], $0[1]) },
+    .init(name: "matmul, broadcast", shapes: [[33, 65], [4, 65, 31]]) { matmul($0[0], $0[1]) },
+    .init(name: "attention", shapes: [[2, 3, 70, 16], [2, 3, 70, 16], [2, 3, 70, 24]]) {
+      scaledDotProductAttention($0[0], $0[1], $0[2], isCausal: true)
+    },
+    .init(
+      name: "attention, shared keys",
+      shapes: [[2, 3, 40, 16], [3, 50, 16], [3, 50, 16], [40, 50]]
+    ) { scaledDotProductAttention($0[0], $0[1], $0[2], mask: $0[3]) },
+    .init(name: "layerNorm", shapes: [[90, 130], [130], [130]], float32: [1, 2]) {
+      layerNorm($0[0], [130], weight: $0[1], bias: $0[2])
+    },
+    .init(name: "rmsNorm", shapes: [[90, 130], [130]]) { rmsNorm($0[0], [130], weight: $0[1]) },
+    .init(name: "groupNorm", shapes: [[3, 12, 700], [12], [12]]) {
+      groupNorm($0[0], groups: 3, weight: $0[1], bias: $0[2])
+    },
+    .init(name: "batchNorm", shapes: [[9, 13, 70], [13], [13]], float32: [1, 2]) {
+      batchNorm($0[0], weight: $0[1], bias: $0[2], isTraining: true)
+    },
+    .init(name: "batchNorm of rows", shapes: [[90, 130], [130], [130]]) {
+      batchNorm($0[0], weight: $0[1], bias: $0[2], isTraining: true)
+    },
+    .init(name: "softmax", shapes: [[90, 130]]) { softmax($0[0]) },
+    .init(name: "softmax, axis 0", shapes: [[130, 90]]) { softmax($0[0], axis: 0) },
+    // The gradients of these two are made from the rounded result, y: by exp(y) and 1 - y^2.
+    .init(name: "logSoftmax", shapes: [[90, 130]], ulps: 3) { logSoftmax($0[0]) },
+    .init(name: "gelu", shapes: [[90, 130]]) { gelu($0[0]) },
+    .init(name: "relu", shapes: [[90, 130]]) { relu($0[0]) },
+    .init(name: "softplus", shapes: [[90, 130]]) { softplus($0[0]) },
+    .init(name: "tanh", shapes: [[90, 130]], ulps: 4) { tanh($0[0]) },
+    .init(name: "add, broadcast", shapes: [[5, 90, 130], [90, 130]]) { $0[0] + $0[1] },
+    .init(name: "multiply, broadcast", shapes: [[90, 130], [130]]) { $0[0] * $0[1] },
+    .init(name: "divide", shapes: [[90, 130]]) { $0[0] / ($0[0].abs() + 1) },
+    .init(name: "dropout", shapes: [[90, 131]]) {
+      dropout($0[0], generator: Generator(seed: 4))
+    },
+    .init(name: "crossEntropy", shapes: [[90, 130]]) {
+      crossEntropy($0[0], Tensor((0..<90).map { Int64($0) }), reduction: .none)
+    },
+    .init(name: "mseLoss", shapes: [[90, 130], [90, 130]]) { mseLoss($0[0], $0[1]) },
+    .init(name: "embedding", shapes: [[20, 130]]) {
+      embedding(Tensor((0..<90).map { Int64($0 * $0 % 20) }), $0[0], paddingIndex: 1)
+    },
+    .init(name: "conv2d", shapes: [[3, 4, 19, 17], [20, 4, 3, 3], [20]]) {
+      conv2d($0[0], $0[1], $0[2], padding: 1)
+    },
+    .init(name: "conv2d, strided groups", shapes: [[3, 4, 19, 17], [20, 2, 3, 3], [20]]) {
+      conv2d($0[0], $0[1], $0[2], stride: 2, groups: 2)
+    },
+    .init(name: "conv2d by channel", shapes: [[3, 20, 9, 7], [20, 1, 3, 3]]) {
+      conv2d($0[0], $0[1], padding: 1, groups: 20)
+    },
+    .init(name: "convTranspose2d", shapes: [[3, 4, 9, 7], [4, 20, 3, 3], [20]]) {
+      convTranspose2d($0[0], $0[1], $0[2], stride: 2)
+    },
+    .init(name: "maxPool2d", shapes: [[3, 20, 30, 17]]) { maxPool2d($0[0], kernel: 3, stride: 2) },
+    .init(name: "avgPool2d", shapes: [[3, 20, 30, 17]]) { avgPool2d($0[0], kernel: 2) },
+    .init(name: "sum", shapes: [[90, 130, 3]]) { $0[0].sum(axis: 1) },
+    .init(name: "mean of rows", shapes: [[90, 1300]]) { $0[0].mean(axis: 1) },
+    .init(name: "mean of columns", shapes: [[900, 130]]) { $0[0].mean(axis: 0) },
+    // Three steps, each of which rounds the states and gates that the gradient is made from.
+    .init(
+      name: "recurrent", shapes: [[3, 7, 20], [20, 5], [20], [7, 5], [7, 5]], ulps: 4
+    ) {
+      recurrent(.lstm, $0[0] * 0.25, $0[1] * 0.25, $0[2], from: [$0[3], $0[4]])
+    },
+  ]
+
+  /// Results and gradients of a float32 run, and of one in which what may be halves is.
+  private struct Run {
+    let output: Tensor
+    let inputs: [Tensor]
+
+    init(_ example: Example, _ dtype: DType, passes: Int = 1) {
+      inputs = example.shapes.enumerated().map { index, shape in
+        let values = gridValues(shape, seed: UInt64(index + 1)).converted(to: .float16)
+        return values.converted(to: example.float32.contains(index) ? .float32 : dtype)
+      }
+      for input in inputs { input.requiresGrad = true }
+      output = example.function(inputs)
+      let cotangent = gridValues(output.shape, seed: 50).converted(to: .float16)
+      for _ in 0..<passes {
+        output.backward(gradient: cotangent.converted(to: output.dtype), retainGraph: true)
+      }
+    }
+  }
+
+  /// The largest error in units of the last place of halves, those of numbers below a quarter of
+  /// the largest being as large as there.
+  private func error(_ found: Tensor, _ exact: Tensor) -> Float {
+    let (found, exact) = (found.floats, exact.floats)
+    let floor = (exact.map(\.magnitude).max() ?? 0) / 4
+    return zip(found, exact).map {
+      ($0 - $1).magnitude / Float(Float16(max($1.magnitude, floor)).ulp)
+    }
+    .max() ?? 0
+  }
+
+  /// Results are off by their rounding alone; gradients also by that of saved results, and inputs
+  /// of a second operation.
+  @Test(arguments: examples.indices)
+  func resultsAreThoseOfFloat32Rounded(_ index: Int) {
+    let example = Self.examples[index]
+    let (half, float) = (Run(example, .float16), Run(example, .float32))
+    #expect(half.output.dtype == .float16, "\(example.name)")
+    #expect(error(half.output, float.output) <= 1, "\(example.name)")
+    for (index, input) in half.inputs.enumerated() {
+      guard let gradient = input.grad, let exact = float.inputs[index].grad else {
+        Issue.record("\(example.name): no gradient of input \(index)")
+        continue
+      }
+      #expect(gradient.dtype == input.dtype, "\(example.name), input \(index)")
+      #expect(error(gradient, exact) <= example.ulps, "\(example.name), input \(index)")
+    }
+  }
+
+  /// Gradients that are computed in an arena of halves are added up there.
+  @Test(arguments: examples.indices)
+  func gradientsGrowInAnArena(_ index: Int) {
+    let example = Self.examples[index]
+    let (half, float) = (Run(example, .float16, passes: 3), Run(example, .float32, passes: 3))
+    for (input, exact) in zip(half.inputs, float.inputs) {
+      guard let gradient = input.grad, let exact = exact.grad else { continue }
+      #expect(error(gradient, exact) <= 2 + example.ulps, "\(example.name)")
+    }
+  }
+
+  @Test func slotsMayBeHalves() {
+    let arena = Tensor.full([40], 9).converted(to: .float16)
+    let weight = gridValues([4, 6], seed: 1).converted(to: .float16)
+    weight.requiresGrad = true
+    weight.leaf?.slot = arena.alias(shape: [4, 6], strides: [6, 1], offset: 8)
+    let x = gridValues([5, 6], seed: 2).converted(to: .float16)
+    for pass in 1...2 {
+      linear(x, weight).sum().backward()
+      let sums = x.converted(to: .float32).sum(axis: 0) * Float(pass)
+      #expect(error(weight.grad ?? x, sums.expanded(to: [4, 6])) <= Float(pass))
+    }
+    #expect(weight.grad?.storage === arena.storage)
+    #expect(arena.floats[..<8].allSatisfy { $0 == 9 } && arena.floats[32...].allSatisfy { $0 == 9 })
+  }
+
+  /// A sum that leaves the range of halves on its way, and one that ends beyond it.
+  @Test func onlyResultsAreRounded() {
+    let x = Tensor.full([1, 600], 200).converted(to: .float16)
+    let signs = Tensor((0..<600).map { $0 < 300 ? 2 : -2 } as [Float], shape: [1, 600])
+    #expect(linear(x, signs.converted(to: .float16)).floats == [0])
+    #expect(linear(x, signs.abs().converted(to: .float16)).floats == [.infinity])
+    #expect((x * x).sum().floats == [.infinity])
+    #expect((x * 300).mean().floats == [60_000])
+  }
+
+  @Test func widerOperandsWin() {
+    let x = gridValues([5, 6]).converted(to: .float16)
+    let weight = gridValues([4, 6])
+    let result = linear(x, weight)
+    #expect(result.dtype == .float32)
+    #expect(result.floats == linear(x.converted(to: .float32), weight).floats)
+    #expect(layerNorm(weight, [6], weight: x[0]).dtype == .float32)
+    #expect(layerNorm(x, [6], weight: weight[0]).dtype == .float16)
+  }
+}
