@@ -36,7 +36,7 @@ public final class GradientScaler {
   private struct Turn {
     let optimizer: any Optimizer
     var hasStepped = false
-    /// What to call the first parameter whose gradient is not finite.
+    /// What to call a parameter whose gradient is not finite.
     let overflow: String?
   }
 
@@ -167,7 +167,8 @@ public final class GradientScaler {
 }
 
 extension GradientScaler {
-  /// Unscales all gradients; returns what to call the first parameter with one that is not finite.
+  /// Unscales all gradients; returns what to call the last parameter with one that is not finite:
+  /// a backward pass reaches the last layers first, so that is where it began.
   private func unscaleGradients(of memory: OptimizerMemory) -> String? {
     for parameter in memory.parameters { parameter.leaf?.observer?.completeGradients() }
     var overflow: String?
@@ -176,7 +177,7 @@ extension GradientScaler {
       guard let leaf = parameter.leaf, let gradient = leaf.gradient else { continue }
       count += 1
       requireScaled(leaf, "parameter \(index) of this \(memory.optimizer)")
-      if !leaf.settle(gradient, dividingBy: lossScale), overflow == nil {
+      if !leaf.settle(gradient, dividingBy: lossScale) {
         overflow =
           names[ObjectIdentifier(parameter)] ?? "parameter \(index) of shape \(parameter.shape)"
       }

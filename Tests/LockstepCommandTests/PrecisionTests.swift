@@ -72,6 +72,22 @@ import Testing
     #expect(step.precision == "float16" && step.loss < 2.5)
   }
 
+  /// Targets of 1e15: the loss is a number, but its gradients overflow Float16 at any scale.
+  @Test(arguments: [1, 2])
+  func whatOverflowsAtAnyScaleEndsTheRun(_ ranks: Int) throws {
+    let rows = (0..<100).map { "\($0 % 7),\($0 % 11),\($0 % 5 + 3)e15" }
+    try directory.write(
+      Array((["x,y,z"] + rows).joined(separator: "\n").utf8), to: "large.csv")
+    expectFailure(
+      try lockstep(
+        """
+        train --data csv:large.csv --target z --loss mse --precision float16 --steps 100 \
+        --run-dir run --quiet
+        """, ranks: ranks, in: directory), 79,
+      "the gradient of head.bias is not finite, with a loss scale of 1 and after 17 skipped steps")
+    #expect(try Metrics(of: "run", in: directory).steps.count == 16)
+  }
+
   @Test func otherTypesAreRefused() throws {
     expectFailure(
       try lockstep("train --precision float64 --run-dir run", in: directory), 64, "float64")
