@@ -8,7 +8,7 @@ import Glibc
 /// kills this rank's launcher if it is still there.
 enum LauncherGuard {
   /// Seconds that a launcher has to end in. An abort takes two where the network works.
-  private static let patience = 8
+  private static let patience = 5
 
   private static let launchers: Set<String> = ["mpirun", "mpiexec", "orterun", "orted"]
 

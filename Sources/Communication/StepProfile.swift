@@ -1,7 +1,7 @@
 /// Where the time of a rank goes besides its own arithmetic.
 ///
-/// Always kept: a reading of the clock costs 25 ns, and a training step takes two for each parameter
-/// and for the exchange.
+/// Always kept: a reading of the clock costs 25 ns, and a training step takes two for each
+/// parameter and for the exchange.
 ///
 /// `@unchecked Sendable`: belongs to the thread that calls the rank's collectives.
 public final class StepProfile: @unchecked Sendable {

@@ -16,8 +16,8 @@ public struct StepSplit: Hashable, Sendable, CustomStringConvertible {
 
   /// Where the time of `steps` has gone, as many on all ranks and at least one. Collective.
   ///
-  /// Nobody leaves an exchange before the last rank has come to it. So what one rank is busy for less
-  /// than the busiest one, between two exchanges, is what it waits in the second.
+  /// Nobody leaves an exchange before the last rank has come to it. So what one rank is busy for
+  /// less than the busiest one, between two exchanges, is what it waits in the second.
   public init(of steps: [StepTimes], over world: any Communicator) {
     let busy = world.gather(steps.map { $0.seconds - $0.exchanging })
     let waiting = steps.indices.map { step in

@@ -141,7 +141,7 @@ extension GradientReducer {
 
   private func beginRound(_ layout: GradientLayout) {
     // Once for each step on every rank, however many passes it makes.
-    driftCheck?.stepWillBegin()
+    world.profile.exchange { driftCheck?.stepWillBegin() }
     isOpen = true
     isContributed = Array(repeating: false, count: layout.buckets.count)
     layout.clearTail()

@@ -38,7 +38,7 @@ import Testing
     let split = splits[0]
     #expect(split.slowestRank == 1)
     // Means over two ranks: rank 0 waits for 40 ms in a step, rank 1 loads for half of them.
-    #expect(split.waiting > 0.8 * Self.pause && split.waiting < 1.5 * Self.pause)
+    #expect(split.waiting > 0.8 * Self.pause && split.waiting < 1.5 * Self.pause, "\(split)")
     #expect(split.data >= 0.5 * Self.pause && split.data < 0.8 * Self.pause)
     #expect(split.compute >= 0.5 * Self.pause)
     #expect(split.communication > 0)

@@ -11,7 +11,8 @@ public enum HostEvent: Sendable {
   case kill
 }
 
-/// Runs a program of this package on `hosts` hosts with `slots` ranks each, see `Tests/Hosts/on-hosts`.
+/// Runs a program of this package on `hosts` hosts with `slots` ranks each, see
+/// `Tests/Hosts/on-hosts`.
 ///
 /// Where this machine lets nobody have network namespaces it says so on standard error and returns
 /// nil: there is nothing to be tested.
