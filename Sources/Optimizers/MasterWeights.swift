@@ -39,8 +39,11 @@ extension OptimizerMemory {
   private var blockSize: Int { isElementwise ? Threads.count * 32_768 : .max }
 
   /// Lets `turn` change `master` by `gradient` times `factor`, and rounds it into `parameter`.
+  ///
+  /// `isFresh` says that nobody has changed the parameter since its master was rounded into it.
   func change(
-    _ master: Tensor, of parameter: Tensor, by gradient: Tensor, times factor: Float,
+    _ master: Tensor, of parameter: Tensor, isFresh: Bool, by gradient: Tensor,
+    times factor: Float,
     _ turn: (_ master: Tensor, _ gradient: Tensor, _ block: Range<Int>?) -> Void
   ) {
     let count = parameter.count
@@ -52,7 +55,7 @@ extension OptimizerMemory {
       let part = isWhole ? master : master.elements(block)
       let halves = halfPointer(parameter) + block.lowerBound
       let floats: UnsafeMutablePointer<Float> = part.pointer()
-      refreshMasters(count: block.count, floats, of: halves)
+      if !isFresh { refreshMasters(count: block.count, floats, of: halves) }
       turn(
         part, wide(gradient, isWhole ? nil : block, times: factor), isWhole ? nil : block)
       roundMasters(count: block.count, floats, into: halves)

@@ -84,7 +84,9 @@ extension Optimizer {
           for: "Optimizer.step", instead: "step(optimizer) of its GradientScaler")
         memory.requireUnconverted(index)
         memory.steps[index] += 1
+        let isFresh = memory.versions[index] == parameter.storage.version
         parameter.storage.markWritten(by: "Optimizer.step")
+        memory.versions[index] = parameter.storage.version
         guard memory.isOwned(index) else { continue }
         let group = memory.group(of: index)
         func turn(_ parameter: Tensor, _ gradient: Tensor, _ block: Range<Int>?) {
@@ -95,7 +97,8 @@ extension Optimizer {
               step: memory.steps[index], memory: memory, index: index, block: block))
         }
         if let master = memory.master(of: index) {
-          memory.change(master, of: parameter, by: gradient, times: factor, turn)
+          memory.change(
+            master, of: parameter, isFresh: isFresh, by: gradient, times: factor, turn)
         } else {
           turn(parameter, gradient, nil)
         }

@@ -22,6 +22,8 @@ public final class OptimizerMemory {
   }
   /// How many times each parameter has been updated.
   public internal(set) var steps: [Int]
+  /// The version of each parameter's storage after its last update; nil before the first.
+  var versions: [UInt32?]
   /// Whether a parameter may be updated a block at a time.
   let isElementwise: Bool
   /// The types of the parameters when the optimiser was made.
@@ -82,6 +84,7 @@ public final class OptimizerMemory {
     stateNames = state
     steps = Array(repeating: 0, count: parameters.count)
     dtypes = parameters.map(\.dtype)
+    versions = parameters.map { _ in nil }
     self.initialValue = initialValue
     requireNotNegative(optimizer, ("learning rate", learningRate))
     requireTrainable()

@@ -95,6 +95,7 @@ extension Optimizer {
     for entry in entries.tensors {
       guard let source = state.tensors[entry.key] else { continue }
       memory.tensor(entry.name, of: entry.index)?.assign(source)
+      memory.versions[entry.index] = nil
     }
     for (key, index) in entries.steps {
       if let steps = state.numbers[key] { memory.steps[index] = Int(steps) }

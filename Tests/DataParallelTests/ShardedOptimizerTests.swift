@@ -78,7 +78,7 @@ extension SmallNetwork {
   }
 
   @Test func sharesAreEven() {
-    #expect(ownersOfParameters([10, 1, 7, 7, 2, 1], ranks: 2) == [0, 1, 1, 1, 0, 0])
+    #expect(ownersOfParameters([10, 1, 7, 7, 2, 1], ranks: 2) == [0, 0, 1, 1, 0, 0])
     #expect(ownersOfParameters([5, 5, 5], ranks: 4) == [0, 1, 2])
     #expect(ownersOfParameters([], ranks: 2) == [])
   }

@@ -9,15 +9,16 @@ import Testing
 
 /// Where the time of a step is said to go.
 @Suite struct StepProfileTests {
-  private static let steps = 8
-  private static let pause = 0.02
+  private static let steps = 4
+  private static let pause = 0.1
 
-  /// Steps before each of which rank 1 loads data for 20 ms and computes for another 20 ms.
+  /// Steps before each of which rank 1 loads data for 100 ms and computes for another 100 ms, long
+  /// beside what other work on the machine may take.
   private static func train(_ world: any Communicator) -> StepSplit {
     let network = SmallNetwork(seed: 1)
     network.averageGradients(over: world, bucketBytes: 256)
     let optimizer = SGD(network.parameters(), learningRate: 0.1)
-    let times = (0..<steps).map { _ in
+    let times = (0...steps).map { _ in
       world.profile.measure {
         optimizer.zeroGrad()
         world.note(.dataLoading)
@@ -28,7 +29,7 @@ import Testing
         optimizer.step()
       }.1
     }
-    return StepSplit(of: times, over: world)
+    return StepSplit(of: Array(times.dropFirst()), over: world)  // the first makes the arena
   }
 
   @Test(arguments: [true, false])
@@ -37,7 +38,7 @@ import Testing
     #expect(splits[0] == splits[1], "all ranks know the same")
     let split = splits[0]
     #expect(split.slowestRank == 1)
-    // Means over two ranks: rank 0 waits for 40 ms in a step, rank 1 loads for half of them.
+    // Means over two ranks: rank 0 waits for 200 ms in a step, rank 1 loads for half of them.
     #expect(split.waiting > 0.8 * Self.pause && split.waiting < 1.5 * Self.pause, "\(split)")
     #expect(split.data >= 0.5 * Self.pause && split.data < 0.8 * Self.pause)
     #expect(split.compute >= 0.5 * Self.pause)
@@ -48,6 +49,6 @@ import Testing
   @Test func oneRankNeitherWaitsNorTalks() {
     let split = Self.train(SoloCommunicator())
     #expect(split.waiting == 0)
-    #expect(split.communication < 0.001)
+    #expect(split.communication < 0.01)
   }
 }
