@@ -19,9 +19,24 @@ import Testing
     for byteCount in stride(from: 1, through: 1 << 20, by: 32) {
       let (index, size) = MemoryPool.sizeClass(byteCount)
       #expect(MemoryPool.sizeClass(size) == (index, size), "a block returns to its own class")
+      #expect(MemoryPool.size(ofClass: index) == size)
       #expect((index == lastIndex) == (size == lastSize))
       #expect(index >= lastIndex && size >= lastSize)
       (lastIndex, lastSize) = (index, size)
+    }
+  }
+
+  @Test func unusedBlocksAreGivenBack() async {
+    await #expect(processExitsWith: .success) {
+      let kept = Tensor.full([1000], 7)
+      for count in [3, 700, 100_000, 5_000_000] { _ = Tensor.ones([count]) }
+      let before = MemoryPool.statistics
+      let freed = MemoryPool.trim()
+      let after = MemoryPool.statistics
+      #expect(freed >= 4 * 5_100_703 && after.systemBytes == before.systemBytes - freed)
+      #expect(after.usedBytes == before.usedBytes && after.systemBytes == after.usedBytes)
+      #expect(MemoryPool.trim() == 0 && kept.floats.allSatisfy { $0 == 7 })
+      #expect(Tensor.ones([100_000]).sum().item() == 100_000, "and taken anew")
     }
   }
 

@@ -320,6 +320,11 @@ void lk_sum_parts(ptrdiff_t n, ptrdiff_t start, float *_Nonnull const *_Nonnull 
 /// differs otherwise with a probability of 1 - 2^-64. Not safe against intent.
 uint64_t lk_hash(ptrdiff_t n, const void *bytes);
 
+// MARK: memory (heap.c)
+
+/// Gives the system what the C library keeps of freed memory.
+void lk_trim_heap(void);
+
 // MARK: rows at places that are named by number (gather.c)
 
 /// out[index[k] * stride + c] += a[k * stride + c] for k in 0 ..< n in this order and c in 0 ..<

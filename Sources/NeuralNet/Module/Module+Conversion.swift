@@ -23,5 +23,6 @@ extension Module {
     for (name, tensor) in namedTensors() where tensor.requiresGrad || tensor.isFrozen {
       if !kept.contains(ObjectIdentifier(tensor)) { tensor.change(to: dtype, named: name) }
     }
+    MemoryPool.trim()  // where the old values were
   }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import Diagnostics
 import Glibc
 import Synchronization
@@ -6,7 +7,7 @@ import Synchronization
 /// it is warm.
 ///
 /// Sizes are rounded up to classes, eight per power of two, so that at most an eighth of a block is
-/// unused. A freed block stays in its class until the process ends.
+/// unused. A freed block stays in its class until `trim()` or the end of the process.
 public enum MemoryPool {
   /// What the pool has done since the process began.
   public struct Statistics: Sendable {
@@ -71,6 +72,33 @@ public enum MemoryPool {
         of: state.pointee.free[index], as: UnsafeMutableRawPointer?.self)
       state.pointee.free[index] = block.pointer
     }
+  }
+
+  /// Gives the blocks that no tensor uses back to the system, as PyTorch's `empty_cache` does: for
+  /// when sizes that were used will not come again. Returns how many bytes these were.
+  @discardableResult
+  public static func trim() -> Int {
+    let state = state
+    let freed = lock.withLock { _ in
+      var freed = 0
+      for index in 0..<512 {
+        while let block = state.pointee.free[index] {
+          state.pointee.free[index] = block.load(as: UnsafeMutableRawPointer?.self)
+          free(block)
+          freed += size(ofClass: index)
+        }
+      }
+      state.pointee.statistics.systemBytes -= freed
+      return freed
+    }
+    lk_trim_heap()
+    return freed
+  }
+
+  /// The bytes of the blocks of class `index`.
+  package static func size(ofClass index: Int) -> Int {
+    let exponent = max(0, (index - 9) / 8)
+    return ((index - 8 * exponent) << exponent) * 64
   }
 
   /// The class that `byteCount` falls in, and the bytes of its blocks: multiples of 64 up to 512,
