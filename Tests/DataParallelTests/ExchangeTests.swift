@@ -66,6 +66,52 @@ import Testing
   }
 }
 
+extension ExchangeTests {
+  /// Steps of 3 ms that overlap and of 5 ms that do not, or the other way round; the first steps,
+  /// which are slow, must not count.
+  @Test(arguments: [(3.0, 5.0), (5.0, 3.0)])
+  func theTwoWaysTakeTurnsUntilTheFasterIsKnown(_ on: Double, _ off: Double) {
+    var trial = OverlapTrial()
+    var (now, overlaps, taken) = (UInt64(1_000_000), false, [false: 0, true: 0])
+    for round in 0..<(OverlapTrial.warmUp + OverlapTrial.length) {
+      #expect(!trial.isComplete)
+      taken[overlaps, default: 0] += 1
+      now += round < OverlapTrial.warmUp ? 90_000_000 : UInt64((overlaps ? on : off) * 1e6)
+      overlaps = trial.roundDidEnd(at: now)
+    }
+    #expect(trial.isComplete && taken[true] == taken[false])
+    #expect(zip(trial.medians, [off, on]).allSatisfy { abs($0 - $1 * 1e-3) < 1e-9 })
+  }
+
+  /// Beyond the trial, in which the ranks agree what is faster.
+  @Test func sumsAreCompleteWhileTheWaysAreTried() {
+    let wrong = withThreadRanks(4, ranksPerHost: [2, 2]) { world -> Int in
+      let wire = Wire((0..<3).map { Stretch(.float32, start: 256 * $0, count: 64) })
+      guard let window = world.makeSharedWindow(byteCount: SharedMemoryExchange.byteCount(wire))
+      else { return -1 }
+      let exchange = SharedMemoryExchange(wire, in: window, over: world)
+      let buckets = wire.stretches.map { Numbers($0, of: window.parts[world.localRank]) }
+      var room = [Float](repeating: 0, count: 64)
+      return (1...2 * (OverlapTrial.warmUp + OverlapTrial.length)).filter { round in
+        for (index, bucket) in buckets.enumerated() {
+          bucket.write(0..<64, [Float](repeating: Float(round * (world.rank + 1)), count: 64))
+          exchange.publish(index)
+          exchange.progress()
+        }
+        exchange.finish()
+        return buckets.contains { bucket in
+          room.withUnsafeMutableBufferPointer { room in
+            guard let start = room.baseAddress else { return true }
+            let found = bucket.read(0..<64, start)
+            return (0..<64).contains { found[$0] != Float(10 * round) }
+          }
+        }
+      }.count
+    }
+    #expect(wrong == [0, 0, 0, 0])
+  }
+}
+
 /// One case: three rounds over buckets that `seed` determines.
 private func failedSums(over world: any Communicator, seed: UInt64) -> [String] {
   let common = Generator(seed: seed)

@@ -1,3 +1,4 @@
+import Kernels
 import TensorCore
 
 /// Parts of an epoch, one after another, prepared ahead by a thread.
@@ -24,7 +25,9 @@ final class BatchQueue {
     order = loader.seed.map {
       SampleOrder.indices(count: loader.plan.datasetCount, seed: $0, epoch: epoch)
     }
-    worker = loader.prefetching > 0 && parts.count > 1 ? Worker() : nil
+    worker =
+      loader.prefetching > 0 && parts.count > 1
+      ? Worker(for: "DataLoader", instead: "use prefetching: 0") : nil
   }
 
   /// The next part, or nil after the last.

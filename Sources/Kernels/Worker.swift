@@ -8,14 +8,15 @@ import Glibc
 /// the job wrote is then visible to the owner. `taken` and `thread` belong to the owner, which is
 /// one thread. The running thread holds the queue and never the owner, so an owner that is dropped
 /// ends its thread.
-final class Worker {
+package final class Worker {
   private let queue = Queue()
   private var thread = pthread_t()
   private var isRunning = true
   private var taken = 0
 
-  /// Starts the thread. Stops the program if the system refuses.
-  init() {
+  /// Starts the thread. Stops the program if the system refuses it to `owner`, telling what to do
+  /// `instead`.
+  package init(for owner: StaticString, instead remedy: StaticString) {
     let status = pthread_create(
       &thread, nil,
       { argument in
@@ -25,11 +26,11 @@ final class Worker {
       }, Unmanaged.passRetained(queue).toOpaque())
     check(
       status == 0,
-      "DataLoader: the system refuses to start a thread (status \(status)); use prefetching: 0")
+      "\(owner): the system refuses to start a thread (status \(status)); \(remedy)")
   }
 
   /// Adds a job after those that were submitted before.
-  func submit(_ job: @escaping @Sendable () -> Void) {
+  package func submit(_ job: @escaping @Sendable () -> Void) {
     queue.locked {
       queue.waiting.append(job)
       queue.signal()
@@ -39,7 +40,7 @@ final class Worker {
   /// Returns when the next job, in the order of submission, is done.
   ///
   /// Must not be called more often than `submit`.
-  func wait() {
+  package func wait() {
     queue.locked {
       while queue.done == taken { queue.sleep() }
     }
@@ -48,7 +49,7 @@ final class Worker {
 
   /// Returns when the job that is running is done and the thread has ended; jobs that have not
   /// begun are forgotten. Nothing can be submitted after it.
-  func finish() {
+  package func finish() {
     guard isRunning else { return }
     isRunning = false
     queue.locked {
