@@ -73,7 +73,8 @@ extension GradientReducer: GradientObserver {
     RootBlock.requireOutside("backward")
     world.note(.backward)
     let share = world.batchShare
-    let layout = openedLayout()
+    // Ranks wait for each other where the first round makes the arena, and where drift is looked for.
+    let layout = world.profile.exchange { openedLayout() }
     weight = weights.weightOfNextPass(share)
     isLastPass = weights.isLast(share)
     missing = layout.plan.buckets.map(\.gradients.count)
@@ -141,7 +142,7 @@ extension GradientReducer {
 
   private func beginRound(_ layout: GradientLayout) {
     // Once for each step on every rank, however many passes it makes.
-    world.profile.exchange { driftCheck?.stepWillBegin() }
+    driftCheck?.stepWillBegin()
     isOpen = true
     isContributed = Array(repeating: false, count: layout.buckets.count)
     layout.clearTail()
