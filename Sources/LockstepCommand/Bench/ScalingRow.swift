@@ -1,7 +1,8 @@
+import Foundation
 import Lockstep
 
 /// What `lockstep bench step` has measured on one number of ranks; times are milliseconds.
-struct ScalingRow {
+struct ScalingRow: Decodable {
   let ranks: Int
   let stepMilliseconds: Double
   let itemsPerSecond: Double
@@ -11,26 +12,25 @@ struct ScalingRow {
   let data: Double
   let slowestRank: Int
 
-  /// Reads the object that `bench step --json` prints, whose texts have no commas.
+  private enum CodingKeys: String, CodingKey {
+    case ranks
+    case stepMilliseconds = "step_ms_median"
+    case itemsPerSecond = "items_per_second"
+    case compute = "compute_ms"
+    case communication = "communication_ms"
+    case waiting = "waiting_ms"
+    case data = "data_ms"
+    case slowestRank = "slowest_rank"
+  }
+
+  /// Reads the object that `bench step --json` prints.
   init(_ object: String) throws {
-    let members = object.filter { !"{}\"\n".contains($0) }.split(separator: ",")
-    let pairs = members.map { $0.split(separator: ":") }.filter { $0.count == 2 }
-    let values = Dictionary(pairs.map { ($0[0], $0[1]) }) { $1 }
-    func number(_ key: Substring) throws -> Double {
-      guard let value = values[key].flatMap({ Double($0) }) else {
-        throw LaunchFailure(
-          description: "bench step printed no \(key), but: \(object)", exitCode: .internalError)
-      }
-      return value
+    do {
+      self = try JSONDecoder().decode(Self.self, from: Data(object.utf8))
+    } catch {
+      throw LaunchFailure(
+        description: "bench step printed no measurement, but: \(object)", exitCode: .internalError)
     }
-    ranks = Int(try number("ranks"))
-    stepMilliseconds = try number("step_ms_median")
-    itemsPerSecond = try number("items_per_second")
-    compute = try number("compute_ms")
-    communication = try number("communication_ms")
-    waiting = try number("waiting_ms")
-    data = try number("data_ms")
-    slowestRank = Int(try number("slowest_rank"))
   }
 
   /// Items per second and rank, divided by those of `first`.
