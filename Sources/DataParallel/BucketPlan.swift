@@ -4,7 +4,7 @@ package import Kernels
 /// Where the gradients of many parameters lie in one block, and how that is cut into buckets, each of
 /// which travels when its last gradient is there.
 ///
-/// Gradients of one type lie together, those of Float32 first, in reverse order of declaration,
+/// Gradients of one type lie together, those of the widest first, in reverse order of declaration,
 /// because a backward pass finishes the last layers first. Every gradient starts on a cache line. A
 /// function of counts and types alone, so that all ranks have the same plan.
 package struct BucketPlan: Hashable, Sendable {
@@ -37,7 +37,10 @@ package struct BucketPlan: Hashable, Sendable {
     var buckets: [Bucket] = []
     var places = Array(repeating: 0, count: gradients.count)
     var end = 0
-    for dtype in [DType.float32, .float16] {
+    let types = Set(gradients.map(\.dtype)).sorted {
+      ($1.size, $0.rawValue) < ($0.size, $1.rawValue)
+    }
+    for dtype in types {
       for index in gradients.indices.reversed() where gradients[index].dtype == dtype {
         slots[index].start = end
         let count = Self.padded(gradients[index].count, dtype)

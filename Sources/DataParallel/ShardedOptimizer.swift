@@ -39,12 +39,13 @@ extension Optimizer {
   public func gatherState(
     over world: any Communicator, naming names: NamedParameters
   ) -> OptimizerState {
+    guard memory.division != nil else { return state(naming: names) }
     let owners = ownersOfParameters(parameters.map(\.count), ranks: world.size)
     return state(naming: names) { name, index in
       let tensor =
         memory.tensor(name, of: index)
         ?? Tensor(uninitialized: memory.parameters[index].shape)
-      if world.size > 1 { world.broadcast(bytes(of: tensor), from: owners[index]) }
+      world.broadcast(bytes(of: tensor), from: owners[index])
       return tensor
     }
   }

@@ -64,17 +64,10 @@ package struct Numbers {
   }
 
   /// Replaces the values by those of `other`, as many, converted.
-  func copy(_ other: Numbers) {
-    forEachBlock(of: 0..<count) { block, room in write(block, other.read(block, room)) }
-  }
+  func copy(_ other: Numbers) { convert(count: count, run, other.run) }
 
   /// Multiplies the values.
-  func scale(by factor: Float) {
-    forEachBlock(of: 0..<count) { block, room in
-      lk_scale(block.count, room, 1, read(block, room), 1, factor, 0)
-      write(block, room)
-    }
-  }
+  func scale(by factor: Float) { apply(lk_scale, count: count, run, run, p: factor) }
 
   /// Adds those of `other`, as many, times `factor`.
   func add(_ other: Numbers, times factor: Float) {

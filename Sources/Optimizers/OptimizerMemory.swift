@@ -30,7 +30,7 @@ public final class OptimizerMemory {
   let dtypes: [DType]
   /// Which parameters this optimiser changes, and what to do after each step; nil: all, nothing. See
   /// `shardState(over:)`.
-  private(set) var division: Division?
+  package private(set) var division: Division?
   private let initialValue: Float
   private let groupIndices: [Int]
   private var hasState = false
