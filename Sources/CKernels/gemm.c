@@ -8,8 +8,9 @@
 // multiplication": a panel of B, a few registers wide, stays in the first-level cache while the
 // rows of A pass by; a tile of C stays in registers.
 //
-// What is not stored as float32 is converted while it is copied: panels of B, blocks of A; and C is
-// computed in blocks of float32, which are rounded when they are complete.
+// What is not stored as float32 is converted while it is copied: panels of B, blocks of A. Such a C is
+// rounded panel by panel, out of the first-level cache; where k has several stretches, it is computed
+// in blocks of float32, which are rounded when they are complete.
 #include "kernel.h"
 
 enum {
@@ -17,14 +18,14 @@ enum {
   DEPTH = 256,
   /// Rows of A that all panels of B see one after the other: they stay in the second-level cache.
   MOST_ROWS = 240,
-  /// The same of a transposed A, which is copied.
-  BLOCK_ROWS = 120,
+  /// Numbers of a transposed A, which is copied, that do.
+  BLOCK_SIZE = 120 * DEPTH,
   /// Up to so many rows, a panel of B is used too seldom to be worth copying.
   FEW_ROWS = 24,
-  /// Columns of a block of C that is not stored as float32.
-  MOST_COLUMNS = 384,
-  /// Rows of a transposed A that are converted at a time.
-  STRIP = 64,
+  /// Numbers of a block of C that is not stored as float32.
+  MOST_RESULTS = MOST_ROWS * 384,
+  /// Numbers that are converted on their way to where they are transposed.
+  STRIP = DEPTH * 2 * LANES,
 };
 
 typedef float four_t __attribute__((vector_size(16), aligned(4)));
@@ -66,7 +67,7 @@ INLINE lk_matrix from(lk_matrix matrix, ptrdiff_t row, ptrdiff_t column) {
 }
 
 /// `columns` columns of k rows of B, `most` apart in `panel`; what is beyond them is 0. `strip` has
-/// room for as many, where B is converted.
+/// room for STRIP numbers, where B is converted.
 INLINE void pack_panel(const int most, ptrdiff_t k, ptrdiff_t columns, lk_matrix b, float *panel,
                        float *strip) {
   if (columns < most) __builtin_memset(panel, 0, sizeof *panel * (size_t)(k * most));
@@ -89,6 +90,15 @@ INLINE void pack_panel(const int most, ptrdiff_t k, ptrdiff_t columns, lk_matrix
   }
 }
 
+/// Asks the memory for a panel that will be packed when the present one has been used.
+INLINE void prefetch_panel(ptrdiff_t k, ptrdiff_t columns, lk_matrix b) {
+  const ptrdiff_t rows = b.is_transposed ? columns : k, size = lk_storage_size(b.type);
+  const ptrdiff_t bytes = (b.is_transposed ? k : columns) * size;
+  const char *from = b.values;
+  for (ptrdiff_t r = 0; r < rows; r++, from += b.leading * size)
+    for (ptrdiff_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(from + offset, 0, 2);
+}
+
 /// Columns 0 to `rows` of k rows of `a` as the rows of tiles: `most` numbers after each other for
 /// every p, and `tile` numbers from one tile to the next.
 INLINE void pack_tiles(const int most, ptrdiff_t k, ptrdiff_t rows, const float *a, ptrdiff_t lda,
@@ -104,13 +114,14 @@ INLINE void pack_tiles(const int most, ptrdiff_t k, ptrdiff_t rows, const float 
   }
 }
 
-/// The same for a transposed A of any type; `strip` has room for STRIP rows.
+/// The same for a transposed A of any type; `strip` has room for STRIP numbers.
 INLINE void pack_block(const int most, ptrdiff_t k, ptrdiff_t rows, lk_matrix a, float *tiles,
                        float *strip) {
   if (a.type == LK_FLOAT32)
     return pack_tiles(most, k, rows, a.values, a.leading, tiles, k * most);
-  for (ptrdiff_t p = 0; p < k; p += STRIP) {
-    const ptrdiff_t some = k - p < STRIP ? k - p : STRIP;
+  const ptrdiff_t fitting = STRIP / rows;
+  for (ptrdiff_t p = 0; p < k; p += fitting) {
+    const ptrdiff_t some = k - p < fitting ? k - p : fitting;
     lk_widen(a.type, some, rows, strip, rows, from(a, 0, p).values, a.leading);
     pack_tiles(most, some, rows, strip, rows, tiles + p * most, k * most);
   }
@@ -163,19 +174,31 @@ INLINE void multiply_panel(const int most, const int vectors, ptrdiff_t m, ptrdi
 #undef TILES
 }
 
-/// C = A B, or C += A B, for a C of floats.
+INLINE void repeat_row(ptrdiff_t rows, ptrdiff_t columns, const float *row, float *to,
+                       ptrdiff_t ld) {
+  for (ptrdiff_t r = 0; r < rows; r++)
+    for (ptrdiff_t j = 0; j < columns; j++) to[r * ld + j] = row ? row[j] : 0;
+}
+
+/// C = A B, or C += A B. A C that is not stored as float32 takes one stretch of k, and may begin as
+/// `row` in each of its rows.
 INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
-                     lk_matrix a, lk_matrix b, bool accumulate, float *c, ptrdiff_t ldc) {
+                     lk_matrix a, lk_matrix b, bool accumulate, const float *row, void *c,
+                     ptrdiff_t ldc, lk_storage type) {
   const int width = vectors * LANES;
   float panel[DEPTH * 2 * LANES] __attribute__((aligned(64)));
-  float strip[DEPTH * 2 * LANES] __attribute__((aligned(64)));
+  float strip[STRIP] __attribute__((aligned(64)));
   float block[MOST_ROWS * DEPTH] __attribute__((aligned(64)));
+  float sums[MOST_ROWS * 2 * LANES] __attribute__((aligned(64)));
   const bool widens_a = a.type != LK_FLOAT32, widens_b = b.type != LK_FLOAT32;
+  const bool narrows = type != LK_FLOAT32;
+  const ptrdiff_t stretches = (k + DEPTH - 1) / DEPTH, stretch = (k + stretches - 1) / stretches;
   // A is read once for every panel: in order, or a column would take a cache line for each number.
   const bool packs = a.is_transposed && (widens_a || (n > 2 * width && k > LANES));
-  const ptrdiff_t limit = packs ? BLOCK_ROWS : MOST_ROWS, blocks = (m + limit - 1) / limit;
+  const ptrdiff_t fitting = BLOCK_SIZE / stretch;
+  const ptrdiff_t limit = packs && fitting < MOST_ROWS ? fitting : MOST_ROWS;
+  const ptrdiff_t blocks = (m + limit - 1) / limit;
   const ptrdiff_t most_rows = ((m + blocks - 1) / blocks + 11) / 12 * 12;  // whole tiles
-  const ptrdiff_t stretches = (k + DEPTH - 1) / DEPTH, stretch = (k + stretches - 1) / stretches;
   for (ptrdiff_t first = 0; first < k; first += stretch) {
     const ptrdiff_t depth = k - first < stretch ? k - first : stretch;
     for (ptrdiff_t i = 0; i < m; i += most_rows) {
@@ -199,18 +222,26 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
         if (b.is_transposed || widens_b || columns < width || rows > FEW_ROWS) {
           pack_panel(width, depth, columns, column, panel, strip);
           right = panel, step = width;
+          const ptrdiff_t left_over = n - j - width;
+          if (left_over > 0)
+            prefetch_panel(depth, left_over < width ? left_over : width, from(b, first, j + width));
         }
+        char *const target = (char *)c + (i * ldc + j) * lk_storage_size(type);
+        if (narrows && accumulate) lk_widen(type, rows, columns, sums, width, target, ldc);
+        else if (narrows && row) repeat_row(rows, columns, row + j, sums, width);
         multiply_panel(most, vectors, rows, depth, left, ra, ca, tile, right, step, columns,
-                       accumulate || first > 0, c + i * ldc + j, ldc);
+                       accumulate || row || first > 0, narrows ? sums : (float *)target,
+                       narrows ? width : ldc);
+        if (narrows) lk_narrow(type, rows, columns, target, ldc, sums, width);
       }
     }
   }
 }
 
 #define PARAMETERS                                                                               \
-  ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b, bool accumulate, float *c,    \
-      ptrdiff_t ldc
-#define ARGUMENTS m, n, k, a, b, accumulate, c, ldc
+  ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b, bool accumulate,              \
+      const float *row, void *c, ptrdiff_t ldc, lk_storage type
+#define ARGUMENTS m, n, k, a, b, accumulate, row, c, ldc, type
 
 // The tile is chosen for the registers: more than `target_clones` could say.
 #if defined(__x86_64__)
@@ -234,14 +265,12 @@ static void multiply_any(PARAMETERS) {
 static void multiply_any(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
 #endif
 
-/// The same for a C that may begin as `row` in each of its rows.
+/// The same for a C of float32 that may begin as `row` in each of its rows.
 static void multiply_floats(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b,
                             bool accumulate, const float *row, float *c, ptrdiff_t ldc) {
   const bool starts = row || (k == 0 && !accumulate);
-  if (starts)
-    for (ptrdiff_t r = 0; r < m; r++)
-      for (ptrdiff_t j = 0; j < n; j++) c[r * ldc + j] = row ? row[j] : 0;
-  if (k > 0) multiply_any(m, n, k, a, b, accumulate || starts, c, ldc);
+  if (starts) repeat_row(m, n, row, c, ldc);
+  if (k > 0) multiply_any(m, n, k, a, b, accumulate || starts, NULL, c, ldc, LK_FLOAT32);
 }
 
 /// Parts of `size`, in multiples of `unit`, of nearly equal sizes of at most `limit`.
@@ -251,12 +280,12 @@ INLINE ptrdiff_t part_size(ptrdiff_t size, ptrdiff_t limit, ptrdiff_t unit) {
 }
 
 /// The same for a C of another type, block by block.
-static void multiply_narrow(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b,
+static void multiply_blocks(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b,
                             bool accumulate, const float *row, void *c, ptrdiff_t ldc,
                             lk_storage type) {
-  float block[MOST_ROWS * MOST_COLUMNS] __attribute__((aligned(64)));
+  float block[MOST_RESULTS] __attribute__((aligned(64)));
   const ptrdiff_t most_rows = part_size(m, MOST_ROWS, 12);
-  const ptrdiff_t most_columns = part_size(n, MOST_COLUMNS, 2 * LANES);
+  const ptrdiff_t most_columns = part_size(n, MOST_RESULTS / most_rows - 2 * LANES, 2 * LANES);
   for (ptrdiff_t i = 0; i < m; i += most_rows) {
     const ptrdiff_t rows = m - i < most_rows ? m - i : most_rows;
     for (ptrdiff_t j = 0; j < n; j += most_columns) {
@@ -274,5 +303,6 @@ void lk_gemm(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const lk_matrix *a, const lk
              bool accumulate, const float *row, void *c, ptrdiff_t ldc, lk_storage type) {
   if (m == 0 || n == 0) return;
   if (type == LK_FLOAT32) multiply_floats(m, n, k, *a, *b, accumulate, row, c, ldc);
-  else multiply_narrow(m, n, k, *a, *b, accumulate, row, c, ldc, type);
+  else if (k > 0 && k <= DEPTH) multiply_any(m, n, k, *a, *b, accumulate, row, c, ldc, type);
+  else multiply_blocks(m, n, k, *a, *b, accumulate, row, c, ldc, type);
 }

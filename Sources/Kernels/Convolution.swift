@@ -106,8 +106,8 @@ package struct Convolution: Sendable {
     }
   }
 
-  /// Weights of one output channel.
-  var taps: Int { inputs * kernel.count }
+  /// The weights of one output channel.
+  package var taps: Int { inputs * kernel.count }
 
   /// Whether each channel is convolved for itself, so that lanes are groups.
   var isDepthwise: Bool { groups > 1 && inputs == 1 && outputs == 1 }

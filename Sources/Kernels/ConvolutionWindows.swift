@@ -4,10 +4,10 @@ extension Convolution {
   /// Provides scratch memory for some values, until the call that asked for it returns.
   package typealias Scratch = (_ count: Int) -> UnsafeMutablePointer<Float>
 
-  /// `result (+)= convolution of x with weights (+ bias)`. Images have a row for each plane, here
-  /// and in the functions below.
+  /// `result (+)= convolution of x with weights (+ bias)`. Images have a row for each plane, weights
+  /// for each output channel, here and in the functions below.
   package func forward(
-    _ x: RowOperand, _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ x: RowOperand, _ weights: RowOperand, bias: UnsafePointer<Float>?,
     into result: RowOperand, accumulating: Bool = false, scratch: Scratch
   ) {
     let sums = WindowSums(
@@ -19,9 +19,9 @@ extension Convolution {
       fillTaps(tables.steps)
       for block in 0..<sums.blocks {
         let channels = sums.channels(of: block)
-        lk_lanes_from_rows(
-          channels.count, taps, weights + channels.lowerBound * taps, taps,
-          tables.weights + block * taps * lanes)
+        forEachRowBlock(channels, [weights], together: true) { _, count, at in
+          lk_lanes_from_rows(count, taps, at[0], taps, tables.weights + block * taps * lanes)
+        }
       }
       return [Phase(rows: 0..<output.count, steps: 0..<taps)]
     }
@@ -34,7 +34,7 @@ extension Convolution {
   /// depends on its position modulo the stride: each such phase is a convolution of its own, with
   /// stride 1.
   package func inputGradient(
-    _ gradient: RowOperand, _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil,
+    _ gradient: RowOperand, _ weights: RowOperand, bias: UnsafePointer<Float>? = nil,
     into result: RowOperand, accumulating: Bool = false, scratch: Scratch
   ) {
     let rows = axisPhases(
@@ -79,7 +79,7 @@ extension Convolution {
                   output * padded.count + (y.shift + source.top) * padded.width + x.shift
                     + source.left)
                 pack(
-                  weights + output * taps + y.tap * kernel.width + x.tap,
+                  weights, output, tap: y.tap * kernel.width + x.tap,
                   into: tables.weights + step * lanes, sums)
                 step += 1
               }
@@ -92,19 +92,21 @@ extension Convolution {
     }
   }
 
-  /// Writes the weights between the output channel and tap that `weights` points to and all input
+  /// Writes the weights between output channel `output` of each group, at `tap`, and all input
   /// channels.
   private func pack(
-    _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, _ sums: WindowSums
+    _ weights: RowOperand, _ output: Int, tap: Int, into packed: UnsafeMutablePointer<Float>,
+    _ sums: WindowSums
   ) {
     let blocksOfGroup = blockCount(sums.channels)
     for block in 0..<sums.blocks {
       let target = packed + block * sums.steps * lanes
       let first = block % blocksOfGroup * lanes
-      let from = weights + block / blocksOfGroup * outputs * taps
-      for lane in 0..<lanes {
-        target[lane] = first + lane < sums.channels ? from[(first + lane) * kernel.count] : 0
-      }
+      let count = min(lanes, sums.channels - first)
+      let row = block / blocksOfGroup * outputs + output
+      weights.from(row * taps + tap + first * kernel.count, columns: 1, stride: kernel.count)
+        .load(0, count, into: target)
+      for lane in count..<lanes { target[lane] = 0 }
     }
   }
 }

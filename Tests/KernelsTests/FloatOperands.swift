@@ -75,7 +75,7 @@ extension Convolution {
     into result: UnsafeMutablePointer<Float>, accumulating: Bool, scratch: Scratch
   ) {
     forward(
-      rows(x, input.count), weights, bias: bias,
+      rows(x, input.count), rows(weights, taps), bias: bias,
       into: rows(result, output.count, accumulating: accumulating), accumulating: accumulating,
       scratch: scratch)
   }
@@ -85,7 +85,7 @@ extension Convolution {
     into result: UnsafeMutablePointer<Float>, accumulating: Bool, scratch: Scratch
   ) {
     inputGradient(
-      rows(gradient, output.count), weights,
+      rows(gradient, output.count), rows(weights, taps),
       into: rows(result, input.count, accumulating: accumulating), accumulating: accumulating,
       scratch: scratch)
   }

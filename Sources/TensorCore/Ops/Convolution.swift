@@ -105,17 +105,18 @@ private func convolution(
     output: output, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
   let result = operands.result([geometry.batch, outputs, output.height, output.width])
   geometry.forward(x, weight, bias, into: result)
+  // The weight's gradient first, as in `linear`.
   return result.recorded(
     name,
     [
-      x.edge(into: { [weight = Saved(weight)] gradient, target, accumulating in
-        geometry.inputGradient(
-          gradient, weight.value, into: target, accumulating: accumulating)
-      }),
       weight.edge(into: { [x = Saved(x)] gradient, target, accumulating in
         geometry.weightGradient(gradient, x.value, into: target, accumulating: accumulating)
       }),
       bias?.biasEdge(),
+      x.edge(into: { [weight = Saved(weight)] gradient, target, accumulating in
+        geometry.inputGradient(
+          gradient, weight.value, into: target, accumulating: accumulating)
+      }),
     ])
 }
 
@@ -204,15 +205,15 @@ extension Convolution {
     withExtendedLifetime((gradient, x, memory)) {}
   }
 
-  /// Calls `body` with images in row-major order, with weights and bias as float32, as which they
-  /// are rearranged, and with scratch memory from the pool.
+  /// Calls `body` with images in row-major order, with the weights' rows, with the bias as float32,
+  /// and with scratch memory from the pool.
   private func withValues(
     _ images: Tensor, _ weight: Tensor, _ bias: Tensor?,
-    _ body: (Tensor, UnsafePointer<Float>, UnsafePointer<Float>?, Scratch) -> Void
+    _ body: (Tensor, RowOperand, UnsafePointer<Float>?, Scratch) -> Void
   ) {
-    let (images, weight) = (images.contiguousValues(), weight.wideValues)
+    let (images, weight) = (images.contiguousValues(), weight.contiguousValues())
     let (bias, memory) = (bias?.wideValues, PoolScratch())
-    body(images, weight.pointer(), bias.map { UnsafePointer($0.pointer()) }, memory.provide)
+    body(images, weight.rows(taps), bias.map { UnsafePointer($0.pointer()) }, memory.provide)
     withExtendedLifetime((images, weight, bias, memory)) {}
   }
 }
