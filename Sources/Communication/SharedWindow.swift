@@ -24,8 +24,9 @@ public final class SharedWindow {
   /// Spins before a waiting rank gives its core to others.
   private let patience: Int
 
-  /// `bases` are the starts of the ranks' shares of the window, zero at first: a line for arrivals,
-  /// then the block.
+  /// `bases` are the starts of the ranks' shares of the window: a line for arrivals, then the block.
+  ///
+  /// They are zero on all ranks before any of them comes here: another rank may already wait.
   init(
     bases: [UnsafeMutableRawPointer], localRank: Int, watch: Watch? = nil,
     ownedBy owner: AnyObject? = nil
@@ -36,7 +37,6 @@ public final class SharedWindow {
     self.localRank = localRank
     self.owner = owner
     patience = bases.count <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? 10_000 : 0
-    arrivals[localRank].initialize(to: Atomic(0))
   }
 
   static let lineSize = 64

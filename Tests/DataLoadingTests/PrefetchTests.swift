@@ -10,8 +10,8 @@ private final class Watched: Dataset {
   let inputShape: Shape = [1]
   let targetShape: Shape = []
   let delay: UInt32
-  let reads = Mutex<[Int]>([])
-  let threads = Mutex<Set<UInt>>([])
+  let reads = Locked<[Int]>([])
+  let threads = Locked<Set<UInt>>([])
 
   init(_ count: Int, delay: UInt32 = 0) {
     self.count = count

@@ -5,9 +5,9 @@ import Testing
 
 /// Counts how often each of a number of pieces was run.
 private final class Tally: Sendable {
-  private let counts: Mutex<[Int]>
+  private let counts: Locked<[Int]>
 
-  init(_ pieces: Int) { counts = Mutex(Array(repeating: 0, count: pieces)) }
+  init(_ pieces: Int) { counts = Locked(Array(repeating: 0, count: pieces)) }
   func count(_ piece: Int) { counts.withLock { $0[piece] += 1 } }
   var isOnceEach: Bool { counts.withLock { $0.allSatisfy { $0 == 1 } } }
 }
@@ -85,7 +85,7 @@ private final class Tally: Sendable {
   }
 
   @Test func piecesRunOnSeveralThreads() {
-    let threads = Mutex(Set<UInt>())
+    let threads = Locked(Set<UInt>())
     withThreads(3) {
       for _ in 0..<50 {
         parallelFor(30) { _ in

@@ -10,13 +10,12 @@ import Synchronization
 public final class Generator: Sendable {
   let key: UInt64
   let stream: UInt64
-  private let cursor: Mutex<UInt64>
+  private let cursor = Atomic<UInt64>(0)
 
   /// The numbers of `seed`; streams of one seed are independent of each other.
   public init(seed: UInt64, stream: UInt64 = 0) {
     key = seed
     self.stream = stream
-    cursor = Mutex(0)
   }
 
   /// What functions without a generator draw from on this thread; restart it with `seed(_:)`.
@@ -66,25 +65,25 @@ public final class Generator: Sendable {
 
   /// How far the stream has been drawn; set it to draw numbers again.
   var position: UInt64 {
-    get { cursor.withLock { $0 } }
-    set { cursor.withLock { $0 = newValue } }
+    get { cursor.load(ordering: .relaxed) }
+    set { cursor.store(newValue, ordering: .relaxed) }
   }
 
   /// Sets `blocks` whole counter values aside, four words each; returns the first.
   func reserve(_ blocks: UInt64) -> UInt64 {
-    cursor.withLock { position in
+    var position = cursor.load(ordering: .relaxed)
+    while true {
       let first = (position + 3) / 4
-      position = (first + blocks) * 4
-      return first
+      let (isDone, current) = cursor.compareExchange(
+        expected: position, desired: (first + blocks) * 4, ordering: .relaxed)
+      if isDone { return first }
+      position = current
     }
   }
 
   /// Calls `body` with the next `count` words of the stream.
   package func fill(_ count: Int, _ body: (_ index: Int, _ bits: UInt32) -> Void) {
-    let first = cursor.withLock { position in
-      defer { position &+= UInt64(count) }
-      return position
-    }
+    let first = cursor.wrappingAdd(UInt64(count), ordering: .relaxed).oldValue
     var (block, lane, index) = (first / 4, Int(first % 4), 0)
     while index < count {
       let words = Self.philox(counter: block, stream: stream, key: key)

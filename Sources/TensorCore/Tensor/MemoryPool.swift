@@ -1,7 +1,7 @@
 import CKernels
 import Diagnostics
 import Glibc
-import Synchronization
+import Kernels
 
 /// Reuses blocks of tensor memory, so that a training step allocates nothing from the system once
 /// it is warm.
@@ -32,32 +32,24 @@ public enum MemoryPool {
     var statistics = Statistics()
   }
 
-  // Only touched under the lock, through a pointer: no exclusivity checks on the way of every
-  // operation.
-  private nonisolated(unsafe) static let state = {
-    let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
-    state.initialize(to: State())
-    return state
-  }()
-  private static let lock = Mutex<Void>(())
+  private static let state = Locked(State())
 
   /// Counters, for tests and reports.
-  public static var statistics: Statistics { lock.withLock { _ in state.pointee.statistics } }
+  public static var statistics: Statistics { state.withLock { $0.statistics } }
 
   static func take(_ byteCount: Int) -> Block {
     let (index, size) = sizeClass(byteCount)
-    let state = state
-    nonisolated(unsafe) var reused: UnsafeMutableRawPointer?
-    lock.withLock { _ in
-      state.pointee.statistics.usedBytes += size
-      state.pointee.statistics.peakUsedBytes = max(
-        state.pointee.statistics.peakUsedBytes, state.pointee.statistics.usedBytes)
-      if let block = state.pointee.free[index] {
-        state.pointee.free[index] = block.load(as: UnsafeMutableRawPointer?.self)
+    var reused: UnsafeMutableRawPointer?
+    state.withLock { state in
+      state.statistics.usedBytes += size
+      state.statistics.peakUsedBytes = max(
+        state.statistics.peakUsedBytes, state.statistics.usedBytes)
+      if let block = state.free[index] {
+        state.free[index] = block.load(as: UnsafeMutableRawPointer?.self)
         reused = block
       } else {
-        state.pointee.statistics.systemAllocations += 1
-        state.pointee.statistics.systemBytes += size
+        state.statistics.systemAllocations += 1
+        state.statistics.systemBytes += size
       }
     }
     return Block(pointer: reused ?? allocate(size), byteCount: size)
@@ -65,12 +57,11 @@ public enum MemoryPool {
 
   static func give(_ block: Block) {
     let (index, _) = sizeClass(block.byteCount)
-    let state = state
-    lock.withLock { _ in
-      state.pointee.statistics.usedBytes -= block.byteCount
+    state.withLock { state in
+      state.statistics.usedBytes -= block.byteCount
       block.pointer.storeBytes(
-        of: state.pointee.free[index], as: UnsafeMutableRawPointer?.self)
-      state.pointee.free[index] = block.pointer
+        of: state.free[index], as: UnsafeMutableRawPointer?.self)
+      state.free[index] = block.pointer
     }
   }
 
@@ -78,17 +69,16 @@ public enum MemoryPool {
   /// when sizes that were used will not come again. Returns how many bytes these were.
   @discardableResult
   public static func trim() -> Int {
-    let state = state
-    let freed = lock.withLock { _ in
+    let freed = state.withLock { state in
       var freed = 0
       for index in 0..<512 {
-        while let block = state.pointee.free[index] {
-          state.pointee.free[index] = block.load(as: UnsafeMutableRawPointer?.self)
+        while let block = state.free[index] {
+          state.free[index] = block.load(as: UnsafeMutableRawPointer?.self)
           free(block)
           freed += size(ofClass: index)
         }
       }
-      state.pointee.statistics.systemBytes -= freed
+      state.statistics.systemBytes -= freed
       return freed
     }
     lk_trim_heap()
