@@ -91,24 +91,42 @@ struct BackwardPass {
     accumulate(seed, into: root)
     finish(root)
     for operation in operations.reversed() {
-      guard let gradient = operation.sum else { continue }
+      guard var gradient = operation.sum else { continue }
       operation.sum = nil
       lk_current_operation().pointee = Unmanaged.passUnretained(operation).toOpaque()
-      for edge in operation.edges {
-        guard let node = edge.node else { continue }
-        switch edge.gradient {
-        case .value(let share): accumulate(checked(share(gradient), of: operation), into: node)
-        case .into(let compute): accumulate(compute, gradient, into: node, of: operation)
-        }
-        node.pending -= 1
-        finish(node)
-      }
-      if !retainGraph {
+      if retainGraph {
+        for edge in operation.edges { follow(edge, &gradient, of: operation, isLast: false) }
+      } else {
+        // What an edge kept is free when its share has been computed, not only after the last one.
+        var edges = operation.edges
         operation.edges = []
         operation.isFreed = true
+        edges.reverse()
+        while let edge = edges.popLast() {
+          follow(edge, &gradient, of: operation, isLast: edges.isEmpty)
+        }
       }
     }
     lk_current_operation().pointee = outer
+  }
+
+  /// Hands the share of `gradient`, that of the result of `operation`, to the input at `edge`.
+  private func follow(
+    _ edge: Edge, _ gradient: inout Tensor, of operation: Operation, isLast: Bool
+  ) {
+    guard let node = edge.node else { return }
+    switch edge.gradient {
+    case .value(let share): accumulate(checked(share(gradient), of: operation), into: node)
+    case .into(let compute): accumulate(compute, gradient, into: node, of: operation)
+    case .elementwise(let compute):
+      let share =
+        isLast && Tensor.mayBeOverwritten(&gradient)
+        ? gradient : Tensor(uninitialized: gradient.shape, gradient.dtype)
+      compute(gradient, share)
+      accumulate(checked(share, of: operation), into: node, isFresh: true)
+    }
+    node.pending -= 1
+    finish(node)
   }
 
   /// Hands on the gradient of a node that has received all contributions.
@@ -134,13 +152,13 @@ struct BackwardPass {
   /// Whether contributions go straight to the leaf's gradient.
   private func isDirect(_ leaf: Leaf) -> Bool { wanted == nil && leaf.hooks.isEmpty }
 
-  private func accumulate(_ share: Tensor, into node: Node) {
+  private func accumulate(_ share: Tensor, into node: Node, isFresh: Bool = false) {
     let isReduced = share.shape != node.shape || share.dtype != node.dtype
     let share = isReduced ? share.summed(to: node.shape).converted(to: node.dtype) : share
     if let leaf = node as? Leaf, isDirect(leaf) {
-      leaf.addToGradient(share, isFresh: isReduced)
+      leaf.addToGradient(share, isFresh: isFresh || isReduced)
     } else {
-      node.addToSum(share, isFresh: isReduced)
+      node.addToSum(share, isFresh: isFresh || isReduced)
     }
   }
 

@@ -64,6 +64,9 @@ package struct Edge {
     case value((_ gradient: Tensor) -> Tensor)
     /// Computes the share into a contiguous destination of the input's shape, or adds it there.
     case into((_ gradient: Tensor, _ destination: Tensor, _ accumulating: Bool) -> Void)
+    /// Computes the share of every element into a destination of the result's shape and type, which
+    /// may be the gradient itself.
+    case elementwise((_ gradient: Tensor, _ destination: Tensor) -> Void)
   }
 
   private(set) var node: Node?
@@ -111,6 +114,16 @@ extension Tensor {
     guard let node, isGradientEnabled else { return nil }
     requireCurrentView()
     return Edge(node, .into(gradient))
+  }
+
+  /// As `edge(_:)`, for gradients whose elements have nothing to do with each other: where nobody else
+  /// sees the gradient of the result, the share takes its place and needs no memory.
+  package func edge(
+    elementwise gradient: @escaping (_ gradient: Tensor, _ destination: Tensor) -> Void
+  ) -> Edge? {
+    guard let node, isGradientEnabled else { return nil }
+    requireCurrentView()
+    return Edge(node, .elementwise(gradient))
   }
 
   /// Gives this fresh result of operation `name` its place in the graph, if any input needs a

@@ -1,14 +1,19 @@
 import CKernels
 import Kernels
 
-/// A fresh result of an activation whose gradient is a kernel of the gradient and the result.
+// Activations consume their input: where it is a temporary, as in `relu(linear(x))`, the result, or
+// what the gradient needs, takes its memory.
+
+/// The result of an activation whose gradient is a kernel of the gradient and the result.
 private func activation(
-  _ name: StaticString, _ x: Tensor, _ kernel: lk_unary,
+  _ name: StaticString, _ x: consuming Tensor, _ kernel: lk_unary,
   gradientFromResult gradientKernel: @escaping lk_binary
 ) -> Tensor {
-  let y = x.map(kernel)
+  let y = x.dtype.isFloatingPoint ? Tensor.room(replacing: &x) : Tensor(uninitialized: x.shape)
+  x.map(kernel, into: y)
   return y.recorded(
-    name, x.edge { [y = Saved(y)] in Tensor.gradient(gradientKernel, $0, y.value) })
+    name,
+    x.edge(elementwise: { [y = Saved(y)] in Tensor.zip(gradientKernel, $0, y.value, into: $1) }))
 }
 
 /// The same for a gradient computed from the input.
@@ -17,21 +22,31 @@ private func activation(
   gradientFromInput gradientKernel: @escaping lk_binary
 ) -> Tensor {
   x.map(kernel).recorded(
-    name, x.edge { [x = Saved(x)] in Tensor.gradient(gradientKernel, $0, x.value) })
+    name,
+    x.edge(elementwise: { [x = Saved(x)] in Tensor.zip(gradientKernel, $0, x.value, into: $1) }))
 }
 
 /// The same for a kernel that gives the derivative along with the result. Kept instead of the
 /// input, it makes the gradient a product.
 private func activation(
-  _ name: StaticString, _ x: Tensor, withSlope kernel: KernelWithSlope
+  _ name: StaticString, _ x: consuming Tensor, withSlope kernel: KernelWithSlope
 ) -> Tensor {
   x.requireFloat(name)
+  let slope = x.isTracked ? Tensor.room(replacing: &x) : nil
+  let y = slope == nil ? Tensor.room(replacing: &x) : Tensor(uninitialized: x.shape, x.dtype)
   let values = x.contiguousValues()
-  let y = Tensor(uninitialized: x.shape, x.dtype)
-  let slope = x.isTracked ? Tensor(uninitialized: x.shape, x.dtype) : nil
   apply(kernel, count: y.count, y.run(), slope: slope?.run(), values.run())
   guard let slope else { return y }
-  return y.recorded(name, x.edge { $0 * slope })
+  return y.recorded(name, x.edge(elementwise: { Tensor.zip(.multiply, $0, slope, into: $1) }))
+}
+
+extension Tensor {
+  /// Room for the result of an element-wise operation, of the shape and type of `operand`: its own
+  /// memory where nobody else sees it, else new memory.
+  fileprivate static func room(replacing operand: inout Tensor) -> Tensor {
+    mayBeOverwritten(&operand)
+      ? operand.arranged(as: operand.shape) : Tensor(uninitialized: operand.shape, operand.dtype)
+  }
 }
 
 /// The same for an activation with parameters, whose derivative is a kernel of the input.
@@ -47,18 +62,18 @@ private func activation(
 }
 
 /// max(x, 0) of every element; the gradient at 0 is 0. Integers stay integers.
-public func relu(_ x: Tensor) -> Tensor {
+public func relu(_ x: consuming Tensor) -> Tensor {
   guard x.dtype.isFloatingPoint else { return Tensor.maximum(x, x.scalar(0)) }
   return activation("relu", x, lk_relu, gradientFromResult: lk_relu_gradient)
 }
 
 /// The hyperbolic tangent of every element.
-public func tanh(_ x: Tensor) -> Tensor {
+public func tanh(_ x: consuming Tensor) -> Tensor {
   activation("tanh", x, lk_tanh, gradientFromResult: lk_tanh_gradient)
 }
 
 /// 1 / (1 + exp(-x)) of every element.
-public func sigmoid(_ x: Tensor) -> Tensor {
+public func sigmoid(_ x: consuming Tensor) -> Tensor {
   activation("sigmoid", x, lk_sigmoid, gradientFromResult: lk_sigmoid_gradient)
 }
 
@@ -71,7 +86,7 @@ public enum GELUApproximation: Sendable {
 }
 
 /// x times the normal distribution function of x, for every element.
-public func gelu(_ x: Tensor, approximation: GELUApproximation = .none) -> Tensor {
+public func gelu(_ x: consuming Tensor, approximation: GELUApproximation = .none) -> Tensor {
   switch approximation {
   case .none: activation("gelu", x, withSlope: lk_gelu)
   case .tanh: activation("gelu", x, withSlope: lk_gelu_tanh)
@@ -79,7 +94,7 @@ public func gelu(_ x: Tensor, approximation: GELUApproximation = .none) -> Tenso
 }
 
 /// x * sigmoid(x) of every element.
-public func silu(_ x: Tensor) -> Tensor {
+public func silu(_ x: consuming Tensor) -> Tensor {
   activation("silu", x, withSlope: lk_silu)
 }
 

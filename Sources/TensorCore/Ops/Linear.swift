@@ -27,17 +27,18 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
   let result = Tensor(
     uninitialized: [x.shape[0], weight.shape[0]], Tensor.promotedType(x, weight))
   multiply(x, weight.detach().transposed(), into: result, row: bias)
+  // The weight's gradient first: then x is free when memory for its gradient is taken.
   return result.recorded(
     "linear",
     [
-      x.edge(into: { [weight = Saved(weight)] gradient, target, accumulating in
-        multiply(gradient, weight.value, into: target, accumulating: accumulating)
-      }),
       weight.edge(into: { [x = Saved(x)] gradient, target, accumulating in
         multiply(gradient.transposed(), x.value, into: target, accumulating: accumulating)
       }),
       bias?.edge(into: { gradient, target, accumulating in
         target.takeColumnSums(of: gradient, accumulating: accumulating)
+      }),
+      x.edge(into: { [weight = Saved(weight)] gradient, target, accumulating in
+        multiply(gradient, weight.value, into: target, accumulating: accumulating)
       }),
     ])
 }

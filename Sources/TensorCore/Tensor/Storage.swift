@@ -36,6 +36,9 @@ package final class Storage {
     if owner == nil { MemoryPool.give(.init(pointer: pointer, byteCount: byteCount)) }
   }
 
+  /// Whether the memory is the pool's and nobody else's.
+  var isPooled: Bool { owner == nil }
+
   /// To be called by every operation that changes the content in place.
   ///
   /// - Parameter isRecorded: whether the change is part of a graph, so that views made before it no longer are.

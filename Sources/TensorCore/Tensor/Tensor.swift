@@ -113,6 +113,13 @@ extension Tensor {
     if node != nil { node = new } else { frozenLeaf = new }
   }
 
+  /// Whether `tensor` is the only reference to it, and it the only one to its memory, in which every
+  /// element has a place of its own: a temporary, whose memory may be used for something else.
+  package static func mayBeOverwritten(_ tensor: inout Tensor) -> Bool {
+    tensor.isContiguous && isKnownUniquelyReferenced(&tensor)
+      && isKnownUniquelyReferenced(&tensor.storage) && tensor.storage.isPooled
+  }
+
   /// The same elements with another shape, strides or offset, without a place in the graph.
   package func alias(shape: Shape, strides: Shape, offset: Int) -> Tensor {
     Tensor(storage: storage, dtype: dtype, shape: shape, strides: strides, offset: offset)

@@ -1,0 +1,104 @@
+import Kernels
+import TensorCore
+import TestSupport
+import Testing
+
+/// Activations take the memory of temporaries, and gradients that of the gradient they come from:
+/// never where somebody else sees it.
+@Suite struct ReuseTests {
+  private static let values: [Float] = [-2, -1, 0.5, 3]
+  private static let activations: [(name: String, function: @Sendable (Tensor) -> Tensor)] = [
+    ("relu", { relu($0) }), ("tanh", { tanh($0) }), ("sigmoid", { sigmoid($0) }),
+    ("gelu", { gelu($0) }), ("silu", { silu($0) }), ("logSigmoid", { logSigmoid($0) }),
+  ]
+
+  /// The result and the gradient of activation `index`, each of whose inputs somebody holds.
+  private static func expected(_ index: Int) -> (value: [Float], gradient: [Float]) {
+    let x = leaf(values)
+    let y = activations[index].function(x)
+    y.backward(gradient: Tensor.ones([4]))
+    return (y.floats, x.grad?.floats ?? [])
+  }
+
+  @Test(arguments: activations.indices)
+  func temporariesGiveTheSame(_ index: Int) {
+    let (name, function) = Self.activations[index]
+    let expected = Self.expected(index)
+    let x = leaf(Self.values)
+    let y = function(x * 1)
+    #expect(y.floats == expected.value, "\(name)")
+    (y * 1).sum().backward()
+    #expect(x.grad?.floats == expected.gradient, "\(name)")
+    #expect(noGrad { function(x * 1) }.floats == expected.value, "\(name)")
+  }
+
+  /// The gradient of a sum is one number that stands for all.
+  @Test(arguments: activations.indices)
+  func broadcastGradientsStayWhole(_ index: Int) {
+    let x = leaf(Self.values)
+    Self.activations[index].function(x * 1).sum().backward()
+    #expect(x.grad?.floats == Self.expected(index).gradient, "\(Self.activations[index].name)")
+  }
+
+  @Test(arguments: activations.indices)
+  func whatIsHeldStays(_ index: Int) {
+    let (name, function) = Self.activations[index]
+    let x = leaf(Self.values)
+    let held = x * 1
+    let (whole, other) = (x * 1, x * 1)
+    let part = function(whole[1...2])
+    let view = other.reshaped([2, 2])
+    (function(held) + function(view).reshaped([4])).sum().backward()
+    #expect(held.floats == Self.values && whole.floats == Self.values, "\(name)")
+    #expect(other.floats == Self.values && view.floats == Self.values, "\(name)")
+    #expect(part.floats == Array(Self.expected(index).value[1...2]), "\(name)")
+    #expect(x.grad?.floats == Self.expected(index).gradient.map { 2 * $0 }, "\(name)")
+  }
+
+  /// A result that its own gradient needs, or that of the next operation, is held by the graph.
+  @Test(arguments: activations.indices)
+  func whatTheGraphKeepsStays(_ index: Int) {
+    let (name, function) = Self.activations[index]
+    let x = leaf(Self.values)
+    function(function(x * 1)).sum().backward()
+    let inner = leaf(Self.expected(index).value)
+    function(inner).sum().backward()
+    let outer = inner.grad?.floats ?? []
+    let product = zip(outer, Self.expected(index).gradient).map { Double($0) * Double($1) }
+    expectClose(x.grad?.floats ?? [], to: product, name)
+  }
+
+  @Test(arguments: activations.indices)
+  func gradientsThatAreKeptStay(_ index: Int) {
+    let (name, function) = Self.activations[index]
+    let (x, weights) = (leaf(Self.values), Tensor([1, 2, 3, 4] as [Float]))
+    let y = function(x * 1)
+    y.retainGrad()
+    var seen: Tensor?
+    let z = y * 1
+    z.registerHook { gradient in
+      seen = gradient
+      return nil
+    }
+    let loss = (z * weights).sum()
+    loss.backward(retainGraph: true)
+    let first = x.grad?.floats
+    #expect(y.grad?.floats == weights.floats && seen?.floats == weights.floats, "\(name)")
+    x.grad = nil
+    loss.backward()
+    #expect(x.grad?.floats == first, "\(name): a second pass through a graph that was retained")
+  }
+
+  /// One block for the result and for what the gradient needs, none for the gradient.
+  @Test func takesNoMemoryOfItsOwn() async {
+    await #expect(processExitsWith: .success) {
+      let x = leaf([Float](repeating: 1, count: 1 << 20))
+      let block = MemoryPool.statistics.usedBytes
+      x.grad = .zeros(x.shape)
+      let loss = relu(tanh(x * 1)).sum()
+      #expect(MemoryPool.statistics.usedBytes <= 4 * block + 4096)
+      loss.backward()
+      #expect(MemoryPool.statistics.peakUsedBytes <= 5 * block + 4096)
+    }
+  }
+}
