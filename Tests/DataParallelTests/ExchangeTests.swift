@@ -46,7 +46,7 @@ import Testing
           let window = world.makeSharedWindow(byteCount: SharedMemoryExchange.byteCount(wire))
         else { return Double.infinity }
         let exchange = SharedMemoryExchange(wire, in: window, over: world, overlap: overlap)
-        let rounds = (0..<10).map { _ in
+        let rounds = (0..<30).map { _ in
           for index in buckets.indices {
             usleep(5000)  // the layer's backward pass
             exchange.publish(index)

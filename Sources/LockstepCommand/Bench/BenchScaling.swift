@@ -79,7 +79,7 @@ struct BenchScaling: ParsableCommand {
   }
 
   private var arguments: [String] {
-    ["bench", "step", "--json", "--workload", workload.rawValue]
+    ["bench", "step", "--json", "--load-data", "--workload", workload.rawValue]
       + ["--steps", "\(steps)", "--threads", "\(threads)"]
       + (mode == .strong ? ["--global-batch", "\(workload.batchSize)"] : [])
   }

@@ -26,6 +26,13 @@ struct BenchStep: ParsableCommand {
   @Option(help: "How parameters and activations are stored.")
   var precision = Precision.float32
 
+  @Flag(
+    help: """
+      Take every batch from a DataLoader over shuffled data in memory, as training does (default: \
+      one batch, again and again).
+      """)
+  var loadData = false
+
   @OptionGroup var threads: ThreadOptions
 
   @Flag(help: "Print one JSON object.")
@@ -41,19 +48,18 @@ struct BenchStep: ParsableCommand {
     try withCommunicator { world in
       let items = globalBatch ?? workload.batchSize * world.size
       guard items >= world.size else { throw TooFewSamples(samples: items, ranks: world.size) }
-      let share = items / world.size + (world.rank < items % world.size ? 1 : 0)
-      world.batchShare = BatchShare(local: share, global: items)
-      let session = workload.make(world, precision, batch: share)
+      var batches = BatchSource(workload, items: items, over: world, isLoaded: loadData)
+      let step = workload.makeStep(world, precision)
       var loss = Double.nan
-      for _ in 0..<max(2, steps / 10) { loss = try session.step() }
+      for _ in 0..<max(2, steps / 10) { loss = try step(batches.next()) }
       var times: [StepTimes] = []
       for _ in 0..<steps {
-        let (stepLoss, stepTimes) = try world.profile.measure { try session.step() }
+        let (stepLoss, stepTimes) = try world.profile.measure { try step(batches.next()) }
         loss = stepLoss
         times.append(stepTimes)
       }
       let peak = world.maximum(Double(peakResidentBytes()) / 1e6)
-      let globalLoss = world.sum([loss * Double(share)])[0] / Double(items)
+      let globalLoss = world.sum([loss * Double(batches.share)])[0] / Double(items)
       let split = StepSplit(of: times, over: world)
       if world.isRoot {
         report(Timings(times.map(\.seconds)), split, items, world.size, peak, globalLoss)

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Lockstep
 
 /// What `lockstep bench step` has measured on one number of ranks; times are milliseconds.

@@ -18,53 +18,72 @@ enum Workload: String, ExpressibleByArgument, CaseIterable {
     }
   }
 
-  /// A step over `batch` samples on this rank.
-  func make(_ world: any Communicator, _ precision: Precision, batch: Int) -> BenchSession {
-    let generator = Generator(seed: 1, stream: UInt64(world.rank))
-    func classifier(_ model: some Layer, _ shape: Shape) -> BenchSession {
+  /// A training step on all ranks of `world` together.
+  func makeStep(_ world: any Communicator, _ precision: Precision) -> BenchedStep {
+    func classifier(_ model: some Layer) -> BenchedStep {
       model.convert(to: precision.dtype)
-      let inputs = Tensor.normal(shape, generator: generator).converted(to: precision.dtype)
-      let targets = Tensor.randomIntegers([shape[0]], in: 0..<10, generator: generator)
-      return BenchSession(model, momentum(model), precision, world) {
-        crossEntropy(model(inputs).converted(to: .float32), targets)
-      }
-    }
-    func languageModel(_ sizes: GPTConfiguration) -> BenchSession {
-      let model = GPT(sizes)
-      model.convert(to: precision.dtype)
-      let shape: Shape = [batch, sizes.context]
-      let range = 0..<Int32(sizes.vocabulary)
-      let inputs = Tensor.randomIntegers(shape, in: range, generator: generator)
-      let targets = Tensor.randomIntegers(shape, in: range, generator: generator)
-      return BenchSession(
-        model, AdamW(model.parameters(), learningRate: 1e-3), precision, world
-      ) {
-        crossEntropy(model(inputs).converted(to: .float32).flattened(to: 1), targets.flattened())
+      return BenchedStep(model, momentum(model), precision, world) { inputs, targets in
+        crossEntropy(precision.output(of: model, for: inputs), targets)
       }
     }
     switch self {
-    case .mlp: return classifier(MLP([784, 512, 512, 10]), [batch, 784])
-    case .lenet:
-      return classifier(LeNet(channels: 1, height: 28, width: 28, classes: 10), [batch, 1, 28, 28])
-    case .resnet20: return classifier(ResNet(), [batch, 3, 32, 32])
-    case .gpt: return languageModel(GPTConfiguration(vocabulary: 65))
-    case .gptBaby:
-      return languageModel(
-        GPTConfiguration(vocabulary: 65, context: 256, layers: 6, heads: 6, width: 384))
+    case .mlp: return classifier(MLP([784, 512, 512, 10]))
+    case .lenet: return classifier(LeNet(channels: 1, height: 28, width: 28, classes: 10))
+    case .resnet20: return classifier(ResNet())
+    case .gpt, .gptBaby:
+      let model = GPT(sizes)
+      model.convert(to: precision.dtype)
+      return BenchedStep(
+        model, AdamW(model.parameters(), learningRate: 1e-3), precision, world
+      ) { inputs, targets in
+        crossEntropy(
+          precision.output(of: model, for: inputs).flattened(to: 1), targets.flattened())
+      }
     case .rnn:
       let model = UnrolledRNN(inputs: 64, stateSize: 128, outputs: 64)
       model.convert(to: precision.dtype)
-      let inputs = Tensor.normal([50, batch, 64], generator: generator)
-        .converted(to: precision.dtype)
-      let targets = Tensor.normal([50, batch, 64], generator: generator)
-      return BenchSession(model, momentum(model), precision, world) {
+      return BenchedStep(model, momentum(model), precision, world) { inputs, targets in
+        let inputs = inputs.converted(to: precision.dtype).transposed(0, 1)
         var total = Tensor(Float(0))
         for (t, output) in model(inputs).enumerated() {
-          total = total + mseLoss(output.converted(to: .float32), targets[t])
+          total = total + mseLoss(output.converted(to: .float32), targets.selected(t, axis: 1))
         }
         return total / 50
       }
     }
+  }
+
+  /// `count` samples, the same on all ranks.
+  func makeData(_ count: Int) -> any Dataset {
+    let generator = Generator(seed: 1)
+    func numbers(_ shape: Shape) -> [Float] {
+      Tensor.normal([count * shape.elementCount], generator: generator).array()
+    }
+    func indices(_ shape: Shape, below limit: Int32) -> [Int32] {
+      Tensor.randomIntegers([count * shape.elementCount], in: 0..<limit, generator: generator)
+        .array()
+    }
+    switch self {
+    case .mlp, .lenet, .resnet20:
+      let shape: Shape = self == .mlp ? [784] : self == .lenet ? [1, 28, 28] : [3, 32, 32]
+      return InMemoryDataset(
+        inputs: numbers(shape), shape: shape, labels: indices([], below: 10))
+    case .gpt, .gptBaby:
+      let (shape, limit): (Shape, _) = ([sizes.context], Int32(sizes.vocabulary))
+      return InMemoryDataset(
+        inputs: indices(shape, below: limit), shape: shape,
+        targets: indices(shape, below: limit), targetShape: shape)
+    case .rnn:
+      let shape: Shape = [50, 64]
+      return InMemoryDataset(
+        inputs: numbers(shape), shape: shape, targets: numbers(shape), targetShape: shape)
+    }
+  }
+
+  private var sizes: GPTConfiguration {
+    self == .gpt
+      ? GPTConfiguration(vocabulary: 65)
+      : GPTConfiguration(vocabulary: 65, context: 256, layers: 6, heads: 6, width: 384)
   }
 
   private func momentum(_ model: some Module) -> any Optimizer {
@@ -73,15 +92,15 @@ enum Workload: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// A training step that can be repeated.
-struct BenchSession {
+struct BenchedStep {
   private let optimizer: any Optimizer
   private let scaler: GradientScaler
-  private let loss: () -> Tensor
+  private let loss: (_ inputs: Tensor, _ targets: Tensor) -> Tensor
 
-  /// Steps of `optimizer` that bring down `loss`, on all ranks of `world` together.
+  /// Steps of `optimizer` that bring down `loss` of `model`, on all ranks of `world` together.
   init(
     _ model: some Module, _ optimizer: any Optimizer, _ precision: Precision,
-    _ world: any Communicator, loss: @escaping () -> Tensor
+    _ world: any Communicator, loss: @escaping (_ inputs: Tensor, _ targets: Tensor) -> Tensor
   ) {
     model.averageGradients(over: world)
     self.optimizer = optimizer
@@ -89,10 +108,10 @@ struct BenchSession {
     self.loss = loss
   }
 
-  /// One step; returns this rank's loss.
-  func step() throws -> Double {
+  /// One step on this rank's share of a batch; returns the loss there.
+  func callAsFunction(_ batch: (inputs: Tensor, targets: Tensor)) throws -> Double {
     optimizer.zeroGrad()
-    let loss = loss()
+    let loss = loss(batch.inputs, batch.targets)
     scaler.scale(loss).backward()
     scaler.step(optimizer)
     try scaler.update()
