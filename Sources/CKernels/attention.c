@@ -1,64 +1,88 @@
+// Attention of a block of queries: a number for each query and key. Queries lie side by side in the
+// lanes, so that the maximum and the sums of a query are those of a lane, and the products read keys
+// and values where they are.
 #include "rows.h"
 
-INLINE ptrdiff_t visible_columns(ptrdiff_t columns, ptrdiff_t first, ptrdiff_t row) {
-  const ptrdiff_t n = first + row;
-  return n < columns ? n : columns;
+/// Key `key` is seen by the queries from this lane on; `seen` keys are seen by the first.
+INLINE ptrdiff_t first_lane(ptrdiff_t key, ptrdiff_t seen) {
+  return key < seen ? 0 : key - seen + 1;
 }
 
-KERNEL void lk_attention_rows(ptrdiff_t rows, ptrdiff_t columns, float *x, float scale,
-                              const float *mask, ptrdiff_t mask_stride, ptrdiff_t first,
-                              float *normaliser) {
+KERNEL void lk_attention_softmax(ptrdiff_t keys, ptrdiff_t lanes, float *x, float scale,
+                                 const float *mask, ptrdiff_t seen, float *normaliser) {
   // The exponential takes a positive scale along; else it is applied first, with the mask.
   const bool is_late = !mask && scale > 0.0f;
   const float late = is_late ? scale : 1.0f;
-  float sums[LANES], largest[LANES];
-  for (ptrdiff_t start = 0; start < rows; start += LANES) {
-    const ptrdiff_t some = rows - start < LANES ? rows - start : LANES;
-    for (int l = 0; l < LANES; l++) sums[l] = 1.0f, largest[l] = 0.0f;
-    for (ptrdiff_t l = 0; l < some; l++, x += columns) {
-      const ptrdiff_t r = start + l, n = visible_columns(columns, first, r);
-      if (mask) {
-        const float *m = mask + r * mask_stride;
-        INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) x[c] = x[c] * scale + m[c];
-      } else if (!is_late) {
-        INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) x[c] *= scale;
-      }
-      const float top = row_maximum(n, x) * late;
-      largest[l] = top == -INFINITY ? 0.0f : top;
-      sums[l] = exp_sum(n, x, late, largest[l], x);
-      const float share = sums[l] == 0.0f ? 0.0f : 1.0f / sums[l];
-      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) x[c] *= share;
-      for (ptrdiff_t c = n; c < columns; c++) x[c] = 0.0f;
+  if (!is_late) {
+    const ptrdiff_t n = keys * lanes;
+    if (mask) INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) x[i] = x[i] * scale + mask[i];
+    else INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) x[i] *= scale;
+  }
+  for (ptrdiff_t key = seen; key < keys; key++)
+    for (ptrdiff_t l = 0; l < lanes && l < first_lane(key, seen); l++) x[key * lanes + l] = -INFINITY;
+  for (ptrdiff_t first = 0; first < lanes; first += LANES) {
+    float *const column = x + first;
+    float top[LANES], sum[LANES];
+    for (int l = 0; l < LANES; l++) top[l] = -INFINITY;
+    for (ptrdiff_t key = 0; key < keys; key++)
+      for (int l = 0; l < LANES; l++)
+        top[l] = column[key * lanes + l] > top[l] ? column[key * lanes + l] : top[l];
+    for (int l = 0; l < LANES; l++) top[l] = top[l] == -INFINITY ? 0.0f : top[l] * late;
+    for (int l = 0; l < LANES; l++) sum[l] = 0.0f;
+    for (ptrdiff_t key = 0; key < keys; key++) {
+      float e[LANES];
+      for (int l = 0; l < LANES; l++)
+        e[l] = exp_nonpositive(column[key * lanes + l] * late - top[l]);
+      for (int l = 0; l < LANES; l++) column[key * lanes + l] = e[l];
+      for (int l = 0; l < LANES; l++) sum[l] += e[l];
     }
-    float logarithms[LANES];
-    for (int l = 0; l < LANES; l++) logarithms[l] = log_f(sums[l]);
-    // A row that sees nothing is 0, and stays 0 when it is computed again from infinity.
-    for (ptrdiff_t l = 0; l < some; l++)
-      normaliser[start + l] = sums[l] == 0.0f ? INFINITY : largest[l] + logarithms[l];
+    float share[LANES];
+    for (int l = 0; l < LANES; l++) share[l] = sum[l] == 0.0f ? 0.0f : 1.0f / sum[l];
+    for (ptrdiff_t key = 0; key < keys; key++)
+      for (int l = 0; l < LANES; l++) column[key * lanes + l] *= share[l];
+    // A query that sees nothing is 0, and stays 0 when it is computed again from infinity.
+    for (int l = 0; l < LANES; l++)
+      normaliser[first + l] = sum[l] == 0.0f ? INFINITY : top[l] + log_f(sum[l]);
   }
 }
 
-KERNEL void lk_attention_probabilities(ptrdiff_t rows, ptrdiff_t columns, float *x, float scale,
-                                       const float *mask, ptrdiff_t mask_stride, ptrdiff_t first,
+KERNEL void lk_attention_probabilities(ptrdiff_t keys, ptrdiff_t lanes, float *x, float scale,
+                                       const float *mask, ptrdiff_t seen,
                                        const float *normaliser) {
-  for (ptrdiff_t r = 0; r < rows; r++, x += columns) {
-    const ptrdiff_t n = visible_columns(columns, first, r);
-    const float shift = normaliser[r];
-    if (mask) {
-      const float *m = mask + r * mask_stride;
-      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) x[c] =
-          exp_nonpositive(x[c] * scale + m[c] - shift);
-    } else {
-      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) x[c] = exp_nonpositive(x[c] * scale - shift);
+  for (ptrdiff_t first = 0; first < lanes; first += LANES) {
+    float shift[LANES];
+    for (int l = 0; l < LANES; l++) shift[l] = normaliser[first + l];
+    for (ptrdiff_t key = 0; key < keys; key++) {
+      float *const row = x + key * lanes + first, e[LANES];
+      if (mask) {
+        const float *const m = mask + key * lanes + first;
+        for (int l = 0; l < LANES; l++) e[l] = exp_nonpositive(row[l] * scale + m[l] - shift[l]);
+      } else {
+        for (int l = 0; l < LANES; l++) e[l] = exp_nonpositive(row[l] * scale - shift[l]);
+      }
+      for (int l = 0; l < LANES; l++) row[l] = e[l];
     }
-    for (ptrdiff_t c = n; c < columns; c++) x[c] = 0.0f;
   }
+  for (ptrdiff_t key = seen; key < keys; key++)
+    for (ptrdiff_t l = 0; l < lanes && l < first_lane(key, seen); l++) x[key * lanes + l] = 0.0f;
 }
 
-KERNEL void lk_attention_gradient(ptrdiff_t rows, ptrdiff_t columns, const float *p, float *g,
+KERNEL void lk_attention_gradient(ptrdiff_t keys, ptrdiff_t lanes, const float *p, float *g,
                                   float scale) {
-  for (ptrdiff_t r = 0; r < rows; r++, p += columns, g += columns) {
-    const float d = dot(columns, p, g);
-    INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) g[c] = scale * p[c] * (g[c] - d);
+  for (ptrdiff_t first = 0; first < lanes; first += LANES) {
+    const float *const pc = p + first;
+    float *const gc = g + first;
+    lanes_t even = {0}, odd = {0};
+    ptrdiff_t key = 0;
+    for (; key + 2 <= keys; key += 2) {
+      even += *(const lanes_t *)(pc + key * lanes) * *(const lanes_t *)(gc + key * lanes);
+      odd += *(const lanes_t *)(pc + (key + 1) * lanes) * *(const lanes_t *)(gc + (key + 1) * lanes);
+    }
+    if (key < keys) even += *(const lanes_t *)(pc + key * lanes) * *(const lanes_t *)(gc + key * lanes);
+    even += odd;
+    for (key = 0; key < keys; key++) {
+      lanes_t *const to = (lanes_t *)(gc + key * lanes);
+      *to = scale * *(const lanes_t *)(pc + key * lanes) * (*to - even);
+    }
   }
 }

@@ -83,7 +83,7 @@ INLINE void transpose(eight_t v[EIGHT]) {
 }
 
 KERNEL void lk_lanes_from_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
-                               float *out) {
+                               float *out, ptrdiff_t leading) {
   ptrdiff_t c = 0;
   for (; c + EIGHT <= columns; c += EIGHT)
     for (int first = 0; first < LANES; first += EIGHT) {
@@ -91,19 +91,19 @@ KERNEL void lk_lanes_from_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a
       for (int r = 0; r < EIGHT; r++)
         v[r] = first + r < rows ? *(const eight_t *)(a + (first + r) * stride + c) : (eight_t){0};
       transpose(v);
-      for (int r = 0; r < EIGHT; r++) *(eight_t *)(out + (c + r) * LANES + first) = v[r];
+      for (int r = 0; r < EIGHT; r++) *(eight_t *)(out + (c + r) * leading + first) = v[r];
     }
   for (; c < columns; c++)
-    for (int r = 0; r < LANES; r++) out[c * LANES + r] = r < rows ? a[r * stride + c] : 0;
+    for (int r = 0; r < LANES; r++) out[c * leading + r] = r < rows ? a[r * stride + c] : 0;
 }
 
 KERNEL void lk_rows_from_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a,
-                               const float *bias, float *out, ptrdiff_t stride, bool accumulate) {
+                               ptrdiff_t leading, const float *bias, float *out, ptrdiff_t stride, bool accumulate) {
   ptrdiff_t c = 0;
   for (; c + EIGHT <= columns; c += EIGHT)
     for (int first = 0; first < rows; first += EIGHT) {
       eight_t v[EIGHT];
-      for (int r = 0; r < EIGHT; r++) v[r] = *(const eight_t *)(a + (c + r) * LANES + first);
+      for (int r = 0; r < EIGHT; r++) v[r] = *(const eight_t *)(a + (c + r) * leading + first);
       transpose(v);
       for (int r = 0; r < EIGHT && first + r < rows; r++) {
         eight_t *const o = (eight_t *)(out + (first + r) * stride + c);
@@ -113,7 +113,7 @@ KERNEL void lk_rows_from_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a
     }
   for (; c < columns; c++)
     for (ptrdiff_t r = 0; r < rows; r++) {
-      const float value = a[c * LANES + r] + (bias ? bias[r] : 0);
+      const float value = a[c * leading + r] + (bias ? bias[r] : 0);
       float *const o = out + r * stride + c;
       *o = accumulate ? *o + value : value;
     }

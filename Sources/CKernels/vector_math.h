@@ -57,7 +57,7 @@ INLINE float exp_nonpositive(float x) {
   float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
   // The shift leaves nothing of the rounder but n.
   float scale = from_bits((to_bits(t) << 23) + to_bits(1.0f));
-  float y = (exp_tail(r) + r + 1.0f) * scale;
+  float y = (exp_tail(r) + r) * scale + scale;  // rounded once
   return x < -87.3365448f ? 0.0f : y;
 }
 

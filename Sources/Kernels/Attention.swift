@@ -24,34 +24,38 @@ package struct AttentionHead {
       self.isCausal = isCausal
     }
 
-    /// Query rows that are computed together: their scores stay in the second-level cache, and a
-    /// causal block is small enough to leave out most of what it does not see.
-    var blockRows: Int {
-      let fitting = max(16, min(32_768 / max(1, keys), isCausal ? 32 : 512))
-      return min(max(1, queries), fitting)
-    }
+    /// Queries that are computed together, side by side: their scores stay in the second-level cache,
+    /// and a causal block leaves out most of what it does not see.
+    var blockQueries: Int { queries > lanes ? 2 * lanes : lanes }
 
-    /// Floats of working memory for one block, of which `attend` needs one and `differentiate`
-    /// three.
-    package var blockSize: Int { blockRows * keys }
+    /// `queries`, rounded up to whole blocks.
+    package var paddedQueries: Int { (queries + blockQueries - 1) / blockQueries * blockQueries }
+
+    /// Floats of working memory that `attend` and `differentiate` need.
+    package var scratchSize: Int { 4 * blockQueries * keys }
 
     /// The blocks from the last, which sees the most keys, to the first.
-    func forEachBlock(_ body: (_ first: Int, _ rows: Int, _ width: Int) -> Void) {
-      var block = (queries + blockRows - 1) / blockRows - 1
-      while block >= 0 {
-        let first = block * blockRows
-        let rows = min(blockRows, queries - first)
-        body(first, rows, isCausal ? min(keys, first + rows) : keys)
-        block -= 1
+    func forEachBlock(_ body: (_ block: Block) -> Void) {
+      for first in stride(from: 0, to: queries, by: blockQueries).reversed() {
+        let rows = min(blockQueries, queries - first)
+        let width = isCausal ? min(keys, first + rows) : keys
+        body(Block(first: first, rows: rows, width: width, seen: isCausal ? first + 1 : width))
       }
     }
   }
 
-  /// Drops probabilities: called with the rows, their first row and their width, and where they
-  /// come from and go to.
+  /// Some queries, and the keys that they may see.
+  struct Block {
+    let first: Int
+    let rows: Int
+    let width: Int
+    /// How many keys the first query sees.
+    let seen: Int
+  }
+
+  /// Drops some of `width` numbers of a query, and scales the others up.
   package typealias Drop = (
-    _ firstRow: Int, _ rows: Int, _ width: Int, _ source: UnsafePointer<Float>,
-    _ target: UnsafeMutablePointer<Float>
+    _ query: Int, _ width: Int, _ numbers: UnsafeMutablePointer<Float>
   ) -> Void
 
   let plan: Plan
@@ -63,8 +67,8 @@ package struct AttentionHead {
   let normaliser: UnsafeMutablePointer<Float>
   let drop: Drop?
 
-  /// A head with an additive `mask`, rows `maskStride` apart, and room for a `normaliser` of each
-  /// query.
+  /// A head with an additive `mask`, rows `maskStride` apart, and room for a `normaliser` of each of
+  /// `paddedQueries`.
   package init(
     _ plan: Plan, query: MatrixOperand, key: MatrixOperand, value: MatrixOperand,
     mask: UnsafePointer<Float>?, maskStride: Int, normaliser: UnsafeMutablePointer<Float>,
@@ -80,24 +84,82 @@ package struct AttentionHead {
     self.drop = drop
   }
 
-  private func scores(_ first: Int, _ rows: Int, _ width: Int, into p: UnsafeMutablePointer<Float>)
-  {
+  /// Working memory: blocks of a number for each key and lane.
+  private struct Scratch {
+    let scores: UnsafeMutablePointer<Float>
+    let gradient: UnsafeMutablePointer<Float>
+    /// The mask, and after that what dropout multiplies by.
+    let factors: UnsafeMutablePointer<Float>
+    let spare: UnsafeMutablePointer<Float>
+
+    init(_ memory: UnsafeMutablePointer<Float>, _ plan: Plan) {
+      let size = plan.blockQueries * plan.keys
+      (scores, gradient) = (memory, memory + size)
+      (factors, spare) = (memory + 2 * size, memory + 3 * size)
+    }
+  }
+
+  /// `scores` of `block` before the softmax, and the mask, or nil, that belongs to them.
+  private func computeScores(_ block: Block, _ scratch: Scratch) -> UnsafePointer<Float>? {
     gemm(
-      m: rows, n: width, k: plan.features, query.from(row: first, column: 0), key.transposed,
-      into: p, leading: width)
+      m: block.width, n: block.rows, k: plan.features, key,
+      query.from(row: block.first, column: 0).transposed, into: scratch.scores,
+      leading: plan.blockQueries)
+    guard let mask else { return nil }
+    placeInLanes(
+      block, mask + block.first * maskStride, stride: maskStride, into: scratch.factors)
+    return UnsafePointer(scratch.factors)
+  }
+
+  /// Writes rows of numbers of each query, `stride` apart, to the queries' lanes.
+  private func placeInLanes(
+    _ block: Block, _ rows: UnsafePointer<Float>, stride: Int,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    for lane in Swift.stride(from: 0, to: plan.blockQueries, by: lanes) {
+      lk_lanes_from_rows(
+        max(0, min(lanes, block.rows - lane)), block.width, rows + lane * stride, stride,
+        target + lane, plan.blockQueries)
+    }
+  }
+
+  /// Writes to `factors` what dropout multiplies probabilities by.
+  private func computeFactors(_ block: Block, _ drop: Drop, _ scratch: Scratch) {
+    scratch.spare.update(repeating: 1, count: block.rows * block.width)
+    for row in 0..<block.rows {
+      drop(block.first + row, block.width, scratch.spare + row * block.width)
+    }
+    placeInLanes(block, scratch.spare, stride: block.width, into: scratch.factors)
+  }
+
+  /// `target = numbers * factors`.
+  private func multiplyByFactors(
+    _ block: Block, _ numbers: UnsafeMutablePointer<Float>, _ scratch: Scratch,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    lk_multiply(block.width * plan.blockQueries, target, 1, numbers, 1, scratch.factors, 1)
+  }
+
+  /// Numbers in lanes as a matrix with a row for each query.
+  private func byQuery(_ numbers: UnsafeMutablePointer<Float>) -> MatrixOperand {
+    MatrixOperand(numbers, leading: plan.blockQueries, isTransposed: true)
   }
 
   /// `out` = softmax(query key^T scale + mask) value.
-  package func attend(into out: MatrixTarget, scratch p: UnsafeMutablePointer<Float>) {
-    plan.forEachBlock { first, rows, width in
-      scores(first, rows, width, into: p)
-      lk_attention_rows(
-        rows, width, p, plan.scale, mask.map { $0 + first * maskStride }, maskStride,
-        plan.isCausal ? first + 1 : width, normaliser + first)
-      if let drop { drop(first, rows, width, p, p) }
+  package func attend(into out: MatrixTarget, scratch memory: UnsafeMutablePointer<Float>) {
+    let scratch = Scratch(memory, plan)
+    plan.forEachBlock { block in
+      let mask = computeScores(block, scratch)
+      lk_attention_softmax(
+        block.width, plan.blockQueries, scratch.scores, plan.scale, mask, block.seen,
+        normaliser + block.first)
+      if let drop {
+        computeFactors(block, drop, scratch)
+        multiplyByFactors(block, scratch.scores, scratch, into: scratch.scores)
+      }
       gemm(
-        m: rows, n: plan.valueFeatures, k: width, MatrixOperand(p, leading: width), value,
-        into: out.advanced(by: first * out.leading))
+        m: block.rows, n: plan.valueFeatures, k: block.width, byQuery(scratch.scores), value,
+        into: out.advanced(by: block.first * out.leading))
     }
   }
 
@@ -112,7 +174,7 @@ package struct AttentionHead {
     withMatrices(rows: plan.keys, [keyRows, valueRows]) { at, strides in
       differentiate(
         gradient, query: dq, key: Sums(pointer: at[0], leading: strides[0]),
-        value: Sums(pointer: at[1], leading: strides[1]), mask: dm, scratch: scratch)
+        value: Sums(pointer: at[1], leading: strides[1]), mask: dm, Scratch(scratch, plan))
     }
   }
 
@@ -128,49 +190,58 @@ package struct AttentionHead {
 
   private func differentiate(
     _ gradient: MatrixOperand, query dq: MatrixTarget, key dk: Sums, value dv: Sums,
-    mask dm: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
+    mask dm: UnsafeMutablePointer<Float>?, _ scratch: Scratch
   ) {
-    let (p, g, dropped) = (scratch, scratch + plan.blockSize, scratch + 2 * plan.blockSize)
+    let (p, g) = (scratch.scores, scratch.gradient)
     let (features, valueFeatures) = (plan.features, plan.valueFeatures)
+    let seen = plan.isCausal ? min(plan.keys, plan.queries) : plan.keys
+    let unseen = (plan.queries == 0 ? 0 : seen)..<plan.keys
+    dk.clear(rows: unseen, features)
+    dv.clear(rows: unseen, valueFeatures)
     var isFirst = true
-    plan.forEachBlock { first, rows, width in
-      if isFirst, width < plan.keys {
-        dk.clear(rows: width..<plan.keys, features)
-        dv.clear(rows: width..<plan.keys, valueFeatures)
-      }
-      let share = gradient.from(row: first, column: 0)
-      scores(first, rows, width, into: p)
+    plan.forEachBlock { block in
+      let width = block.width
+      let share = gradient.from(row: block.first, column: 0)
+      let mask = computeScores(block, scratch)
       lk_attention_probabilities(
-        rows, width, p, plan.scale, mask.map { $0 + first * maskStride }, maskStride,
-        plan.isCausal ? first + 1 : width, normaliser + first)
-      gemm(m: rows, n: width, k: valueFeatures, share, value.transposed, into: g, leading: width)
+        width, plan.blockQueries, p, plan.scale, mask, block.seen, normaliser + block.first)
+      gemm(
+        m: width, n: block.rows, k: valueFeatures, value, share.transposed, into: g,
+        leading: plan.blockQueries)
+      var used = p
       if let drop {
-        drop(first, rows, width, p, dropped)
-        drop(first, rows, width, g, g)
+        computeFactors(block, drop, scratch)
+        multiplyByFactors(block, p, scratch, into: scratch.spare)
+        multiplyByFactors(block, g, scratch, into: g)
+        used = scratch.spare
       }
       gemm(
-        m: width, n: valueFeatures, k: rows,
-        MatrixOperand(drop == nil ? p : dropped, leading: width, isTransposed: true), share,
+        m: width, n: valueFeatures, k: block.rows, MatrixOperand(used, leading: plan.blockQueries),
+        share,
         into: dv.pointer, leading: dv.leading, accumulate: !isFirst)
-      lk_attention_gradient(rows, width, p, g, dm == nil ? plan.scale : 1)
+      lk_attention_gradient(width, plan.blockQueries, p, g, dm == nil ? plan.scale : 1)
       if let dm {
-        for row in 0..<rows {
-          (dm + (first + row) * plan.keys).update(from: g + row * width, count: width)
-        }
-        lk_scale(rows * width, g, 1, g, 1, plan.scale, 0)
+        writeMaskGradient(block, g, to: dm + block.first * plan.keys)
+        lk_scale(width * plan.blockQueries, g, 1, g, 1, plan.scale, 0)
       }
       gemm(
-        m: rows, n: features, k: width, MatrixOperand(g, leading: width), key,
-        into: dq.advanced(by: first * dq.leading))
+        m: block.rows, n: features, k: width, byQuery(g), key,
+        into: dq.advanced(by: block.first * dq.leading))
       gemm(
-        m: width, n: features, k: rows, MatrixOperand(g, leading: width, isTransposed: true),
-        query.from(row: first, column: 0), into: dk.pointer, leading: dk.leading,
+        m: width, n: features, k: block.rows, MatrixOperand(g, leading: plan.blockQueries),
+        query.from(row: block.first, column: 0), into: dk.pointer, leading: dk.leading,
         accumulate: !isFirst)
       isFirst = false
     }
-    if isFirst {
-      dk.clear(rows: 0..<plan.keys, features)
-      dv.clear(rows: 0..<plan.keys, valueFeatures)
+  }
+
+  private func writeMaskGradient(
+    _ block: Block, _ g: UnsafeMutablePointer<Float>, to rows: UnsafeMutablePointer<Float>
+  ) {
+    for lane in stride(from: 0, to: block.rows, by: lanes) {
+      lk_rows_from_lanes(
+        min(lanes, block.rows - lane), block.width, g + lane, plan.blockQueries, nil,
+        rows + lane * plan.keys, plan.keys, false)
     }
   }
 }

@@ -155,7 +155,7 @@ struct PaddedImages: Sendable {
         channels, plane.height, plane.width, source, top, left, padded.height, padded.width, copy)
       planes = UnsafePointer(copy)
     }
-    lk_lanes_from_rows(channels, padded.count, planes, padded.count, scratch)
+    lk_lanes_from_rows(channels, padded.count, planes, padded.count, scratch, lanes)
     return UnsafePointer(scratch)
   }
 

@@ -58,7 +58,7 @@ extension Convolution {
           }
           lk_lanes_from_rows(
             channels, pixels, gradient.values(plane, channels, in: rowsOfPixels), pixels,
-            lanesOfPixels)
+            lanesOfPixels, lanes)
           addProducts(
             window, lanesOfPixels, tapOffsets, pixelOffsets, into: sums + block * taps * lanes,
             isFirst: image == images.lowerBound)
@@ -72,7 +72,7 @@ extension Convolution {
       let channel = block / blocksOfGroup * outputs + first
       let rows = channel..<(channel + min(lanes, outputs - first))
       forEachRowBlock(rows, [result], together: true) { _, count, at in
-        lk_rows_from_lanes(count, taps, total + place, nil, at[0], taps, accumulating)
+        lk_rows_from_lanes(count, taps, total + place, lanes, nil, at[0], taps, accumulating)
       }
     }
   }

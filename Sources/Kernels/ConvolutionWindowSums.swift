@@ -124,7 +124,8 @@ struct WindowSums {
         lk_scatter_lanes(
           channels, rows, sums, bias, tables.places + row, result, plane.count, accumulating)
       } else {
-        lk_rows_from_lanes(channels, rows, sums, bias, result + row, plane.count, accumulating)
+        lk_rows_from_lanes(
+          channels, rows, sums, lanes, bias, result + row, plane.count, accumulating)
       }
     }
   }

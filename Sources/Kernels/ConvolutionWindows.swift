@@ -20,7 +20,7 @@ extension Convolution {
       for block in 0..<sums.blocks {
         let channels = sums.channels(of: block)
         forEachRowBlock(channels, [weights], together: true) { _, count, at in
-          lk_lanes_from_rows(count, taps, at[0], taps, tables.weights + block * taps * lanes)
+          lk_lanes_from_rows(count, taps, at[0], taps, tables.weights + block * taps * lanes, lanes)
         }
       }
       return [Phase(rows: 0..<output.count, steps: 0..<taps)]

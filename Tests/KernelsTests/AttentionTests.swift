@@ -6,38 +6,44 @@ import TestSupport
 import Testing
 
 @Suite struct AttentionKernelTests {
-  /// Rows that see 0, some or all columns, with and without a mask.
+  /// Queries that see 0, some or all keys, with and without a mask.
   @Test(arguments: [1, 5, 16, 33, 70], [0, 1, 20, 100])
-  func rows(_ columns: Int, _ first: Int) {
-    for isMasked in [false, true] {
-      let (rows, scale) = (4, Float(0.25))
-      let scores = randomValues(rows * columns)
-      var mask = randomValues(rows * columns, seed: 2)
+  func lanes(_ keys: Int, _ seen: Int) {
+    for (isMasked, lanes, scale) in [(false, 32, 0.25), (true, 16, 0.25), (false, 16, -0.5)]
+      as [(Bool, Int, Float)]
+    {
+      let scores = randomValues(keys * lanes)
+      var mask = randomValues(keys * lanes, seed: 2)
       for index in mask.indices where index % 3 == 0 { mask[index] = -.infinity }
-      let exact = (0..<rows).flatMap { row -> [Double] in
-        let terms = (0..<columns).map { column -> Double in
-          let place = row * columns + column
-          guard column < first + row else { return 0 }
+      func ofQueries(_ value: (_ keys: [Int], _ lane: Int) -> [Double]) -> [Double] {
+        var result = [Double](repeating: 0, count: keys * lanes)
+        for lane in 0..<lanes {
+          let places = (0..<keys).map { $0 * lanes + lane }
+          for (place, value) in zip(places, value(places, lane)) { result[place] = value }
+        }
+        return result
+      }
+      let exact = ofQueries { places, lane in
+        let terms = places.enumerated().map { key, place -> Double in
+          guard key < seen + lane else { return 0 }
           return exp(Double(scores[place] * scale) + (isMasked ? Double(mask[place]) : 0))
         }
         let sum = terms.reduce(0, +)
         return terms.map { sum == 0 ? 0 : $0 / sum }
       }
-      var (p, again, normaliser) = (scores, scores, [Float](repeating: .nan, count: rows))
-      lk_attention_rows(
-        rows, columns, &p, scale, isMasked ? mask : nil, columns, first, &normaliser)
+      var (p, again, normaliser) = (scores, scores, [Float](repeating: .nan, count: lanes))
+      lk_attention_softmax(keys, lanes, &p, scale, isMasked ? mask : nil, seen, &normaliser)
       lk_attention_probabilities(
-        rows, columns, &again, scale, isMasked ? mask : nil, columns, first, normaliser)
+        keys, lanes, &again, scale, isMasked ? mask : nil, seen, normaliser)
       expectClose(p, to: exact, within: Tolerance(relative: 3e-6, absolute: 1e-30))
       expectClose(again, to: exact, within: Tolerance(relative: 3e-6, absolute: 1e-30))
 
-      let g = randomValues(rows * columns, seed: 3)
+      let g = randomValues(keys * lanes, seed: 3)
       var found = g
-      lk_attention_gradient(rows, columns, p, &found, scale)
-      let gradients = (0..<rows).flatMap { row -> [Double] in
-        let range = (row * columns)..<((row + 1) * columns)
-        let dot = range.reduce(0.0) { $0 + exact[$1] * Double(g[$1]) }
-        return range.map { Double(scale) * exact[$0] * (Double(g[$0]) - dot) }
+      lk_attention_gradient(keys, lanes, p, &found, scale)
+      let gradients = ofQueries { places, _ in
+        let dot = places.reduce(0.0) { $0 + exact[$1] * Double(g[$1]) }
+        return places.map { Double(scale) * exact[$0] * (Double(g[$0]) - dot) }
       }
       expectClose(found, to: gradients, within: .sum(of: 4))
     }

@@ -173,18 +173,18 @@ private func result(_ count: Int, from start: Float? = nil, _ product: Product) 
   @Test func lanesAndBack() {
     for rows in [1, 5, 8, 9, 16] {
       for columns in testSizes where columns < 70 {
-        let values = randomValues(rows * (columns + 3))
-        var packed = [Float](repeating: .nan, count: columns * 16 + 1)
-        lk_lanes_from_rows(rows, columns, values, columns + 3, &packed)
+        let (values, leading) = (randomValues(rows * (columns + 3)), columns % 2 == 0 ? 16 : 32)
+        var packed = [Float](repeating: .nan, count: columns * leading + 1)
+        lk_lanes_from_rows(rows, columns, values, columns + 3, &packed, leading)
         for column in 0..<columns {
           for lane in 0..<16 {
             let expected = lane < rows ? values[lane * (columns + 3) + column] : 0
-            #expect(packed[column * 16 + lane] == expected)
+            #expect(packed[column * leading + lane] == expected)
           }
         }
         var back = values
-        lk_rows_from_lanes(rows, columns, packed, nil, &back, columns + 3, false)
-        #expect(back == values && packed[columns * 16].isNaN)
+        lk_rows_from_lanes(rows, columns, packed, leading, nil, &back, columns + 3, false)
+        #expect(back == values && packed[columns * leading].isNaN)
       }
     }
   }

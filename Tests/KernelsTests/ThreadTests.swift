@@ -1,6 +1,5 @@
 import Foundation
 import Kernels
-import Synchronization
 import Testing
 
 /// Counts how often each of a number of pieces was run.

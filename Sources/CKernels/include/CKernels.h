@@ -239,19 +239,17 @@ void lk_channel_gradient(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, co
 
 // MARK: attention (attention.c)
 
-/// x = softmax(x * scale + mask) of each contiguous row, in place; row r sees the first `first` + r
-/// columns, and the others become 0. normaliser[r] is the logarithm of the sum, or infinity where
-/// the row sees nothing and is 0.
-void lk_attention_rows(ptrdiff_t rows, ptrdiff_t columns, float *x, float scale,
-                       const float *_Nullable mask, ptrdiff_t mask_stride, ptrdiff_t first,
-                       float *normaliser);
-/// The same again from the normalisers: x = exp(x * scale + mask - normaliser[r]).
-void lk_attention_probabilities(ptrdiff_t rows, ptrdiff_t columns, float *x, float scale,
-                                const float *_Nullable mask, ptrdiff_t mask_stride,
-                                ptrdiff_t first, const float *normaliser);
-/// g = scale * p * (g - sum(p * g)) of each row, in place.
-void lk_attention_gradient(ptrdiff_t rows, ptrdiff_t columns, const float *p, float *g,
-                           float scale);
+// `lanes` queries, a multiple of 16, side by side for each key; query l sees the first `seen` + l keys.
+/// x = softmax(x * scale + mask) over the keys, in place; what is not seen becomes 0. normaliser[l] is
+/// the logarithm of the sum, or infinity where the query sees nothing and is 0.
+void lk_attention_softmax(ptrdiff_t keys, ptrdiff_t lanes, float *x, float scale,
+                          const float *_Nullable mask, ptrdiff_t seen, float *normaliser);
+/// The same again from the normalisers: x = exp(x * scale + mask - normaliser[l]).
+void lk_attention_probabilities(ptrdiff_t keys, ptrdiff_t lanes, float *x, float scale,
+                                const float *_Nullable mask, ptrdiff_t seen,
+                                const float *normaliser);
+/// g = scale * p * (g - sum over the keys of p * g), in place.
+void lk_attention_gradient(ptrdiff_t keys, ptrdiff_t lanes, const float *p, float *g, float scale);
 
 // MARK: dropout (dropout.c)
 

@@ -22,11 +22,11 @@ void lk_convolve_rows(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t step
 void lk_convolve_lanes(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
                        const int32_t *step_offsets, const float *x, const float *weights,
                        float *out, bool accumulate);
-/// out[c][r] = a[r * stride + c]; lanes from `rows` (at most 16) on are 0.
+/// out[c * leading + r] = a[r * stride + c]; lanes from `rows` (at most 16) on are 0.
 void lk_lanes_from_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
-                        float *out);
-/// out[r * stride + c] (+)= a[c][r] + bias[r].
-void lk_rows_from_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a,
+                        float *out, ptrdiff_t leading);
+/// out[r * stride + c] (+)= a[c * leading + r] + bias[r].
+void lk_rows_from_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t leading,
                         const float *_Nullable bias, float *out, ptrdiff_t stride, bool accumulate);
 /// out[r * stride + places[c]] (+)= a[c][r] + bias[r].
 void lk_scatter_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a, const float *_Nullable bias,

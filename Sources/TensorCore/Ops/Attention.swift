@@ -86,7 +86,7 @@ private struct Attention {
     scores.append(keys)
     self.mask = mask.map { additiveMask($0, scores) }
     wantsMask = mask?.isTracked ?? false
-    normaliser = Tensor(uninitialized: [batch.elementCount, queries])
+    normaliser = Tensor(uninitialized: [batch.elementCount, plan.paddedQueries])
     let rowBlocks = batch.elementCount * queries * Int(DropoutMask.blocks(keys))
     dropout =
       dropoutProbability > 0
@@ -96,7 +96,7 @@ private struct Attention {
   func attend() -> Tensor {
     let result = Tensor(uninitializedHeads: batch, queries, valueFeatures, query.dtype)
     let place = target(result)
-    forEachHead(blocks: 1) { index, head, scratch in
+    forEachHead { index, head, scratch in
       head.attend(into: place(index), scratch: scratch)
     }
     return result
@@ -124,10 +124,10 @@ private struct Attention {
     let (queryPlace, keyPlace, valuePlace) = (target(dq), target(dk), target(dv))
     let (operand, strides) = (gradient.matrixOperand, gradient.batchStrides(batch))
     let maskGradient = dm?.pointer(Float.self)
-    forEachHead(blocks: 3) { index, head, scratch in
+    forEachHead { index, head, scratch in
       let share = operand.advanced(by: offset(index, batch, strides))
       head.differentiate(
-        share.widened(queries, valueFeatures, in: scratch + 3 * plan.blockSize),
+        share.widened(queries, valueFeatures, in: scratch + plan.scratchSize),
         query: queryPlace(index), key: keyPlace(index), value: valuePlace(index),
         mask: maskGradient.map { $0 + index * queries * keys }, scratch: scratch)
     }
@@ -135,12 +135,10 @@ private struct Attention {
     return [dq, dk, dv, dm]
   }
 
-  /// Calls `body` for every head, spread over the threads, with working memory of `blocks` blocks
-  /// of scores and, behind them, for a widened result. A head's query, key and value are used for
-  /// many blocks, and so are widened once.
-  private func forEachHead(
-    blocks: Int, _ body: (Int, AttentionHead, UnsafeMutablePointer<Float>) -> Void
-  ) {
+  /// Calls `body` for every head, spread over the threads, with working memory and, behind it, room
+  /// for a widened result. A head's query, key and value are used for many blocks, and so are widened
+  /// once.
+  private func forEachHead(_ body: (Int, AttentionHead, UnsafeMutablePointer<Float>) -> Void) {
     let (query, key, value) = (query.value, key.value, value.value)
     let (q, k, v) = (query.matrixOperand, key.matrixOperand, value.matrixOperand)
     let (qStrides, kStrides) = (query.batchStrides(batch), key.batchStrides(batch))
@@ -153,9 +151,9 @@ private struct Attention {
       let (querySize, keySize) = (queries * features, keys * features)
       let (resultSize, valueSize) = (queries * valueFeatures, keys * valueFeatures)
       let scratch = Storage(
-        byteCount: 4 * (blocks * plan.blockSize + resultSize + querySize + keySize + valueSize))
+        byteCount: 4 * (plan.scratchSize + resultSize + querySize + keySize + valueSize))
       let floats = scratch.pointer.assumingMemoryBound(to: Float.self)
-      let widened = floats + blocks * plan.blockSize + resultSize
+      let widened = floats + plan.scratchSize + resultSize
       for index in first..<(first + count) {
         let head = AttentionHead(
           plan,
@@ -166,7 +164,8 @@ private struct Attention {
           value: v.advanced(by: offset(index, batch, vStrides))
             .widened(keys, valueFeatures, in: widened + querySize + keySize),
           mask: maskPointer.map { $0 + offset(index, batch, maskStrides ?? []) },
-          maskStride: maskStride, normaliser: normalisers + index * queries, drop: drop(index))
+          maskStride: maskStride, normaliser: normalisers + index * plan.paddedQueries,
+          drop: drop(index))
         body(index, head, floats)
       }
       withExtendedLifetime(scratch) {}
@@ -178,12 +177,9 @@ private struct Attention {
   private func drop(_ index: Int) -> AttentionHead.Drop? {
     guard let dropout else { return nil }
     let perRow = DropoutMask.blocks(keys)
-    return { firstRow, rows, width, source, target in
-      for row in 0..<rows {
-        let number = UInt64(index * queries + firstRow + row)
-        dropout.apply(
-          width, source + row * width, into: target + row * width, from: number * perRow)
-      }
+    return { query, width, numbers in
+      let number = UInt64(index * queries + query)
+      dropout.apply(width, numbers, into: numbers, from: number * perRow)
     }
   }
 }
