@@ -1,6 +1,6 @@
 import DataLoading
 import Foundation
-import Synchronization
+import Kernels
 import TensorCore
 import Testing
 

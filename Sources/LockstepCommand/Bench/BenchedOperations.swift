@@ -3,7 +3,8 @@ import Lockstep
 extension OperationBench {
   /// What `lockstep bench ops` times; `pytorch_ops.py` times the same under the same names. To add
   /// one, add it to both.
-  static let all = dispatch + products + elementwise + rows + attention + images + updates
+  static let all =
+    dispatch + products + elementwise + conversions + rows + attention + images + updates
 
   /// The cost of calling an operation, where the arithmetic is next to nothing.
   private static let dispatch = [
@@ -44,6 +45,17 @@ extension OperationBench {
     pass("gelu", [2048, 1536]) { gelu($0[0]) },
     pass("tanh", [2048, 1536]) { tanh($0[0]) },
   ]
+
+  /// Four bytes read and two written, or the other way round.
+  private static let conversions = [DType.float16, .float32].map { target in
+    let (count, source): (_, DType) = (8_000_000, target == .float16 ? .float32 : .float16)
+    return OperationBench(
+      name: "\(source) to \(target)", shape: "\(count)", bound: .memory(floats: count * 3 / 2)
+    ) {
+      let x = Tensor.uniform([count]).converted(to: source)
+      return { _ = x.converted(to: target) }
+    }
+  }
 
   private static let rows = [
     pass("softmax", [12_288, 256]) { softmax($0[0]) },

@@ -69,6 +69,9 @@ for m, k, n in [(128, 784, 512), (768, 128, 512), (16, 192, 128)]:
 
 for name, function in [("relu", F.relu), ("gelu", F.gelu), ("tanh", torch.tanh)]:
     forward_and_backward(f"{name} 2048x1536", function, leaf(2048, 1536))
+x, h = torch.randn(8_000_000), torch.randn(8_000_000).half()
+report("float32 to float16 8000000", lambda: x.half())
+report("float16 to float32 8000000", lambda: h.float())
 forward_and_backward("softmax 12288x256", lambda x: F.softmax(x, -1), leaf(12288, 256))
 forward_and_backward(
     "layerNorm 8192x384", lambda x, w, b: F.layer_norm(x, (384,), w, b),
