@@ -112,7 +112,7 @@ let package = Package(
     tests("TensorCore", ["Kernels", "TestSupport"]),
     tests("NeuralNet", ["TensorCore", "TestSupport"]),
     tests("Optimizers", ["TensorCore", "Diagnostics", "TestSupport"]),
-    tests("DataLoading", ["TensorCore", "Communication", "Diagnostics", "TestSupport"]),
+    tests("DataLoading", ["Kernels", "TensorCore", "Communication", "Diagnostics", "TestSupport"]),
     .executableTarget(
       name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),
