@@ -140,8 +140,8 @@ extension Tensor {
     check(
       !isView,
       """
-      \(name) in place: this tensor is a view, and the gradient of what it views would be lost; \
-      compute a new tensor instead
+      \(name) in place: this tensor is a view, and the gradient of what it views would be lost; assign \
+      to a part, as in x[0] = x[0] + 1, or compute a new tensor
       """)
   }
 
