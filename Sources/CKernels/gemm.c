@@ -16,14 +16,16 @@
 enum {
   /// The longest stretch of k: a panel of B takes half of the first-level cache.
   DEPTH = 256,
-  /// Rows of A that all panels of B see one after the other: they stay in the second-level cache.
-  MOST_ROWS = 240,
-  /// Numbers of a transposed A, which is copied, that do.
-  BLOCK_SIZE = 120 * DEPTH,
+  /// Numbers of A that all panels of B see one after the other: they stay in the second-level cache.
+  BLOCK_SIZE = 240 * DEPTH,
+  /// The same of a transposed A, which is copied.
+  PACKED_SIZE = 120 * DEPTH,
+  /// Rows that these are at most.
+  MOST_ROWS = 480,
   /// Up to so many rows, a panel of B is used too seldom to be worth copying.
   FEW_ROWS = 24,
   /// Numbers of a block of C that is not stored as float32.
-  MOST_RESULTS = MOST_ROWS * 384,
+  MOST_RESULTS = 240 * 384,
   /// Numbers that are converted on their way to where they are transposed.
   STRIP = DEPTH * 2 * LANES,
 };
@@ -188,15 +190,15 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
   const int width = vectors * LANES;
   float panel[DEPTH * 2 * LANES] __attribute__((aligned(64)));
   float strip[STRIP] __attribute__((aligned(64)));
-  float block[MOST_ROWS * DEPTH] __attribute__((aligned(64)));
+  float block[BLOCK_SIZE] __attribute__((aligned(64)));
   float sums[MOST_ROWS * 2 * LANES] __attribute__((aligned(64)));
   const bool widens_a = a.type != LK_FLOAT32, widens_b = b.type != LK_FLOAT32;
   const bool narrows = type != LK_FLOAT32;
   const ptrdiff_t stretches = (k + DEPTH - 1) / DEPTH, stretch = (k + stretches - 1) / stretches;
   // A is read once for every panel: in order, or a column would take a cache line for each number.
   const bool packs = a.is_transposed && (widens_a || (n > 2 * width && k > LANES));
-  const ptrdiff_t fitting = BLOCK_SIZE / stretch;
-  const ptrdiff_t limit = packs && fitting < MOST_ROWS ? fitting : MOST_ROWS;
+  const ptrdiff_t fitting = (packs ? PACKED_SIZE : BLOCK_SIZE) / stretch;
+  const ptrdiff_t limit = (fitting < MOST_ROWS ? fitting : MOST_ROWS) / 12 * 12;
   const ptrdiff_t blocks = (m + limit - 1) / limit;
   const ptrdiff_t most_rows = ((m + blocks - 1) / blocks + 11) / 12 * 12;  // whole tiles
   for (ptrdiff_t first = 0; first < k; first += stretch) {
@@ -284,7 +286,7 @@ static void multiply_blocks(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, 
                             bool accumulate, const float *row, void *c, ptrdiff_t ldc,
                             lk_storage type) {
   float block[MOST_RESULTS] __attribute__((aligned(64)));
-  const ptrdiff_t most_rows = part_size(m, MOST_ROWS, 12);
+  const ptrdiff_t most_rows = part_size(m, 240, 12);
   const ptrdiff_t most_columns = part_size(n, MOST_RESULTS / most_rows - 2 * LANES, 2 * LANES);
   for (ptrdiff_t i = 0; i < m; i += most_rows) {
     const ptrdiff_t rows = m - i < most_rows ? m - i : most_rows;

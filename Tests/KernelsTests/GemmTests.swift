@@ -43,7 +43,7 @@ private func product(
   @Test(
     arguments: [
       (1, 1, 1), (2, 3, 4), (17, 13, 9), (33, 1, 67), (1, 65, 31), (64, 64, 64), (5, 7, 0),
-      (0, 3, 2), (3, 0, 2), (100, 37, 129),
+      (0, 3, 2), (3, 0, 2), (100, 37, 129), (700, 17, 200), (1000, 40, 70),
     ], [(false, false), (true, false), (false, true), (true, true)])
   func agreesWithTheDefinition(_ size: (Int, Int, Int), _ transposed: (Bool, Bool)) {
     let (m, n, k) = size

@@ -66,7 +66,7 @@ private struct Product {
   @Test(
     arguments: [
       (1, 1, 1), (3, 5, 2), (17, 33, 31), (65, 16, 300), (1, 70, 600), (50, 1, 257), (250, 400, 70),
-      (13, 800, 520), (4, 6, 0),
+      (13, 800, 520), (4, 6, 0), (700, 17, 200), (1000, 40, 70),
     ], [(false, false), (true, false), (false, true), (true, true)])
   func agreesWithFloats(_ size: (Int, Int, Int), _ transposed: (Bool, Bool)) {
     for gap in [0, 3] {
