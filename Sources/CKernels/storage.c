@@ -6,9 +6,15 @@ void lk_widen(lk_storage type, ptrdiff_t rows, ptrdiff_t columns, float *out, pt
     case LK_FLOAT16: return lk_half_to_float(rows, columns, out, out_stride, a, stride);
     case LK_FLOAT32: break;
   }
+  // Numbers without gaps are one row, and a column is a loop over its strides.
   const float *from = a;
-  for (ptrdiff_t r = 0; r < rows; r++, out += out_stride, from += stride)
-    for (ptrdiff_t c = 0; c < columns; c++) out[c] = from[c];
+  if (stride == columns && out_stride == columns) columns *= rows, rows = rows > 0;
+  if (columns == 1) {
+    for (ptrdiff_t r = 0; r < rows; r++) out[r * out_stride] = from[r * stride];
+  } else {
+    for (ptrdiff_t r = 0; r < rows; r++, out += out_stride, from += stride)
+      __builtin_memmove(out, from, sizeof *out * (size_t)columns);
+  }
 }
 
 void lk_narrow(lk_storage type, ptrdiff_t rows, ptrdiff_t columns, void *out, ptrdiff_t out_stride,
