@@ -93,15 +93,6 @@ extension Tensor {
     forEachRun(target, a, b) { apply(kernel, count: $0, $1, $2, $3) }
   }
 
-  /// A fresh tensor of the shape and type of `gradient`: `kernel(gradient, other)`.
-  package static func gradient(
-    _ kernel: BinaryKernel, _ gradient: Tensor, _ other: Tensor
-  ) -> Tensor {
-    let target = Tensor(uninitialized: gradient.shape, gradient.dtype)
-    zip(kernel, gradient, other, into: target)
-    return target
-  }
-
   private static func forEachRun(
     _ target: Tensor, _ a: Tensor, _ b: Tensor, _ body: (Int, Run, Run, Run) -> Void
   ) {
