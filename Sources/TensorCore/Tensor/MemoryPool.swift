@@ -69,18 +69,22 @@ public enum MemoryPool {
   /// when sizes that were used will not come again. Returns how many bytes these were.
   @discardableResult
   public static func trim() -> Int {
-    let freed = state.withLock { state in
-      var freed = 0
-      for index in 0..<512 {
-        while let block = state.free[index] {
-          state.free[index] = block.load(as: UnsafeMutableRawPointer?.self)
-          free(block)
-          freed += size(ofClass: index)
-        }
-      }
-      state.statistics.systemBytes -= freed
-      return freed
+    // The lock is for a few instructions: the system gets the blocks after it.
+    let lists = state.withLock { state in
+      let lists = state.free
+      state.free = InlineArray(repeating: nil)
+      return lists
     }
+    var freed = 0
+    for index in lists.indices {
+      var next = lists[index]
+      while let block = next {
+        next = block.load(as: UnsafeMutableRawPointer?.self)
+        free(block)
+        freed += size(ofClass: index)
+      }
+    }
+    state.withLock { $0.statistics.systemBytes -= freed }
     lk_trim_heap()
     return freed
   }
