@@ -115,32 +115,23 @@ package func convert(count: Int, _ out: Run, _ a: Run) {
       }
     }
   }
-  if a.dtype.isFloatingPoint, out.dtype.isFloatingPoint {
-    convertFloats(count: count, out, a)
+  if out.dtype == .float32, a.dtype.isFloatingPoint {
+    parallelRanges(count, grain: elementwiseGrain) { range in
+      let first = range.lowerBound
+      lk_widen(
+        a.dtype.storage, range.count, 1, out.floats(first), out.stride, a.address(first), a.stride)
+    }
+  } else if a.dtype == .float32, out.dtype.isFloatingPoint {
+    parallelRanges(count, grain: elementwiseGrain) { range in
+      let first = range.lowerBound
+      lk_narrow(
+        out.dtype.storage, range.count, 1, out.address(first), out.stride, a.floats(first),
+        a.stride)
+    }
   } else if a.dtype.isFloatingPoint {
     blockwise(Float.self, a.load, out.store)
   } else {
     blockwise(Int64.self, a.load, out.store)
-  }
-}
-
-/// The same for floats of two types, one of which is float32 or goes through it.
-private func convertFloats(count: Int, _ out: Run, _ a: Run) {
-  parallelRanges(count, grain: 16_384) { range in
-    let (first, size) = (range.lowerBound, range.count)
-    if out.dtype == .float32 {
-      lk_widen(a.dtype.storage, size, 1, out.floats(first), out.stride, a.address(first), a.stride)
-    } else if a.dtype == .float32 {
-      lk_narrow(
-        out.dtype.storage, size, 1, out.address(first), out.stride, a.floats(first), a.stride)
-    } else {
-      withBlocks(of: Float.self, 1) { block in
-        forEachBlock(range) { start, size in
-          a.load(start, size, into: block)
-          out.store(start, size, from: block)
-        }
-      }
-    }
   }
 }
 

@@ -8,7 +8,7 @@ package typealias UnaryKernel = lk_unary
 package typealias KernelWithSlope = lk_with_slope
 
 /// Elements below which a second thread costs more than it brings.
-private let elementwiseGrain = 16_384
+let elementwiseGrain = 16_384
 
 /// `out[i] = kernel(a[i], b[i])` for `count` elements, computed in float32.
 package func apply(_ kernel: BinaryKernel, count: Int, _ out: Run, _ a: Run, _ b: Run) {
