@@ -1,11 +1,13 @@
 // Attention of a block of queries: a number for each query and key. Queries lie side by side in the
-// lanes, so that the maximum and the sums of a query are those of a lane, and the products read keys
-// and values where they are.
+// lanes, so that the maximum and the sums of a query are those of a lane, and the products read
+// keys and values where they are.
 #include "rows.h"
 
-/// Key `key` is seen by the queries from this lane on; `seen` keys are seen by the first.
-INLINE ptrdiff_t first_lane(ptrdiff_t key, ptrdiff_t seen) {
-  return key < seen ? 0 : key - seen + 1;
+/// Puts `value` where a query does not see a key: the first lane sees `seen` keys, the next one
+/// more.
+INLINE void hide_unseen(ptrdiff_t keys, ptrdiff_t lanes, float *x, ptrdiff_t seen, float value) {
+  for (ptrdiff_t key = seen; key < keys; key++)
+    for (ptrdiff_t l = 0; l < lanes && l <= key - seen; l++) x[key * lanes + l] = value;
 }
 
 KERNEL void lk_attention_softmax(ptrdiff_t keys, ptrdiff_t lanes, float *x, float scale,
@@ -18,8 +20,7 @@ KERNEL void lk_attention_softmax(ptrdiff_t keys, ptrdiff_t lanes, float *x, floa
     if (mask) INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) x[i] = x[i] * scale + mask[i];
     else INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) x[i] *= scale;
   }
-  for (ptrdiff_t key = seen; key < keys; key++)
-    for (ptrdiff_t l = 0; l < lanes && l < first_lane(key, seen); l++) x[key * lanes + l] = -INFINITY;
+  hide_unseen(keys, lanes, x, seen, -INFINITY);
   for (ptrdiff_t first = 0; first < lanes; first += LANES) {
     float *const column = x + first;
     float top[LANES], sum[LANES];
@@ -63,8 +64,7 @@ KERNEL void lk_attention_probabilities(ptrdiff_t keys, ptrdiff_t lanes, float *x
       for (int l = 0; l < LANES; l++) row[l] = e[l];
     }
   }
-  for (ptrdiff_t key = seen; key < keys; key++)
-    for (ptrdiff_t l = 0; l < lanes && l < first_lane(key, seen); l++) x[key * lanes + l] = 0.0f;
+  hide_unseen(keys, lanes, x, seen, 0.0f);
 }
 
 KERNEL void lk_attention_gradient(ptrdiff_t keys, ptrdiff_t lanes, const float *p, float *g,
@@ -72,17 +72,12 @@ KERNEL void lk_attention_gradient(ptrdiff_t keys, ptrdiff_t lanes, const float *
   for (ptrdiff_t first = 0; first < lanes; first += LANES) {
     const float *const pc = p + first;
     float *const gc = g + first;
-    lanes_t even = {0}, odd = {0};
-    ptrdiff_t key = 0;
-    for (; key + 2 <= keys; key += 2) {
-      even += *(const lanes_t *)(pc + key * lanes) * *(const lanes_t *)(gc + key * lanes);
-      odd += *(const lanes_t *)(pc + (key + 1) * lanes) * *(const lanes_t *)(gc + (key + 1) * lanes);
-    }
-    if (key < keys) even += *(const lanes_t *)(pc + key * lanes) * *(const lanes_t *)(gc + key * lanes);
-    even += odd;
-    for (key = 0; key < keys; key++) {
+    lanes_t sum = {0};
+    for (ptrdiff_t key = 0; key < keys; key++)
+      sum += *(const lanes_t *)(pc + key * lanes) * *(const lanes_t *)(gc + key * lanes);
+    for (ptrdiff_t key = 0; key < keys; key++) {
       lanes_t *const to = (lanes_t *)(gc + key * lanes);
-      *to = scale * *(const lanes_t *)(pc + key * lanes) * (*to - even);
+      *to = scale * *(const lanes_t *)(pc + key * lanes) * (*to - sum);
     }
   }
 }

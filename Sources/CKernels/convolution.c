@@ -98,7 +98,8 @@ KERNEL void lk_lanes_from_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a
 }
 
 KERNEL void lk_rows_from_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a,
-                               ptrdiff_t leading, const float *bias, float *out, ptrdiff_t stride, bool accumulate) {
+                               ptrdiff_t leading, const float *bias, float *out, ptrdiff_t stride,
+                               bool accumulate) {
   ptrdiff_t c = 0;
   for (; c + EIGHT <= columns; c += EIGHT)
     for (int first = 0; first < rows; first += EIGHT) {

@@ -8,15 +8,18 @@
 // multiplication": a panel of B, a few registers wide, stays in the first-level cache while the
 // rows of A pass by; a tile of C stays in registers.
 //
-// What is not stored as float32 is converted while it is copied: panels of B, blocks of A. Such a C is
-// rounded panel by panel, out of the first-level cache; where k has several stretches, it is computed
-// in blocks of float32, which are rounded when they are complete.
+// What is not stored as float32 is converted while it is copied: panels of B, blocks of A. Such a C
+// is rounded panel by panel, out of the first-level cache; where k has several stretches, it is
+// computed in blocks of float32, which are rounded when they are complete.
 #include "kernel.h"
 
 enum {
   /// The longest stretch of k: a panel of B takes half of the first-level cache.
   DEPTH = 256,
-  /// Numbers of A that all panels of B see one after the other: they stay in the second-level cache.
+  /// Rows of the largest tile, of which blocks have a multiple.
+  TILE_ROWS = 12,
+  /// Numbers of A that all panels of B see one after the other: they stay in the second-level
+  /// cache.
   BLOCK_SIZE = 240 * DEPTH,
   /// The same of a transposed A, which is copied.
   PACKED_SIZE = 120 * DEPTH,
@@ -24,8 +27,9 @@ enum {
   MOST_ROWS = 480,
   /// Up to so many rows, a panel of B is used too seldom to be worth copying.
   FEW_ROWS = 24,
-  /// Numbers of a block of C that is not stored as float32.
-  MOST_RESULTS = 240 * 384,
+  /// Rows of a block of C that is not stored as float32, and its numbers.
+  RESULT_ROWS = 240,
+  MOST_RESULTS = RESULT_ROWS * 384,
   /// Numbers that are converted on their way to where they are transposed.
   STRIP = DEPTH * 2 * LANES,
 };
@@ -98,7 +102,8 @@ INLINE void prefetch_panel(ptrdiff_t k, ptrdiff_t columns, lk_matrix b) {
   const ptrdiff_t bytes = (b.is_transposed ? k : columns) * size;
   const char *from = b.values;
   for (ptrdiff_t r = 0; r < rows; r++, from += b.leading * size)
-    for (ptrdiff_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(from + offset, 0, 2);
+    for (ptrdiff_t offset = 0; offset < bytes; offset += 64)
+      __builtin_prefetch(from + offset, 0, 2);
 }
 
 /// Columns 0 to `rows` of k rows of `a` as the rows of tiles: `most` numbers after each other for
@@ -176,6 +181,12 @@ INLINE void multiply_panel(const int most, const int vectors, ptrdiff_t m, ptrdi
 #undef TILES
 }
 
+/// Parts of `size`, in multiples of `unit`, of nearly equal sizes of at most `limit`.
+INLINE ptrdiff_t part_size(ptrdiff_t size, ptrdiff_t limit, ptrdiff_t unit) {
+  const ptrdiff_t parts = (size + limit - 1) / limit;
+  return ((size + parts - 1) / parts + unit - 1) / unit * unit;
+}
+
 INLINE void repeat_row(ptrdiff_t rows, ptrdiff_t columns, const float *row, float *to,
                        ptrdiff_t ld) {
   for (ptrdiff_t r = 0; r < rows; r++)
@@ -198,9 +209,8 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
   // A is read once for every panel: in order, or a column would take a cache line for each number.
   const bool packs = a.is_transposed && (widens_a || (n > 2 * width && k > LANES));
   const ptrdiff_t fitting = (packs ? PACKED_SIZE : BLOCK_SIZE) / stretch;
-  const ptrdiff_t limit = (fitting < MOST_ROWS ? fitting : MOST_ROWS) / 12 * 12;
-  const ptrdiff_t blocks = (m + limit - 1) / limit;
-  const ptrdiff_t most_rows = ((m + blocks - 1) / blocks + 11) / 12 * 12;  // whole tiles
+  const ptrdiff_t limit = (fitting < MOST_ROWS ? fitting : MOST_ROWS) / TILE_ROWS * TILE_ROWS;
+  const ptrdiff_t most_rows = part_size(m, limit, TILE_ROWS);
   for (ptrdiff_t first = 0; first < k; first += stretch) {
     const ptrdiff_t depth = k - first < stretch ? k - first : stretch;
     for (ptrdiff_t i = 0; i < m; i += most_rows) {
@@ -275,18 +285,12 @@ static void multiply_floats(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, 
   if (k > 0) multiply_any(m, n, k, a, b, accumulate || starts, NULL, c, ldc, LK_FLOAT32);
 }
 
-/// Parts of `size`, in multiples of `unit`, of nearly equal sizes of at most `limit`.
-INLINE ptrdiff_t part_size(ptrdiff_t size, ptrdiff_t limit, ptrdiff_t unit) {
-  const ptrdiff_t parts = (size + limit - 1) / limit;
-  return ((size + parts - 1) / parts + unit - 1) / unit * unit;
-}
-
 /// The same for a C of another type, block by block.
 static void multiply_blocks(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b,
                             bool accumulate, const float *row, void *c, ptrdiff_t ldc,
                             lk_storage type) {
   float block[MOST_RESULTS] __attribute__((aligned(64)));
-  const ptrdiff_t most_rows = part_size(m, 240, 12);
+  const ptrdiff_t most_rows = part_size(m, RESULT_ROWS, TILE_ROWS);
   const ptrdiff_t most_columns = part_size(n, MOST_RESULTS / most_rows - 2 * LANES, 2 * LANES);
   for (ptrdiff_t i = 0; i < m; i += most_rows) {
     const ptrdiff_t rows = m - i < most_rows ? m - i : most_rows;

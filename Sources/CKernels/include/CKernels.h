@@ -239,9 +239,11 @@ void lk_channel_gradient(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, co
 
 // MARK: attention (attention.c)
 
-// `lanes` queries, a multiple of 16, side by side for each key; query l sees the first `seen` + l keys.
-/// x = softmax(x * scale + mask) over the keys, in place; what is not seen becomes 0. normaliser[l] is
-/// the logarithm of the sum, or infinity where the query sees nothing and is 0.
+// `lanes` queries, a multiple of 16, side by side for each key; query l sees the first `seen` + l
+// keys.
+
+/// x = softmax(x * scale + mask) over the keys, in place; what is not seen becomes 0.
+/// normaliser[l] is the logarithm of the sum, or infinity where the query sees nothing and is 0.
 void lk_attention_softmax(ptrdiff_t keys, ptrdiff_t lanes, float *x, float scale,
                           const float *_Nullable mask, ptrdiff_t seen, float *normaliser);
 /// The same again from the normalisers: x = exp(x * scale + mask - normaliser[l]).
