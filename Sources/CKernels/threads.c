@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -28,13 +29,31 @@ int lk_available_cores(void) {
   return (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-__attribute__((noinline)) void lk_callers(int count, uintptr_t *addresses) {
-  const uintptr_t *frame = __builtin_frame_address(0);
+/// Where this thread's stack ends.
+static uintptr_t stack_end(void) {
+  static _Thread_local uintptr_t end = 0;
+  if (end) return end;
+  pthread_attr_t attributes;
+  void *start = NULL;
+  size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    pthread_attr_getstack(&attributes, &start, &size);
+    pthread_attr_destroy(&attributes);
+  }
+  return end = (uintptr_t)start + size;
+}
+
+// Reads its callers' frames, and where a caller keeps no frame pointer, whatever it keeps there: the
+// address sanitizer may not judge that.
+__attribute__((noinline, no_sanitize("address"))) void lk_callers(int count, uintptr_t *addresses) {
+  const uintptr_t end = stack_end();
+  uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
   for (int i = 0; i < count; i++) {
-    addresses[i] = frame ? frame[1] : 0;
-    const uintptr_t *next = frame ? (const uintptr_t *)frame[0] : NULL;
-    // The stack grows down: a frame that is not a little above the last one is no frame.
-    const uintptr_t distance = (uintptr_t)next - (uintptr_t)frame;
-    frame = distance < (1 << 20) && ((uintptr_t)next & 7) == 0 && addresses[i] ? next : NULL;
+    addresses[i] = frame ? ((const uintptr_t *)frame)[1] : 0;
+    const uintptr_t next = frame ? ((const uintptr_t *)frame)[0] : 0;
+    // The stack grows down: what is not a little above the last frame, or not on the stack, is none.
+    const bool is_frame = next > frame && next - frame < (1 << 20) && next % 8 == 0 &&
+                          next + 2 * sizeof next <= end;
+    frame = is_frame && addresses[i] ? next : 0;
   }
 }
