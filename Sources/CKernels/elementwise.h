@@ -71,13 +71,13 @@
 #define WITH_SLOPE(name, function)                                                               \
   KERNEL void lk_##name(ptrdiff_t n, float *out, float *slope, const float *a) {                 \
     if (slope) {                                                                                 \
-      INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {                                            \
+      INDEPENDENT_CHAINS for (ptrdiff_t i = 0; i < n; i++) {                                     \
         float d;                                                                                 \
         out[i] = function(a[i], &d);                                                             \
         slope[i] = d;                                                                            \
       }                                                                                          \
     } else {                                                                                     \
-      INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {                                            \
+      INDEPENDENT_CHAINS for (ptrdiff_t i = 0; i < n; i++) {                                     \
         float d;                                                                                 \
         out[i] = function(a[i], &d);                                                             \
       }                                                                                          \

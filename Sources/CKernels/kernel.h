@@ -22,6 +22,9 @@
 // Iterations are independent even where `out` is one of the inputs.
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave(enable)")
 
+// The same for long chains of dependent operations: two at a time, or units wait for results.
+#define INDEPENDENT_CHAINS _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
+
 // Unlike sqrtf, which may set errno, this vectorises.
 #define square_root __builtin_elementwise_sqrt
 

@@ -1,36 +1,43 @@
 #include "rows.h"
 
+// Rows whose logarithms are taken together.
+enum { GROUP = 64 };
+
 KERNEL void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                                   const int32_t *target, const float *weights, float smoothing,
-                                  float *normaliser, float *loss) {
-  // Maxima and sums first, so that the logarithms of many rows are taken together.
-  for (ptrdiff_t r = 0; r < rows; r++) {
-    const float *x = a + r * columns;
-    const bool counts = target[r] >= 0;
-    normaliser[r] = counts ? row_maximum(columns, x) : 0.0f;
-    loss[r] = counts ? exp_sum(columns, x, 1.0f, normaliser[r], NULL) : 1.0f;
-  }
-  INDEPENDENT for (ptrdiff_t r = 0; r < rows; r++) loss[r] = log_f(loss[r]);
-  for (ptrdiff_t r = 0; r < rows; r++) {
-    const int32_t t = target[r];
-    if (t < 0) continue;
-    const float *x = a + r * columns;
-    const float largest = normaliser[r], logarithm = loss[r];
-    normaliser[r] = largest + logarithm;
-    loss[r] = (weights ? weights[t] : 1.0f) * (logarithm - (x[t] - largest));
-    if (smoothing == 0.0f) continue;
-    float even = 0.0f;
-    for (ptrdiff_t c = 0; c < columns; c++)
-      even += (weights ? weights[c] : 1.0f) * (logarithm - (x[c] - largest));
-    loss[r] = (1.0f - smoothing) * loss[r] + smoothing / (float)columns * even;
+                                  float *exponentials, float *normaliser, float *loss) {
+  float largest[GROUP], sum[GROUP], logarithm[GROUP];
+  for (; rows > 0; rows -= GROUP, target += GROUP, normaliser += GROUP, loss += GROUP) {
+    const ptrdiff_t count = rows < GROUP ? rows : GROUP;
+    for (ptrdiff_t r = 0; r < count; r++) {
+      const float *x = a + r * columns;
+      const bool counts = target[r] >= 0;
+      largest[r] = counts ? row_maximum(columns, x) : 0.0f;
+      float *const e = exponentials ? exponentials + r * columns : NULL;
+      sum[r] = counts ? exp_sum(columns, x, largest[r], e) : 1.0f;
+    }
+    INDEPENDENT for (ptrdiff_t r = 0; r < count; r++) logarithm[r] = log_f(sum[r]);
+    for (ptrdiff_t r = 0; r < count; r++, a += columns) {
+      const int32_t t = target[r];
+      normaliser[r] = exponentials ? 1.0f / sum[r] : largest[r] + logarithm[r];
+      loss[r] = 0.0f;
+      if (t < 0) continue;
+      loss[r] = (weights ? weights[t] : 1.0f) * (logarithm[r] - (a[t] - largest[r]));
+      if (smoothing == 0.0f) continue;
+      float even = 0.0f;
+      for (ptrdiff_t c = 0; c < columns; c++)
+        even += (weights ? weights[c] : 1.0f) * (logarithm[r] - (a[c] - largest[r]));
+      loss[r] = (1.0f - smoothing) * loss[r] + smoothing / (float)columns * even;
+    }
+    if (exponentials) exponentials += count * columns;
   }
 }
 
 KERNEL void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
-                                           const int32_t *target, const float *weights,
-                                           float smoothing, const float *normaliser,
-                                           const float *g, ptrdiff_t g_stride, float factor,
-                                           float *out) {
+                                           bool are_exponentials, const int32_t *target,
+                                           const float *weights, float smoothing,
+                                           const float *normaliser, const float *g,
+                                           ptrdiff_t g_stride, float factor, float *out) {
   const float even = smoothing / (float)columns;
   const float total = weights ? row_sum(columns, weights) : (float)columns;
   for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
@@ -41,17 +48,16 @@ KERNEL void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, co
     }
     const float n = normaliser[r], s = factor * g[r * g_stride];
     const float right = s * (1.0f - smoothing) * (weights ? weights[t] : 1.0f);
-    const float all = right + s * even * total, each = s * even;
-    if (smoothing == 0.0f) {
-      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = all * exp_nonpositive(a[c] - n);
-    } else if (weights) {
-      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] =
-          all * exp_nonpositive(a[c] - n) - each * weights[c];
+    const float each = s * even, all = right + each * total;
+    if (are_exponentials) {
+      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = all * (a[c] * n);
     } else {
-      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] =
-          all * exp_nonpositive(a[c] - n) - each;
+      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = all * exp_nonpositive(a[c] - n);
     }
     out[t] -= right;
+    if (smoothing == 0.0f) continue;
+    INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] -=
+        each * (weights ? weights[c] : 1.0f);
   }
 }
 

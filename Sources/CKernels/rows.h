@@ -15,6 +15,20 @@ INLINE void load_last(ptrdiff_t n, const float *a, float *last) {
   }
 }
 
+// The next row comes from memory while this one is computed: a pass that starts a row waits for it
+// otherwise. Longer rows have many such places for one start.
+enum { LONGEST_FETCHED_ROW = 4096 };
+
+/// Asks for what a row of `n` numbers has at `a`, the same place of the next row.
+INLINE void prefetch(ptrdiff_t n, const float *a) {
+  for (ptrdiff_t i = 0; i < n; i += LANES) __builtin_prefetch(a + i, 0, 2);
+}
+
+/// The same for a row that is written.
+INLINE void prefetch_room(ptrdiff_t n, float *a) {
+  for (ptrdiff_t i = 0; i < n; i += LANES) __builtin_prefetch(a + i, 1, 2);
+}
+
 /// A plain maximum: a NaN that it misses still reaches the sum of exponentials.
 INLINE float row_maximum(ptrdiff_t n, const float *a) {
   float lanes[LANES], last[LANES];
@@ -29,26 +43,32 @@ INLINE float row_maximum(ptrdiff_t n, const float *a) {
   return lanes[0];
 }
 
-/// The sum of exp(scale * a - shift); the exponentials themselves go to `out` unless it is null.
-INLINE float exp_sum(ptrdiff_t n, const float *a, float scale, float shift, float *out) {
+/// The sum of exp(a - shift); the exponentials themselves go to `out` unless it is null. Other such
+/// rows follow without gaps.
+INLINE float exp_sum(ptrdiff_t n, const float *a, float shift, float *out) {
   // Exponentials and sum take turns: both at once need more registers than there are.
   enum { BLOCK = 256 };
   float block[BLOCK], last[LANES];
   // Loaded before `out`, which may be `a`, is written.
   load_last(n, a, last);
   const ptrdiff_t whole = n - n % LANES;
+  const bool is_short = n <= LONGEST_FETCHED_ROW;
   lanes_t sum = {0};
   for (ptrdiff_t start = 0; start < whole; start += BLOCK) {
     const ptrdiff_t size = whole - start < BLOCK ? whole - start : BLOCK;
     const float *x = a + start;
     float *y = out ? out + start : block;
-    INDEPENDENT for (ptrdiff_t i = 0; i < size; i++) y[i] = exp_nonpositive(x[i] * scale - shift);
+    if (is_short) {
+      prefetch(size, x + n);
+      if (out) prefetch_room(size, y + n);
+    }
+    INDEPENDENT_CHAINS for (ptrdiff_t i = 0; i < size; i++) y[i] = exp_nonpositive(x[i] - shift);
     for (ptrdiff_t i = 0; i < size; i += LANES) sum += *(const lanes_t *)(y + i);
   }
   if (whole < n) {
     const int left = (int)(n - whole);
     float e[LANES];
-    for (int l = 0; l < LANES; l++) e[l] = exp_nonpositive(last[l] * scale - shift);
+    for (int l = 0; l < LANES; l++) e[l] = exp_nonpositive(last[l] - shift);
     if (out && n >= LANES) __builtin_memcpy(out + n - LANES, e, sizeof e);
     else if (out)
       for (int l = 0; l < left; l++) out[l] = e[LANES - left + l];

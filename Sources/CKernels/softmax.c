@@ -2,7 +2,7 @@
 
 KERNEL void lk_softmax_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, float *out) {
   for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
-    const float scale = 1.0f / exp_sum(columns, a, 1.0f, row_maximum(columns, a), out);
+    const float scale = 1.0f / exp_sum(columns, a, row_maximum(columns, a), out);
     INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] *= scale;
   }
 }
@@ -10,7 +10,7 @@ KERNEL void lk_softmax_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, f
 KERNEL void lk_log_softmax_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, float *out) {
   for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
     const float largest = row_maximum(columns, a);
-    const float logarithm = log_f(exp_sum(columns, a, 1.0f, largest, NULL));
+    const float logarithm = log_f(exp_sum(columns, a, largest, NULL));
     INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = (a[c] - largest) - logarithm;
   }
 }
@@ -19,6 +19,10 @@ KERNEL void lk_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const fl
                                      const float *y, float *out) {
   for (ptrdiff_t r = 0; r < rows; r++, g += columns, y += columns, out += columns) {
     const float d = dot(columns, g, y);
+    if (columns <= LONGEST_FETCHED_ROW) {
+      prefetch(columns, g + columns);
+      prefetch(columns, y + columns);
+    }
     INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = y[c] * (g[c] - d);
   }
 }

@@ -119,16 +119,21 @@ private let losses: [PairLoss] = [
     #expect(!lk_all_within(2, [0, .nan], 0, 1) && !lk_all_within(2, [0, 1.5], 0, 1))
   }
 
-  /// Ignored rows cost nothing and have no gradient, whatever they hold.
-  @Test func crossEntropyWithWeightsAndSmoothing() {
+  /// Ignored rows cost nothing and have no gradient, whatever they hold; the gradient may take the
+  /// place of what it is computed from.
+  @Test(arguments: [false, true]) func crossEntropyWithWeightsAndSmoothing(_ keeps: Bool) {
     for columns in [2, 16, 33, 65] {
       let (x, weights) = (randomValues(3 * columns), randomValues(columns, seed: 2).map { abs($0) })
       let targets: [Int32] = [1, -1, Int32(columns - 1)]
       var (normaliser, loss) = ([Float](repeating: 0, count: 3), [Float](repeating: 9, count: 3))
-      lk_cross_entropy_rows(3, columns, x, targets, weights, 0.25, &normaliser, &loss)
       var gradient = x
-      lk_cross_entropy_gradient_rows(
-        3, columns, x, targets, weights, 0.25, normaliser, [2], 0, 0.5, &gradient)
+      gradient.withUnsafeMutableBufferPointer {
+        guard let values = $0.baseAddress else { return }
+        lk_cross_entropy_rows(
+          3, columns, x, targets, weights, 0.25, keeps ? values : nil, &normaliser, &loss)
+        lk_cross_entropy_gradient_rows(
+          3, columns, values, keeps, targets, weights, 0.25, normaliser, [2], 0, 0.5, values)
+      }
       var (losses, gradients) = ([Double](), [Double]())
       for row in 0..<3 {
         let values = (0..<columns).map { Double(x[row * columns + $0]) }

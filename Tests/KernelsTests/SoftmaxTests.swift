@@ -50,7 +50,7 @@ import Testing
       within: .exact)
   }
 
-  @Test func crossEntropyAndItsGradient() {
+  @Test(arguments: [false, true]) func crossEntropyAndItsGradient(_ keeps: Bool) {
     for columns in [1, 2, 10, 16, 17, 33, 1000] {
       let rows = 4
       let x = Rows(rows, columns)
@@ -58,8 +58,12 @@ import Testing
       var (normalisers, losses) = (
         [Float](repeating: 0, count: rows), [Float](repeating: 0, count: rows)
       )
-      lk_cross_entropy_rows(
-        rows, columns, x.values, targets, nil, 0, &normalisers, &losses)
+      var kept = [Float](repeating: .nan, count: rows * columns)
+      kept.withUnsafeMutableBufferPointer {
+        lk_cross_entropy_rows(
+          rows, columns, x.values, targets, nil, 0, keeps ? $0.baseAddress : nil, &normalisers,
+          &losses)
+      }
       let probabilities = (0..<rows).map { softmax(x.row($0)) }
       let exact = (0..<rows).map { -log(probabilities[$0][Int(targets[$0])]) }
       expectClose(
@@ -68,7 +72,8 @@ import Testing
         let scales = randomValues(rows * 2)
         var gradient = [Float](repeating: .nan, count: rows * columns)
         lk_cross_entropy_gradient_rows(
-          rows, columns, x.values, targets, nil, 0, normalisers, scales, scaleStride, 1, &gradient)
+          rows, columns, keeps ? kept : x.values, keeps, targets, nil, 0, normalisers, scales,
+          scaleStride, 1, &gradient)
         let expected = (0..<rows).flatMap { row in
           probabilities[row].enumerated().map { column, probability in
             Double(scales[row * scaleStride]) * (probability - (column == targets[row] ? 1 : 0))

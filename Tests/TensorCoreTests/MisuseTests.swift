@@ -56,7 +56,7 @@ private let generalMisuses: [Misuse] = [
     y.sum().backward()
   },
   .init("backward: crossEntropy: a value of shape [1, 2] that its gradient needs was changed") {
-    let logits = zeros([1, 2])
+    let logits = zeros([1, 2]).converted(to: .float16)
     logits.requiresGrad = true
     let loss = crossEntropy(logits, Tensor([1] as [Int32]))
     logits.fill(1)

@@ -101,4 +101,61 @@ import Testing
       #expect(MemoryPool.statistics.peakUsedBytes <= 5 * block + 4096)
     }
   }
+  /// softmax([0, 1, 2]) - [0, 1, 0].
+  private static let crossEntropyGradient = [0.0900306, 0.2447285 - 1, 0.6652410]
+
+  private func crossEntropy(_ logits: Tensor) -> Tensor {
+    TensorCore.crossEntropy(logits.reshaped([1, 3]), Tensor([1] as [Int32]))
+  }
+
+  /// The gradient of cross-entropy takes the place of the exponentials, unless these are needed
+  /// again; what becomes of the logits is of no consequence.
+  @Test func crossEntropyKeepsItsExponentials() {
+    let x = leaf([0, 1, 2])
+    let loss = crossEntropy(x)
+    loss.backward(retainGraph: true)
+    let first = x.grad?.floats ?? []
+    expectClose(first, to: Self.crossEntropyGradient, within: .float32)
+    noGrad { x.fill(7) }
+    x.grad = nil
+    loss.backward(retainGraph: true)
+    #expect(x.grad?.floats == first)
+    x.grad = nil
+    loss.backward()
+    #expect(x.grad?.floats == first)
+  }
+
+  /// One block for the logits and one for the exponentials, none for the gradient.
+  @Test func crossEntropyTakesOneBlock() async {
+    await #expect(processExitsWith: .success) {
+      let x = Tensor.ones([1 << 10, 1 << 10])
+      x.requiresGrad = true
+      let block = MemoryPool.statistics.usedBytes
+      let loss = TensorCore.crossEntropy(x, Tensor.zeros([1 << 10], .int32))
+      loss.backward()
+      #expect(MemoryPool.statistics.peakUsedBytes <= 2 * block + 65_536)
+      expectClose(x.grad?[0, 1].floats ?? [], to: [0x1p-20], within: .float32)
+    }
+  }
+
+  /// A share that nobody else has takes the others in; one that a hook keeps stays.
+  @Test func sharesOfASumStayApart() {
+    let (x, ones) = (leaf([1, 2]), Tensor.ones([2]))
+    var seen: [Tensor] = []
+    func watched(_ y: Tensor) -> Tensor {
+      y.registerHook { gradient in
+        seen.append(gradient)
+        return nil
+      }
+      return y
+    }
+    let y = x * 1
+    let branches = [watched(y * 2), watched(softmax(y)), watched(y * y), y]
+    let sum = branches.reduce(Tensor(Float(0))) { $0 + $1 }
+    sum.backward(gradient: ones)
+    #expect(seen.count == 3 && seen.allSatisfy { $0.floats == [1, 1] })
+    #expect(ones.floats == [1, 1])
+    // The softmax of two numbers adds up to 1: its gradient of ones is 0.
+    expectClose(x.grad?.floats ?? [], to: [5, 7], within: .float32)
+  }
 }

@@ -162,17 +162,20 @@ void lk_softmax_gradient_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t st
 /// Cross-entropy of each row with the class target[r] < columns; a negative one is ignored and
 /// costs 0.
 ///
-/// normaliser[r] = log(sum(exp(a[r, :]))); with n(c) = weights[c] * (normaliser[r] - a[r, c]) and
-/// smoothing s, loss[r] = (1 - s) * n(target[r]) + s * mean over c of weights[c] * n(c). Without
-/// weights all are 1.
+/// With n(c) = weights[c] * (log(sum(exp(a[r, :]))) - a[r, c]) and smoothing s, loss[r] =
+/// (1 - s) * n(target[r]) + s * mean over c of weights[c] * n(c). Without weights all are 1.
+/// `exponentials` are e = exp(a[r, c] - max(a[r, :])) for the gradient, unless null; normaliser[r]
+/// makes them probabilities: 1 / sum(e), or log(sum(exp(a[r, :]))) where it must compute them anew.
 void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                            const int32_t *target, const float *_Nullable weights, float smoothing,
-                           float *normaliser, float *loss);
-/// out[r, c] = factor * g[r * g_stride] * d loss[r] / d a[r, c].
+                           float *_Nullable exponentials, float *normaliser, float *loss);
+/// out[r, c] = factor * g[r * g_stride] * d loss[r] / d x[r, c], where `a` is x, or the exponentials
+/// that were kept; `out` may be `a`.
 void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
-                                    const int32_t *target, const float *_Nullable weights,
-                                    float smoothing, const float *normaliser, const float *g,
-                                    ptrdiff_t g_stride, float factor, float *out);
+                                    bool are_exponentials, const int32_t *target,
+                                    const float *_Nullable weights, float smoothing,
+                                    const float *normaliser, const float *g, ptrdiff_t g_stride,
+                                    float factor, float *out);
 
 /// out[i] = loss(a[i], b[i]; p) of an input and a target.
 typedef void (*lk_pair_loss)(ptrdiff_t n, float *out, const float *a, const float *b, float p);

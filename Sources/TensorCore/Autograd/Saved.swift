@@ -36,4 +36,26 @@ package struct Saved {
       """)
     return Tensor(storage: storage, dtype: dtype, shape: shape, strides: strides, offset: offset)
   }
+
+  /// The tensor, and memory for a gradient like it.
+  func take() -> (values: Tensor, room: Tensor) {
+    (value, Tensor(uninitialized: shape, dtype))
+  }
+}
+
+/// A tensor that an operation made for its gradient alone, which may take its place.
+final class Overwritable {
+  private var tensor: Tensor?
+
+  init(_ tensor: Tensor) { self.tensor = tensor }
+
+  /// The tensor, and memory for a gradient like it: the same, unless the graph is retained.
+  func take() -> (values: Tensor, room: Tensor) {
+    guard let values = tensor else { stop("backward: what an operation kept was used before") }
+    guard BackwardPass.current?.isFreed == true else {
+      return (values, Tensor(uninitialized: values.shape, values.dtype))
+    }
+    tensor = nil
+    return (values, values)
+  }
 }

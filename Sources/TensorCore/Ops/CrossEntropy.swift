@@ -5,7 +5,7 @@ import Kernels
 /// The negative logarithm of the probability that softmax gives to the right class.
 ///
 /// The mean is weighted: over the weights of the targets that are not ignored; NaN if there are
-/// none. One pass computes the losses, and one writes the gradient; probabilities are not kept.
+/// none. Computed without overflow.
 ///
 /// - Parameters:
 ///   - logits: `[classes]`, `[samples, classes]` or `[samples, classes, …]`.
@@ -39,25 +39,29 @@ public func crossEntropy(
   // A row of classes for each sample and position.
   let rows = (isLast ? logits : logits.detach().movingAxisLast(1)).contiguousValues()
   let (normaliser, losses) = (Tensor(uninitialized: [samples]), Tensor(uninitialized: [samples]))
+  // The exponentials become the gradient. Narrow floats would round them, and are kept themselves.
+  let isKept = logits.isTracked && rows.dtype == .float32
+  let exponentials = isKept ? Tensor(uninitialized: rows.shape) : nil
   parallelRows(samples, classes, [rows.rows(classes)]) { first, count, at in
     lk_cross_entropy_rows(
       count, classes, at[0], labels.pointer + first, weights?.pointer(), labelSmoothing,
-      normaliser.pointer() + first, losses.pointer() + first)
+      exponentials.map { $0.pointer() + first * classes }, normaliser.pointer() + first,
+      losses.pointer() + first)
   }
   let divisor = reduction.divisor(losses: labels.totalWeight, batch: logits.sampleCount)
   let result = losses.total(dividedBy: divisor, shape: targets.shape).converted(to: logits.dtype)
   return result.recorded(
     name,
-    logits.edge { [values = Saved(rows)] gradient in
-      let rows = values.value
-      let result = Tensor(uninitialized: rows.shape, rows.dtype)
+    logits.edge { [take = exponentials.map { Overwritable($0).take } ?? Saved(rows).take] gradient in
+      let (values, result) = take()
       let g = gradient.wideValues
-      let list: InlineArray<2, RowOperand> = [rows.rows(classes), result.rows(classes, .write)]
+      let list: InlineArray<2, RowOperand> = [values.rows(classes), result.rows(classes, .write)]
       parallelRows(samples, classes, list) { first, count, at in
         lk_cross_entropy_gradient_rows(
-          count, classes, at[0], labels.pointer + first, weights?.pointer(), labelSmoothing,
-          normaliser.pointer() + first, g.pointer() + (divisor == nil ? first : 0),
-          divisor == nil ? 1 : 0, 1 / (divisor ?? 1), at[1])
+          count, classes, at[0], isKept, labels.pointer + first, weights?.pointer(),
+          labelSmoothing, normaliser.pointer() + first,
+          g.pointer() + (divisor == nil ? first : 0), divisor == nil ? 1 : 0, 1 / (divisor ?? 1),
+          at[1])
       }
       return isLast ? result : result.movingLastAxis(to: 1)
     })
