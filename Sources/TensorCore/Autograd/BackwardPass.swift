@@ -116,7 +116,10 @@ struct BackwardPass {
   ) {
     guard let node = edge.node else { return }
     switch edge.gradient {
-    case .value(let share): accumulate(checked(share(gradient), of: operation), into: node)
+    case .value(let share):
+      var share = checked(share(gradient), of: operation)
+      let isFresh = !share.isView && Tensor.mayBeOverwritten(&share)
+      accumulate(share, into: node, isFresh: isFresh)
     case .into(let compute): accumulate(compute, gradient, into: node, of: operation)
     case .elementwise(let compute):
       let share =

@@ -8,6 +8,10 @@ extension Node {
     if let sum {
       if ownsSum {
         sum.add(inPlace: share)
+      } else if isFresh {
+        share.add(inPlace: sum)
+        self.sum = share
+        ownsSum = true
       } else {
         self.sum = sum + share
         ownsSum = true
