@@ -18,29 +18,25 @@ KERNEL void lk_product_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const fl
   }
 }
 
-/// SUM holds the running sums of a tile of columns.
+/// SUM is what running sums are computed in.
 #define CUMULATIVE_SUM(name, T, SUM)                                                             \
   KERNEL void name(ptrdiff_t rows, ptrdiff_t columns, const T *a, ptrdiff_t stride, T *out,      \
-                   bool reversed) {                                                              \
+                   bool reversed, SUM *sums) {                                                   \
     if (columns == 1) {                                                                          \
-      SUM sum = 0;                                                                               \
+      SUM sum = sums[0];                                                                         \
       for (ptrdiff_t i = 0; i < rows; i++) {                                                     \
         const ptrdiff_t r = reversed ? rows - 1 - i : i;                                         \
         sum += (SUM)a[r * stride];                                                               \
         out[r * stride] = (T)sum;                                                                \
       }                                                                                          \
+      sums[0] = sum;                                                                             \
       return;                                                                                    \
     }                                                                                            \
-    SUM sums[TILE];                                                                              \
-    for (; columns > 0; columns -= TILE, a += TILE, out += TILE) {                               \
-      const ptrdiff_t n = columns < TILE ? columns : TILE;                                       \
-      for (ptrdiff_t c = 0; c < n; c++) sums[c] = 0;                                             \
-      for (ptrdiff_t i = 0; i < rows; i++) {                                                     \
-        const ptrdiff_t r = reversed ? rows - 1 - i : i;                                         \
-        INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) {                                          \
-          sums[c] += (SUM)a[r * stride + c];                                                     \
-          out[r * stride + c] = (T)sums[c];                                                      \
-        }                                                                                        \
+    for (ptrdiff_t i = 0; i < rows; i++) {                                                       \
+      const ptrdiff_t r = reversed ? rows - 1 - i : i;                                           \
+      INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) {                                      \
+        sums[c] += (SUM)a[r * stride + c];                                                       \
+        out[r * stride + c] = (T)sums[c];                                                        \
       }                                                                                          \
     }                                                                                            \
   }

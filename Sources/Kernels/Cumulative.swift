@@ -1,13 +1,27 @@
 import CKernels
 
-/// `target` = the sums of `source` up to and with each position along the middle of `run`, from the
-/// end when `reversed`.
+/// Elements of narrow floats that are widened at a time.
+private let widenedSize = 4096
+
+/// `target` = the sums of `source`, rows of the last axes, up to and with each position along the
+/// middle of `run`, from the end when `reversed`; added up in double.
 package func cumulativeSum(
-  _ run: ReducedRun, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>,
-  reversed: Bool
+  _ run: ReducedRun, _ source: RowOperand, into target: RowOperand, reversed: Bool
 ) {
-  cumulate(run) { start, columns in
-    lk_cumulative_sum(run.size, columns, source + start, run.inner, target + start, reversed)
+  let isNarrow = source.dtype.isNarrowFloat || target.dtype.isNarrowFloat
+  cumulate(run, Double.self) { start, columns, sums in
+    let step = isNarrow ? max(1, widenedSize / columns) : max(1, run.size)
+    for done in stride(from: 0, to: run.size, by: step) {
+      let rows = min(step, run.size - done)
+      let first = start + (reversed ? run.size - done - rows : done) * run.inner
+      let part: InlineArray<2, RowOperand> = [
+        source.from(first, columns: columns, stride: run.inner),
+        target.from(first, columns: columns, stride: run.inner),
+      ]
+      withMatrices(rows: rows, part) { at, strides in
+        lk_cumulative_sum(rows, columns, at[0], strides[0], at[1], reversed, sums)
+      }
+    }
   }
 }
 
@@ -15,30 +29,38 @@ package func cumulativeSum(
 package func cumulativeSum(
   _ run: ReducedRun, _ source: UnsafePointer<Int64>, _ target: UnsafeMutablePointer<Int64>
 ) {
-  cumulate(run) { start, columns in
-    lk_integer_cumulative_sum(run.size, columns, source + start, run.inner, target + start, false)
+  cumulate(run, UInt64.self) { start, columns, sums in
+    lk_integer_cumulative_sum(
+      run.size, columns, source + start, run.inner, target + start, false, sums)
   }
 }
 
-private func cumulate(_ run: ReducedRun, _ body: (_ start: Int, _ columns: Int) -> Void) {
+/// Calls `body` for the columns of each block, some at a time, with sums that are 0.
+private func cumulate<Sum: BitwiseCopyable & ExpressibleByIntegerLiteral>(
+  _ run: ReducedRun, _: Sum.Type,
+  _ body: (_ start: Int, _ columns: Int, _ sums: UnsafeMutablePointer<Sum>) -> Void
+) {
   let tiles = (run.inner + mostColumns - 1) / mostColumns
-  parallelItems(run.outer * tiles, cost: run.size * Swift.min(run.inner, mostColumns)) { items in
-    for item in items {
-      let (block, column) = (item / tiles, item % tiles * mostColumns)
-      body(block * run.size * run.inner + column, Swift.min(mostColumns, run.inner - column))
+  parallelItems(run.outer * tiles, cost: run.size * min(run.inner, mostColumns)) { items in
+    withUnsafeTemporaryAllocation(of: Sum.self, capacity: mostColumns) { sums in
+      guard let sums = sums.baseAddress else { return }
+      for item in items {
+        let (block, column) = (item / tiles, item % tiles * mostColumns)
+        let columns = min(mostColumns, run.inner - column)
+        sums.update(repeating: 0, count: columns)
+        body(block * run.size * run.inner + column, columns, sums)
+      }
     }
   }
 }
 
-/// `target` = for each row the gradient of its product: `gradient[row]` times the product of all
-/// other elements.
+/// `target` = for each row of `source` the gradient of its product: `gradient[row]` times the product
+/// of all other elements.
 package func productGradient(
-  rows: Int, columns: Int, gradient: UnsafePointer<Float>, _ source: UnsafePointer<Float>,
-  _ target: UnsafeMutablePointer<Float>
+  rows: Int, gradient: UnsafePointer<Float>, _ source: RowOperand, into target: RowOperand
 ) {
-  parallelItems(rows, cost: columns) { range in
-    let start = range.lowerBound * columns
-    lk_product_gradient_rows(
-      range.count, columns, gradient + range.lowerBound, source + start, target + start)
+  let columns = source.columns
+  parallelRows(rows, columns, [source, target]) { first, count, at in
+    lk_product_gradient_rows(count, columns, gradient + first, at[0], at[1])
   }
 }

@@ -1,21 +1,22 @@
 import CKernels
 
 /// `mean` and the sum of squared deviations from it, over the middle of `run`, which must not be
-/// empty.
+/// empty; `source` is any rows of it.
 ///
 /// Each part is read twice while it is in the cache: the mean of squares less the square of the
 /// mean would lose all digits where the mean is large.
 package func moments(
-  _ run: ReducedRun, _ source: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>,
+  _ run: ReducedRun, _ source: RowOperand, mean: UnsafeMutablePointer<Float>,
   deviation: UnsafeMutablePointer<Float>
 ) {
   let (size, inner) = (run.size, run.inner)
   if inner == 0 { return }
   if inner == 1, size <= longestRow {
-    return parallelItems(run.outer, cost: size) { rows in
-      lk_moments_rows(
-        rows.count, size, source + rows.lowerBound * size, size, mean + rows.lowerBound,
-        deviation + rows.lowerBound)
+    let rows = source.from(0, columns: size, stride: size)
+    return parallelItems(run.outer, cost: size) { range in
+      forEachRowBlock(range, [rows]) { row, count, at in
+        lk_moments_rows(count, size, at[0], size, mean + row, deviation + row)
+      }
     }
   }
   let part = inner == 1 ? longestRow : Swift.max(mostRows, reductionGrain / inner)
@@ -32,14 +33,18 @@ package func moments(
         let (place, column) = (item / tiles, item % tiles * mostColumns)
         let (block, index) = (place / parts, place % parts)
         let rows = Swift.min(part, size - index * part)
-        let start = source + (block * size + index * part) * inner + column
+        let start = (block * size + index * part) * inner + column
         let result = place * inner + column
         if inner == 1 {
-          lk_moments_rows(1, rows, start, rows, means + result, deviations + result)
+          forEachRowBlock(0..<1, [source.from(start, columns: rows, stride: rows)]) { _, _, at in
+            lk_moments_rows(1, rows, at[0], rows, means + result, deviations + result)
+          }
         } else {
-          lk_moments_columns(
-            rows, Swift.min(mostColumns, inner - column), start, inner, means + result,
-            deviations + result)
+          let width = Swift.min(mostColumns, inner - column)
+          withMatrices(rows: rows, [source.from(start, columns: width, stride: inner)]) {
+            lk_moments_columns(
+              rows, width, $0[0], $1[0], means + result, deviations + result)
+          }
         }
       }
     }

@@ -14,6 +14,29 @@ private func rows(
   rows(values, columns, accumulating ? .update : .write)
 }
 
+func moments(
+  _ run: ReducedRun, _ source: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>,
+  deviation: UnsafeMutablePointer<Float>
+) {
+  moments(run, rows(source, run.inner), mean: mean, deviation: deviation)
+}
+
+func cumulativeSum(
+  _ run: ReducedRun, _ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>,
+  reversed: Bool
+) {
+  cumulativeSum(
+    run, rows(source, run.inner), into: rows(target, run.inner), reversed: reversed)
+}
+
+func productGradient(
+  rows count: Int, columns: Int, gradient: UnsafePointer<Float>, _ source: UnsafePointer<Float>,
+  into target: UnsafeMutablePointer<Float>
+) {
+  productGradient(
+    rows: count, gradient: gradient, rows(source, columns), into: rows(target, columns))
+}
+
 func normaliseRows(
   rows count: Int, columns: Int, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>?,
   bias: UnsafePointer<Float>?, epsilon: Float, mean: UnsafeMutablePointer<Float>?,

@@ -6,7 +6,7 @@ import Testing
 private func moments(_ run: ReducedRun, of values: [Float]) -> (mean: [Float], deviation: [Float]) {
   let count = run.outer * run.inner
   var (mean, deviation) = ([Float](repeating: 0, count: count), [Float](repeating: 0, count: count))
-  Kernels.moments(run, values, mean: &mean, deviation: &deviation)
+  moments(run, values, mean: &mean, deviation: &deviation)
   return (mean, deviation)
 }
 
@@ -85,7 +85,7 @@ private func indices(_ extreme: Extreme<Float>, _ run: ReducedRun, _ values: [Fl
     for run in reducedRuns {
       let values = randomValues(run.count)
       var found = [Float](repeating: .nan, count: run.count)
-      cumulativeSum(run, values, &found, reversed: reversed)
+      cumulativeSum(run, values, into: &found, reversed: reversed)
       let expected = run.groups(of: values.map(Double.init)).map { group in
         var total = 0.0
         let sums = (reversed ? group.reversed() : group).map { value in
@@ -113,7 +113,7 @@ private func indices(_ extreme: Extreme<Float>, _ run: ReducedRun, _ values: [Fl
   @Test func productGradientsWithZeros() {
     let rows: [Float] = [2, 3, 4, 0, 3, 4, 0, 3, 0]
     var found = [Float](repeating: .nan, count: 9)
-    productGradient(rows: 3, columns: 3, gradient: [1, 2, 5] as [Float], rows, &found)
+    productGradient(rows: 3, columns: 3, gradient: [1, 2, 5], rows, into: &found)
     #expect(found == [12, 8, 6, 24, 0, 0, 0, 0, 0])
   }
 }
@@ -125,7 +125,7 @@ extension ThreadTests {
       let values = randomValues(run.count)
       func results() -> [[UInt32]] {
         var sums = [Float](repeating: 0, count: run.count)
-        cumulativeSum(run, values, &sums, reversed: false)
+        cumulativeSum(run, values, into: &sums, reversed: false)
         let (mean, deviation) = moments(run, of: values)
         let places = indices(.largest, run, values).map { Float($0) }
         return (Fold.all.map { $0(run, values).dropLast() } + [sums, mean, deviation, places])

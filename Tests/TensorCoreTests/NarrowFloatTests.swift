@@ -81,6 +81,33 @@ import Testing
     .init(name: "sum", shapes: [[90, 130, 3]]) { $0[0].sum(axis: 1) },
     .init(name: "mean of rows", shapes: [[90, 1300]]) { $0[0].mean(axis: 1) },
     .init(name: "mean of columns", shapes: [[900, 130]]) { $0[0].mean(axis: 0) },
+    .init(name: "prod", shapes: [[3, 90, 3]]) { $0[0].prod(axes: [0, 2]) },
+    .init(name: "cumsum", shapes: [[10_000]]) { $0[0].cumsum(axis: 0) },
+    .init(name: "cumsum of columns", shapes: [[3, 300, 40]]) { $0[0].cumsum(axis: 1) },
+    .init(name: "variance of rows", shapes: [[9, 1300]]) { $0[0].variance(axis: 1) },
+    .init(name: "variance of columns", shapes: [[900, 1030]]) { $0[0].variance(axis: 0) },
+    .init(name: "variance", shapes: [[3, 70_000]]) { $0[0].variance() },
+    .init(name: "standardDeviation", shapes: [[9, 20, 65]]) {
+      $0[0].standardDeviation(axes: [0, 2])
+    },
+    .init(name: "norm, 1", shapes: [[9, 130]]) { $0[0].norm(1, axis: 1) },
+    .init(name: "norm, 2", shapes: [[90, 130]]) { $0[0].norm(axis: 0) },
+    .init(name: "norm, infinity", shapes: [[9, 130]]) { $0[0].norm(.infinity, axis: 1) },
+    .init(name: "logSumExp", shapes: [[90, 130]]) { $0[0].logSumExp(axis: 1) },
+    .init(name: "max", shapes: [[9, 13, 7]]) { $0[0].max(axes: [0, 2]) },
+    .init(name: "min", shapes: [[90, 130]]) { $0[0].min(axes: [0]) },
+    .init(name: "crossEntropy of probabilities", shapes: [[9, 130], [9, 130]]) {
+      crossEntropy($0[0], $0[1], labelSmoothing: 0.1, reduction: .none)
+    },
+    .init(name: "nllLoss", shapes: [[90, 13, 2]]) {
+      nllLoss($0[0], Tensor((0..<180).map { Int64($0 % 13) }, shape: [90, 2]))
+    },
+    .init(name: "scatterAdded", shapes: [[5, 20], [40, 20]]) {
+      let places = Tensor((0..<800).map { Int64($0 * $0 % 5) }, shape: [40, 20])
+      return $0[0].scatterAdded($0[1], at: places, axis: 0)
+    },
+    .init(name: "elu", shapes: [[90, 130]]) { elu($0[0]) },
+    .init(name: "power", shapes: [[90, 130]]) { $0[0].raised(to: 3) },
     // Three steps, each of which rounds the states and gates that the gradient is made from.
     .init(
       name: "recurrent", shapes: [[3, 7, 20], [20, 5], [20], [7, 5], [7, 5]], ulps: 4

@@ -119,13 +119,13 @@ void lk_moments_join(ptrdiff_t parts, ptrdiff_t columns, ptrdiff_t size, ptrdiff
 /// out[r, c] = g[r] times the product of the other elements of row r.
 void lk_product_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g, const float *a,
                               float *out);
-/// out[r, c] = the sum of a[0 ... r, c], computed in double; from the last row backwards when
-/// `reversed`.
+/// out[r, c] = sums[c] + the sum of a[0 ... r, c], from the last row backwards when `reversed`;
+/// leaves the sum of all in sums[c].
 void lk_cumulative_sum(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
-                       float *out, bool reversed);
+                       float *out, bool reversed, double *sums);
 /// The same for integers, which wrap around.
 void lk_integer_cumulative_sum(ptrdiff_t rows, ptrdiff_t columns, const int64_t *a,
-                               ptrdiff_t stride, int64_t *out, bool reversed);
+                               ptrdiff_t stride, int64_t *out, bool reversed, uint64_t *sums);
 
 // MARK: sorting (sort.c)
 

@@ -157,7 +157,8 @@ struct BackwardPass {
 
   private func accumulate(_ share: Tensor, into node: Node, isFresh: Bool = false) {
     let isReduced = share.shape != node.shape || share.dtype != node.dtype
-    let share = isReduced ? share.summed(to: node.shape).converted(to: node.dtype) : share
+    let share = (share.shape == node.shape ? share : share.summed(to: node.shape))
+      .converted(to: node.dtype)
     if let leaf = node as? Leaf, isDirect(leaf) {
       leaf.addToGradient(share, isFresh: isFresh || isReduced)
     } else {

@@ -58,7 +58,7 @@ private func activation(
     return cast.run { activation(name, cast(x), kernel, p: p, q: q, slope: slope) }
   }
   return x.map(kernel, p: p, q: q).recorded(
-    name, x.stepwiseEdge { [x = Saved(x)] in $0 * x.value.wide.map(slope, p: p, q: q) })
+    name, x.edge { [x = Saved(x)] in $0 * x.value.map(slope, p: p, q: q, to: .float32) })
 }
 
 /// max(x, 0) of every element; the gradient at 0 is 0. Integers stay integers.

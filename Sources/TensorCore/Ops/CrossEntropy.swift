@@ -52,7 +52,8 @@ public func crossEntropy(
   let result = losses.total(dividedBy: divisor, shape: targets.shape).converted(to: logits.dtype)
   return result.recorded(
     name,
-    logits.edge { [take = exponentials.map { Overwritable($0).take } ?? Saved(rows).take] gradient in
+    logits.edge {
+      [take = exponentials.map { Overwritable($0).take } ?? Saved(rows).take] gradient in
       let (values, result) = take()
       let g = gradient.wideValues
       let list: InlineArray<2, RowOperand> = [values.rows(classes), result.rows(classes, .write)]
@@ -81,11 +82,6 @@ private func crossEntropy(
     """)
   let classes = logits.shape[logits.classAxis]
   requirePerClass("crossEntropy", weight, classes)
-  if logits.dtype.isNarrowFloat {
-    return logits.inFloat32 {
-      crossEntropy($0, probabilities: probabilities, weight, labelSmoothing, reduction)
-    }
-  }
   var expected = probabilities.wide
   if labelSmoothing > 0 {
     expected = expected * (1 - labelSmoothing) + labelSmoothing / Float(classes)
@@ -95,8 +91,9 @@ private func crossEntropy(
     shape[logits.classAxis] = classes
     expected = expected * weight.detach().reshaped(shape)
   }
-  let losses = -(logSoftmax(logits, axis: logits.classAxis) * expected).sum(axis: logits.classAxis)
-  return losses.reduced(by: reduction)
+  let axis = logits.classAxis
+  let losses = -(logSoftmax(logits, axis: axis, to: .float32) * expected).sum(axis: axis)
+  return losses.reduced(by: reduction).converted(to: logits.dtype)
 }
 
 /// The negative of the logarithm of the probability of the right class, which `input` holds for
@@ -115,31 +112,34 @@ public func nllLoss(
   }
   input.requireFloat("nllLoss")
   let labels = ClassLabels(input, targets, weight, ignoreIndex: ignoreIndex, "nllLoss")
-  if input.dtype.isNarrowFloat {
-    return input.inFloat32 {
-      nllLoss($0, targets, weight: weight, ignoreIndex: ignoreIndex, reduction: reduction)
-    }
-  }
   let values = input.contiguousValues()
   let positions = input.rank <= 2 ? 1 : input.shape[2...].reduce(1, *)
-  let losses = Tensor(uninitialized: [labels.count])
-  let (x, target): (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) = (
-    values.pointer(), losses.pointer()
-  )
-  labels.forEach(positions) { index, place, weight in target[index] = -weight * x[place] }
+  let chosen = Tensor(uninitialized: [labels.count], input.dtype)
+  labels.forEach(positions) { index, place, _ in
+    chosen.bytes(index).copyMemory(from: values.bytes(place), byteCount: input.dtype.size)
+  }
+  let losses = chosen.converted(to: .float32)
+  let target = losses.pointer(Float.self)
+  // An ignored one may be infinite, and costs nothing.
+  labels.forEach(positions) { index, _, weight in
+    target[index] = weight == 0 ? 0 : -weight * target[index]
+  }
   let divisor = reduction.divisor(losses: labels.totalWeight, batch: input.sampleCount)
-  let result = losses.total(dividedBy: divisor, shape: targets.shape)
+  let result = losses.total(dividedBy: divisor, shape: targets.shape).converted(to: input.dtype)
   return result.recorded(
     "nllLoss",
-    input.edge { [shape = input.shape] gradient in
-      let result = Tensor.zeros(shape)
-      let values = divisor == nil ? gradient.contiguousValues() : gradient
-      let (g, target): (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) = (
-        values.pointer(), result.pointer()
-      )
+    input.edge { [shape = input.shape, dtype = input.dtype] gradient in
+      let g = gradient.wideValues
+      let shares = Tensor(uninitialized: [labels.count])
+      let target = shares.pointer(Float.self)
       let factor = 1 / (divisor ?? 1)
+      labels.forEach(positions) { index, _, weight in
+        target[index] = -weight * factor * g.pointer()[divisor == nil ? index : 0]
+      }
+      let (result, rounded) = (Tensor.zeros(shape, dtype), shares.converted(to: dtype))
       labels.forEach(positions) { index, place, weight in
-        if weight != 0 { target[place] = -weight * factor * g[divisor == nil ? index : 0] }
+        guard weight != 0 else { return }
+        result.bytes(place).copyMemory(from: rounded.bytes(index), byteCount: dtype.size)
       }
       return result
     })

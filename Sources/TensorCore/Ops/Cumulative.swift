@@ -1,7 +1,7 @@
 import Kernels
 
 extension Tensor {
-  /// The sums of the elements up to and with each one along `axis`; float32 is added up in double.
+  /// The sums of the elements up to and with each one along `axis`; floats are added up in double.
   /// Integers and booleans give int64.
   public func cumsum(axis: Int) -> Tensor {
     if let cast = Autocast("cumsum") { return cast.run { cast(self).cumsum(axis: axis) } }
@@ -12,17 +12,15 @@ extension Tensor {
       cumulativeSum(axes.run, values.pointer(Int64.self), result.pointer(Int64.self))
       return result
     }
-    return inFloat32 { x in
-      x.cumulated(axes, reversed: false).recorded(
-        "cumsum", x.edge { $0.cumulated(axes, reversed: true) })
-    }
+    return cumulated(axes, reversed: false).recorded(
+      "cumsum", edge { $0.cumulated(axes, reversed: true) })
   }
 
   private func cumulated(_ axes: ReducedAxes, reversed: Bool) -> Tensor {
     let values = contiguousValues()
-    let result = Tensor(uninitialized: shape)
-    cumulativeSum(
-      axes.run, values.pointer(Float.self), result.pointer(Float.self), reversed: reversed)
+    let result = Tensor(uninitialized: shape, dtype)
+    let run = axes.run
+    cumulativeSum(run, values.rows(run.inner), into: result.rows(run.inner, .write), reversed: reversed)
     return result
   }
 }

@@ -65,14 +65,12 @@ extension Tensor {
     guard dtype.isFloatingPoint else {
       return converted(to: .int64).folded(axes, integers, then: integers).converted(to: dtype)
     }
-    return inFloat32 { x in
-      let y = x.folded(axes, floats, then: floats)
-      return y.recorded(
-        name,
-        x.edge { [x = Saved(x), y = Saved(y)] gradient in
-          axes.shared(gradient, where: x.value .== y.value.reshaped(axes.kept))
-        })
-    }
+    let y = folded(axes, floats, then: floats)
+    return y.converted(to: dtype).recorded(
+      name,
+      stepwiseEdge { [x = Saved(self), y = Saved(y)] gradient in
+        axes.shared(gradient, where: x.value .== y.value.reshaped(axes.kept))
+      })
   }
 
   private func extreme(

@@ -56,7 +56,8 @@ extension Tensor {
   public func scatterAdded(_ source: Tensor, at indices: Tensor, axis: Int) -> Tensor {
     check(dtype != .bool, "scatterAdded: a tensor of bool; convert it to an integer type")
     if dtype.isNarrowFloat {
-      return inFloat32 { $0.scatterAdded(source.wide, at: indices, axis: axis) }
+      // The sums are rounded when they are complete.
+      return wide.scatterAdded(source.wide, at: indices, axis: axis).converted(to: dtype)
     }
     let axis = shape.axis(axis, "scatterAdded")
     let places = places(indices, axis, "scatterAdded")

@@ -109,23 +109,20 @@ extension Tensor {
     guard dtype.isFloatingPoint else {
       return converted(to: .int64).folded(axes, .product, then: Reduction<Int64>.product)
     }
-    return inFloat32 { x in
-      x.folded(axes, .product, then: Reduction<Float>.product).recorded(
-        "prod",
-        x.edge { [x = Saved(x)] gradient in
-          let order = axes.reducedLast
-          let rows = x.value.permuted(order).contiguousValues()
-          let gradient = gradient.contiguousValues()
-          let result = Tensor(uninitialized: rows.shape)
-          productGradient(
-            rows: axes.kept.elementCount, columns: axes.count,
-            gradient: gradient.pointer(Float.self), rows.pointer(Float.self),
-            result.pointer(Float.self))
-          var inverse = order
-          for (position, axis) in order.enumerated() { inverse[axis] = position }
-          return result.permuted(inverse)
-        })
-    }
+    return folded(axes, .product, then: Reduction<Float>.product).converted(to: dtype).recorded(
+      "prod",
+      stepwiseEdge { [x = Saved(self)] gradient in
+        let order = axes.reducedLast
+        let rows = x.value.permuted(order).contiguousValues()
+        let gradient = gradient.contiguousValues()
+        let result = Tensor(uninitialized: rows.shape, rows.dtype)
+        productGradient(
+          rows: axes.kept.elementCount, gradient: gradient.pointer(), rows.rows(axes.count),
+          into: result.rows(axes.count, .write))
+        var inverse = order
+        for (position, axis) in order.enumerated() { inverse[axis] = position }
+        return result.permuted(inverse)
+      })
   }
 
   private func truth(_ axes: ReducedAxes, _ kernel: Reduction<UInt8>) -> Tensor {

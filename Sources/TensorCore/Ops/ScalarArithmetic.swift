@@ -99,9 +99,10 @@ extension Tensor {
     default:
       map(lk_power_scalar, p: exponent).recorded(
         "power",
-        stepwiseEdge { [x = Saved(self)] gradient in
+        edge { [x = Saved(self)] gradient in
           if exponent == 0 { return .zeros(gradient.shape) }
-          return gradient * x.value.wide.map(lk_power_scalar, p: exponent - 1) * exponent
+          let slope = x.value.map(lk_power_scalar, p: exponent - 1, to: .float32)
+          return gradient * slope * exponent
         })
     }
   }

@@ -4,30 +4,38 @@ import Kernels
 
 /// exp(x) / sum(exp(x)) along `axis`.
 public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor {
-  alongAxis(x, axis, "softmax", logarithm: false)
+  alongAxis(x, axis, "softmax", logarithm: false, to: x.dtype)
 }
 
 /// The logarithm of softmax along `axis`, computed without overflow.
 public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor {
-  alongAxis(x, axis, "logSoftmax", logarithm: true)
+  logSoftmax(x, axis: axis, to: x.dtype)
+}
+
+/// The same, stored as `result`.
+func logSoftmax(_ x: Tensor, axis: Int, to result: DType) -> Tensor {
+  alongAxis(x, axis, "logSoftmax", logarithm: true, to: result)
 }
 
 private func alongAxis(
-  _ x: Tensor, _ axis: Int, _ name: StaticString, logarithm: Bool
+  _ x: Tensor, _ axis: Int, _ name: StaticString, logarithm: Bool, to result: DType
 ) -> Tensor {
   if let cast = Autocast(name) {
-    return cast.run { alongAxis(cast(x), axis, name, logarithm: logarithm) }
+    return cast.run {
+      let x = cast(x)
+      return alongAxis(x, axis, name, logarithm: logarithm, to: x.dtype)
+    }
   }
   x.requireFloat(name)
   let axis = x.rank == 0 ? 0 : x.shape.axis(axis, name)
   let lines = Lines(x.shape, axis)
   let values = x.contiguousValues()
-  let y = Tensor(uninitialized: x.shape, x.dtype)
+  let y = Tensor(uninitialized: x.shape, result)
   lines.softmax(values, into: y, logarithm: logarithm)
   return y.recorded(
     name,
-    x.edge { [y = Saved(y)] gradient in
-      let result = Tensor(uninitialized: gradient.shape, gradient.dtype)
+    x.edge { [y = Saved(y), dtype = x.dtype] gradient in
+      let result = Tensor(uninitialized: gradient.shape, dtype)
       lines.softmaxGradient(
         gradient.contiguousValues(), y.value, into: result, logarithm: logarithm)
       return result

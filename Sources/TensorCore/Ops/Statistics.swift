@@ -75,14 +75,10 @@ extension Tensor {
   private func variance(_ axes: ReducedAxes, _ correction: Int) -> Tensor {
     if let cast = Autocast("variance") { return cast.run { cast(self).variance(axes, correction) } }
     requireFloat("variance")
-    return inFloat32 { x in
-      let (mean, variance) = x.moments(axes, correction)
-      return variance.recorded(
-        "variance",
-        x.edge { [x = Saved(x)] in
-          axes.varianceGradient($0, x.value, mean, correction)
-        })
-    }
+    let (mean, variance) = moments(axes, correction)
+    return variance.converted(to: dtype).recorded(
+      "variance",
+      stepwiseEdge { [x = Saved(self)] in axes.varianceGradient($0, x.value, mean, correction) })
   }
 
   private func deviation(_ axes: ReducedAxes, _ correction: Int) -> Tensor {
@@ -90,20 +86,18 @@ extension Tensor {
       return cast.run { cast(self).deviation(axes, correction) }
     }
     requireFloat("standardDeviation")
-    return inFloat32 { x in
-      let (mean, y) = x.moments(axes, correction)
-      y.map(lk_sqrt, into: y)
-      return y.recorded(
-        "standardDeviation",
-        x.edge { [x = Saved(x), y = Saved(y)] gradient in
-          let y = y.value
-          let share = `where`(y .== 0, Tensor(Float(0)), gradient / (y * 2))
-          return axes.varianceGradient(share, x.value, mean, correction)
-        })
-    }
+    let (mean, y) = moments(axes, correction)
+    y.map(lk_sqrt, into: y)
+    return y.converted(to: dtype).recorded(
+      "standardDeviation",
+      stepwiseEdge { [x = Saved(self), y = Saved(y)] gradient in
+        let y = y.value
+        let share = `where`(y .== 0, Tensor(Float(0)), gradient / (y * 2))
+        return axes.varianceGradient(share, x.value, mean, correction)
+      })
   }
 
-  /// The mean, with reduced axes of size 1, and the variance.
+  /// The mean, with reduced axes of size 1, and the variance, in float32.
   private func moments(
     _ axes: ReducedAxes, _ correction: Int
   ) -> (mean: Tensor, variance: Tensor) {
@@ -120,7 +114,7 @@ extension Tensor {
             deviations: deviations.pointer(Float.self), mean: targets.0, deviation: targets.1)
         } else {
           Kernels.moments(
-            run, values.pointer(Float.self), mean: targets.0, deviation: targets.1)
+            run, values.rows(run.inner), mean: targets.0, deviation: targets.1)
         }
         count *= run.size
         (means, deviations) = (mean, deviation)
@@ -139,42 +133,38 @@ extension Tensor {
     requireFloat("norm")
     check(
       p == 1 || p == 2 || p == .infinity, "norm: p is \(p); expected 1, 2 or infinity")
-    return inFloat32 { x in
-      let y =
+    let y =
+      switch p {
+      case 1: folded(axes, .sumOfMagnitudes, then: Reduction<Float>.sum)
+      case 2: folded(axes, .sumOfSquares, then: Reduction<Float>.sum)
+      default: folded(axes, .largestMagnitude, then: Reduction<Float>.largest)
+      }
+    if p == 2 { y.map(lk_sqrt, into: y) }
+    return y.converted(to: dtype).recorded(
+      "norm",
+      stepwiseEdge { [x = Saved(self), y = Saved(y)] gradient in
+        let (x, y) = (x.value, y.value)
         switch p {
-        case 1: x.folded(axes, .sumOfMagnitudes, then: Reduction<Float>.sum)
-        case 2: x.folded(axes, .sumOfSquares, then: Reduction<Float>.sum)
-        default: x.folded(axes, .largestMagnitude, then: Reduction<Float>.largest)
+        case 1: return axes.spread(gradient) * x.sign()
+        case 2:
+          let share = `where`(y .== 0, Tensor(Float(0)), gradient / y)
+          return x * share.reshaped(axes.kept)
+        default:
+          let isLargest = x.abs() .== y.reshaped(axes.kept)
+          return axes.shared(gradient, where: isLargest) * x.sign()
         }
-      if p == 2 { y.map(lk_sqrt, into: y) }
-      return y.recorded(
-        "norm",
-        x.edge { [x = Saved(x), y = Saved(y)] gradient in
-          let (x, y) = (x.value, y.value)
-          switch p {
-          case 1: return axes.spread(gradient) * x.sign()
-          case 2:
-            let share = `where`(y .== 0, Tensor(Float(0)), gradient / y)
-            return x * share.reshaped(axes.kept)
-          default:
-            let isLargest = x.abs() .== y.reshaped(axes.kept)
-            return axes.shared(gradient, where: isLargest) * x.sign()
-          }
-        })
-    }
+      })
   }
 
   private func logSumExp(_ axes: ReducedAxes) -> Tensor {
     if let cast = Autocast("logSumExp") { return cast.run { cast(self).logSumExp(axes) } }
     guard dtype.isFloatingPoint else { return converted(to: .float32).logSumExp(axes) }
-    return inFloat32 { x in
-      let y = x.folded(axes, .logSumExp, then: Reduction<Float>.logSumExp)
-      return y.recorded(
-        "logSumExp",
-        x.edge { [x = Saved(x), y = Saved(y)] gradient in
-          axes.spread(gradient) * (x.value - y.value.reshaped(axes.kept)).exp()
-        })
-    }
+    let y = folded(axes, .logSumExp, then: Reduction<Float>.logSumExp)
+    return y.converted(to: dtype).recorded(
+      "logSumExp",
+      stepwiseEdge { [x = Saved(self), y = Saved(y)] gradient in
+        axes.spread(gradient) * (x.value - y.value.reshaped(axes.kept)).exp()
+      })
   }
 }
 

@@ -43,13 +43,6 @@ extension Tensor {
     }
   }
 
-  /// `compute` of this float tensor where only float32 has a kernel, for operations that are rare:
-  /// narrow floats are widened for it, and the result is rounded.
-  package func inFloat32(_ compute: (Tensor) -> Tensor) -> Tensor {
-    dtype.isNarrowFloat
-      ? compute(converted(to: .float32)).converted(to: dtype) : compute(self)
-  }
-
   /// This saved value or gradient for a formula with several steps, each of which would round
   /// narrow floats.
   package var wide: Tensor { dtype.isNarrowFloat ? converted(to: .float32) : self }
