@@ -3,11 +3,18 @@
 // keys and values where they are.
 #include "rows.h"
 
-/// Puts `value` where a query does not see a key: the first lane sees `seen` keys, the next one
-/// more.
+/// The keys, of `keys`, that the last of LANES queries sees; the first sees `seen`.
+INLINE ptrdiff_t visible_keys(ptrdiff_t keys, ptrdiff_t seen) {
+  return keys < seen + LANES ? keys : seen + LANES - 1;
+}
+
+/// Puts `value` where one of LANES queries does not see a key, and 0 where none does.
 INLINE void hide_unseen(ptrdiff_t keys, ptrdiff_t lanes, float *x, ptrdiff_t seen, float value) {
-  for (ptrdiff_t key = seen; key < keys; key++)
-    for (ptrdiff_t l = 0; l < lanes && l <= key - seen; l++) x[key * lanes + l] = value;
+  const ptrdiff_t visible = visible_keys(keys, seen);
+  for (ptrdiff_t key = seen; key < visible; key++)
+    for (ptrdiff_t l = 0; l <= key - seen; l++) x[key * lanes + l] = value;
+  for (ptrdiff_t key = visible; key < keys; key++)
+    for (int l = 0; l < LANES; l++) x[key * lanes + l] = 0.0f;
 }
 
 KERNEL void lk_attention_softmax(ptrdiff_t keys, ptrdiff_t lanes, float *x, float scale,
@@ -20,17 +27,18 @@ KERNEL void lk_attention_softmax(ptrdiff_t keys, ptrdiff_t lanes, float *x, floa
     if (mask) INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) x[i] = x[i] * scale + mask[i];
     else INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) x[i] *= scale;
   }
-  hide_unseen(keys, lanes, x, seen, -INFINITY);
-  for (ptrdiff_t first = 0; first < lanes; first += LANES) {
+  for (ptrdiff_t first = 0; first < lanes; first += LANES, seen += LANES) {
     float *const column = x + first;
+    hide_unseen(keys, lanes, column, seen, -INFINITY);
+    const ptrdiff_t visible = visible_keys(keys, seen);
     float top[LANES], sum[LANES];
     for (int l = 0; l < LANES; l++) top[l] = -INFINITY;
-    for (ptrdiff_t key = 0; key < keys; key++)
+    for (ptrdiff_t key = 0; key < visible; key++)
       for (int l = 0; l < LANES; l++)
         top[l] = column[key * lanes + l] > top[l] ? column[key * lanes + l] : top[l];
     for (int l = 0; l < LANES; l++) top[l] = top[l] == -INFINITY ? 0.0f : top[l] * late;
     for (int l = 0; l < LANES; l++) sum[l] = 0.0f;
-    for (ptrdiff_t key = 0; key < keys; key++) {
+    for (ptrdiff_t key = 0; key < visible; key++) {
       float e[LANES];
       for (int l = 0; l < LANES; l++)
         e[l] = exp_nonpositive(column[key * lanes + l] * late - top[l]);
@@ -39,7 +47,7 @@ KERNEL void lk_attention_softmax(ptrdiff_t keys, ptrdiff_t lanes, float *x, floa
     }
     float share[LANES];
     for (int l = 0; l < LANES; l++) share[l] = sum[l] == 0.0f ? 0.0f : 1.0f / sum[l];
-    for (ptrdiff_t key = 0; key < keys; key++)
+    for (ptrdiff_t key = 0; key < visible; key++)
       for (int l = 0; l < LANES; l++) column[key * lanes + l] *= share[l];
     // A query that sees nothing is 0, and stays 0 when it is computed again from infinity.
     for (int l = 0; l < LANES; l++)
@@ -50,10 +58,11 @@ KERNEL void lk_attention_softmax(ptrdiff_t keys, ptrdiff_t lanes, float *x, floa
 KERNEL void lk_attention_probabilities(ptrdiff_t keys, ptrdiff_t lanes, float *x, float scale,
                                        const float *mask, ptrdiff_t seen,
                                        const float *normaliser) {
-  for (ptrdiff_t first = 0; first < lanes; first += LANES) {
+  for (ptrdiff_t first = 0; first < lanes; first += LANES, seen += LANES) {
+    const ptrdiff_t visible = visible_keys(keys, seen);
     float shift[LANES];
     for (int l = 0; l < LANES; l++) shift[l] = normaliser[first + l];
-    for (ptrdiff_t key = 0; key < keys; key++) {
+    for (ptrdiff_t key = 0; key < visible; key++) {
       float *const row = x + key * lanes + first, e[LANES];
       if (mask) {
         const float *const m = mask + key * lanes + first;
@@ -63,21 +72,24 @@ KERNEL void lk_attention_probabilities(ptrdiff_t keys, ptrdiff_t lanes, float *x
       }
       for (int l = 0; l < LANES; l++) row[l] = e[l];
     }
+    hide_unseen(keys, lanes, x + first, seen, 0.0f);
   }
-  hide_unseen(keys, lanes, x, seen, 0.0f);
 }
 
 KERNEL void lk_attention_gradient(ptrdiff_t keys, ptrdiff_t lanes, const float *p, float *g,
-                                  float scale) {
-  for (ptrdiff_t first = 0; first < lanes; first += LANES) {
+                                  float scale, ptrdiff_t seen) {
+  for (ptrdiff_t first = 0; first < lanes; first += LANES, seen += LANES) {
+    const ptrdiff_t visible = visible_keys(keys, seen);
     const float *const pc = p + first;
     float *const gc = g + first;
     lanes_t sum = {0};
-    for (ptrdiff_t key = 0; key < keys; key++)
+    for (ptrdiff_t key = 0; key < visible; key++)
       sum += *(const lanes_t *)(pc + key * lanes) * *(const lanes_t *)(gc + key * lanes);
-    for (ptrdiff_t key = 0; key < keys; key++) {
+    for (ptrdiff_t key = 0; key < visible; key++) {
       lanes_t *const to = (lanes_t *)(gc + key * lanes);
       *to = scale * *(const lanes_t *)(pc + key * lanes) * (*to - sum);
     }
+    for (ptrdiff_t key = visible; key < keys; key++)
+      *(lanes_t *)(gc + key * lanes) = (lanes_t){0};
   }
 }

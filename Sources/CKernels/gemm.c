@@ -169,15 +169,17 @@ INLINE void multiply_panel(const int most, const int vectors, ptrdiff_t m, ptrdi
                            const float *b, ptrdiff_t ldb, ptrdiff_t columns, bool adds, float *c,
                            ptrdiff_t ldc) {
   ptrdiff_t i = 0;
-#define TILES(rows)                                                                              \
-  for (; i + rows <= m; i += rows)                                                               \
+  // Two rows alone leave units waiting: the last eight are four and four, where A has no gaps there.
+  const ptrdiff_t most_sixes = tile == most * ra && m % 6 == 2 && m >= 8 ? m - 8 : m;
+#define TILES(rows, end)                                                                         \
+  for (; i + rows <= end; i += rows)                                                             \
     multiply_tile(rows, vectors, k, a + i / most * tile + i % most * ra, ra, ca, b, ldb, columns,  \
                   adds, c + i * ldc, ldc)
-  if (most >= 12) TILES(12);
-  TILES(6);
-  TILES(4);
-  TILES(2);
-  TILES(1);
+  if (most >= 12) TILES(12, most_sixes);
+  TILES(6, most_sixes);
+  TILES(4, m);
+  TILES(2, m);
+  TILES(1, m);
 #undef TILES
 }
 
@@ -265,8 +267,12 @@ __attribute__((target("avx2,fma"))) static void multiply_256(PARAMETERS) {
 }
 static void multiply_128(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
 
+static bool has_wide_tiles(void) {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+}
+
 static void multiply_any(PARAMETERS) {
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
+  if (has_wide_tiles())
     multiply_512(ARGUMENTS);
   else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     multiply_256(ARGUMENTS);
@@ -274,8 +280,12 @@ static void multiply_any(PARAMETERS) {
     multiply_128(ARGUMENTS);
 }
 #else
+static bool has_wide_tiles(void) { return false; }
+
 static void multiply_any(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
 #endif
+
+ptrdiff_t lk_gemm_panel(void) { return has_wide_tiles() ? 2 * LANES : LANES; }
 
 /// The same for a C of float32 that may begin as `row` in each of its rows.
 static void multiply_floats(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b,

@@ -51,14 +51,57 @@ package struct AttentionHead {
 
   /// `scores` of `block` before the softmax, and the mask, or nil, that belongs to them.
   private func computeScores(_ block: Block, _ scratch: Scratch) -> UnsafePointer<Float>? {
-    gemm(
-      m: block.width, n: block.rows, k: plan.features, key,
-      query.from(row: block.first, column: 0).transposed, into: scratch.scores,
-      leading: plan.blockQueries)
+    multiply(block, key, query, plan.features, into: scratch.scores)
     guard let mask else { return nil }
     placeInLanes(
       block, mask + block.first * maskStride, stride: maskStride, into: scratch.factors)
     return UnsafePointer(scratch.factors)
+  }
+
+  /// `target` = the products of each key's row of `a` with each query's row of `b`, where a query sees
+  /// the key.
+  private func multiply(
+    _ block: Block, _ a: MatrixOperand, _ b: MatrixOperand, _ features: Int,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    block.forEachStep(lk_gemm_panel()) { queries, keys in
+      gemm(
+        m: keys, n: queries.count, k: features, a,
+        b.from(row: block.first + queries.lowerBound, column: 0).transposed,
+        into: target + queries.lowerBound, leading: plan.blockQueries)
+    }
+  }
+
+  /// `target` = the sums over the keys that a query sees of `numbers` times the key's row of `b`.
+  private func sumOverKeys(
+    _ block: Block, _ numbers: UnsafeMutablePointer<Float>, _ b: MatrixOperand, _ features: Int,
+    into target: MatrixTarget
+  ) {
+    block.forEachStep(lanes) { queries, keys in
+      gemm(
+        m: queries.count, n: features, k: keys,
+        MatrixOperand(
+          numbers + queries.lowerBound, leading: plan.blockQueries, isTransposed: true),
+        b, into: target.advanced(by: (block.first + queries.lowerBound) * target.leading))
+    }
+  }
+
+  /// Adds to the rows of `sums` the sums over the queries that see a key of `numbers` times the
+  /// query's row of `b`; overwrites them in the first block.
+  private func sumOverQueries(
+    _ block: Block, _ numbers: UnsafeMutablePointer<Float>, _ b: MatrixOperand, _ features: Int,
+    into sums: Sums, isFirst: Bool
+  ) {
+    var done = 0
+    block.forEachStep(lanes) { queries, keys in
+      gemm(
+        m: keys - done, n: features, k: block.rows - queries.lowerBound,
+        MatrixOperand(
+          numbers + done * plan.blockQueries + queries.lowerBound, leading: plan.blockQueries),
+        b.from(row: block.first + queries.lowerBound, column: 0),
+        into: sums.pointer + done * sums.leading, leading: sums.leading, accumulate: !isFirst)
+      done = keys
+    }
   }
 
   /// Writes rows of numbers of each query, `stride` apart, to the queries' lanes.
@@ -90,11 +133,6 @@ package struct AttentionHead {
     lk_multiply(block.width * plan.blockQueries, target, 1, numbers, 1, scratch.factors, 1)
   }
 
-  /// Numbers in lanes as a matrix with a row for each query.
-  private func byQuery(_ numbers: UnsafeMutablePointer<Float>) -> MatrixOperand {
-    MatrixOperand(numbers, leading: plan.blockQueries, isTransposed: true)
-  }
-
   /// `out` = softmax(query key^T scale + mask) value.
   package func attend(into out: MatrixTarget, scratch memory: UnsafeMutablePointer<Float>) {
     let scratch = Scratch(memory, plan)
@@ -107,9 +145,7 @@ package struct AttentionHead {
         computeFactors(block, drop, scratch)
         multiplyByFactors(block, scratch.scores, scratch, into: scratch.scores)
       }
-      gemm(
-        m: block.rows, n: plan.valueFeatures, k: block.width, byQuery(scratch.scores), value,
-        into: out.advanced(by: block.first * out.leading))
+      sumOverKeys(block, scratch.scores, value, plan.valueFeatures, into: out)
     }
   }
 
@@ -151,13 +187,10 @@ package struct AttentionHead {
     var isFirst = true
     plan.forEachBlock { block in
       let width = block.width
-      let share = gradient.from(row: block.first, column: 0)
       let mask = computeScores(block, scratch)
       lk_attention_probabilities(
         width, plan.blockQueries, p, plan.scale, mask, block.seen, normaliser + block.first)
-      gemm(
-        m: width, n: block.rows, k: valueFeatures, value, share.transposed, into: g,
-        leading: plan.blockQueries)
+      multiply(block, value, gradient, valueFeatures, into: g)
       var used = p
       if let drop {
         computeFactors(block, drop, scratch)
@@ -165,22 +198,15 @@ package struct AttentionHead {
         multiplyByFactors(block, g, scratch, into: g)
         used = scratch.spare
       }
-      gemm(
-        m: width, n: valueFeatures, k: block.rows, MatrixOperand(used, leading: plan.blockQueries),
-        share,
-        into: dv.pointer, leading: dv.leading, accumulate: !isFirst)
-      lk_attention_gradient(width, plan.blockQueries, p, g, dm == nil ? plan.scale : 1)
+      sumOverQueries(block, used, gradient, valueFeatures, into: dv, isFirst: isFirst)
+      lk_attention_gradient(
+        width, plan.blockQueries, p, g, dm == nil ? plan.scale : 1, block.seen)
       if let dm {
         writeMaskGradient(block, g, to: dm + block.first * plan.keys)
         lk_scale(width * plan.blockQueries, g, 1, g, 1, plan.scale, 0)
       }
-      gemm(
-        m: block.rows, n: features, k: width, byQuery(g), key,
-        into: dq.advanced(by: block.first * dq.leading))
-      gemm(
-        m: width, n: features, k: block.rows, MatrixOperand(g, leading: plan.blockQueries),
-        query.from(row: block.first, column: 0), into: dk.pointer, leading: dk.leading,
-        accumulate: !isFirst)
+      sumOverKeys(block, g, key, features, into: dq)
+      sumOverQueries(block, g, query, features, into: dk, isFirst: isFirst)
       isFirst = false
     }
   }

@@ -20,9 +20,12 @@ extension AttentionHead {
       self.isCausal = isCausal
     }
 
-    /// Queries that are computed together, side by side: their scores stay in the second-level cache,
-    /// and a causal block leaves out most of what it does not see.
-    var blockQueries: Int { queries > lanes ? 2 * lanes : lanes }
+    /// Queries that are computed together, side by side: as many as leave their scores, and the
+    /// gradients of these, in the second-level cache.
+    var blockQueries: Int {
+      let fitting = keys > 512 ? 2 * lanes : 4 * lanes
+      return min(fitting, (max(1, queries) + lanes - 1) / lanes * lanes)
+    }
 
     /// `queries`, rounded up to whole blocks.
     package var paddedQueries: Int { (queries + blockQueries - 1) / blockQueries * blockQueries }
@@ -47,5 +50,15 @@ extension AttentionHead {
     let width: Int
     /// How many keys the first query sees.
     let seen: Int
+
+    /// Calls `body` for `unit` queries at a time, with the keys that these see at most; for all
+    /// queries, where these see all keys.
+    func forEachStep(_ unit: Int, _ body: (_ queries: Range<Int>, _ keys: Int) -> Void) {
+      let unit = seen < width ? unit : max(1, rows)
+      for lower in stride(from: 0, to: rows, by: unit) {
+        let upper = min(rows, lower + unit)
+        body(lower..<upper, min(width, seen + upper - 1))
+      }
+    }
   }
 }

@@ -12,7 +12,14 @@ import Testing
     for (isMasked, lanes, scale) in [(false, 32, 0.25), (true, 16, 0.25), (false, 16, -0.5)]
       as [(Bool, Int, Float)]
     {
-      let scores = randomValues(keys * lanes)
+      /// Whether a key is beyond what any query of 16 sees; there may be anything.
+      func isHidden(_ place: Int) -> Bool {
+        place / lanes >= seen + place % lanes / 16 * 16 + 15
+      }
+      func values(seed: UInt64) -> [Float] {
+        randomValues(keys * lanes, seed: seed).enumerated().map { isHidden($0) ? .nan : $1 }
+      }
+      let scores = values(seed: 1)
       var mask = randomValues(keys * lanes, seed: 2)
       for index in mask.indices where index % 3 == 0 { mask[index] = -.infinity }
       func ofQueries(_ value: (_ keys: [Int], _ lane: Int) -> [Double]) -> [Double] {
@@ -38,12 +45,13 @@ import Testing
       expectClose(p, to: exact, within: Tolerance(relative: 3e-6, absolute: 1e-30))
       expectClose(again, to: exact, within: Tolerance(relative: 3e-6, absolute: 1e-30))
 
-      let g = randomValues(keys * lanes, seed: 3)
+      let g = values(seed: 3)
       var found = g
-      lk_attention_gradient(keys, lanes, p, &found, scale)
+      lk_attention_gradient(keys, lanes, p, &found, scale, seen)
       let gradients = ofQueries { places, _ in
-        let dot = places.reduce(0.0) { $0 + exact[$1] * Double(g[$1]) }
-        return places.map { Double(scale) * exact[$0] * (Double(g[$0]) - dot) }
+        func gradient(_ place: Int) -> Double { isHidden(place) ? 0 : Double(g[place]) }
+        let dot = places.reduce(0.0) { $0 + exact[$1] * gradient($1) }
+        return places.map { Double(scale) * exact[$0] * (gradient($0) - dot) }
       }
       expectClose(found, to: gradients, within: .sum(of: 4))
     }

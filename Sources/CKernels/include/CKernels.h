@@ -243,7 +243,7 @@ void lk_channel_gradient(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, co
 // MARK: attention (attention.c)
 
 // `lanes` queries, a multiple of 16, side by side for each key; query l sees the first `seen` + l
-// keys.
+// keys. What the last query of 16 does not see is not read, and becomes 0.
 
 /// x = softmax(x * scale + mask) over the keys, in place; what is not seen becomes 0.
 /// normaliser[l] is the logarithm of the sum, or infinity where the query sees nothing and is 0.
@@ -254,7 +254,8 @@ void lk_attention_probabilities(ptrdiff_t keys, ptrdiff_t lanes, float *x, float
                                 const float *_Nullable mask, ptrdiff_t seen,
                                 const float *normaliser);
 /// g = scale * p * (g - sum over the keys of p * g), in place.
-void lk_attention_gradient(ptrdiff_t keys, ptrdiff_t lanes, const float *p, float *g, float scale);
+void lk_attention_gradient(ptrdiff_t keys, ptrdiff_t lanes, const float *p, float *g, float scale,
+                           ptrdiff_t seen);
 
 // MARK: dropout (dropout.c)
 

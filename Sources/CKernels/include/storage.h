@@ -56,6 +56,9 @@ void lk_gemm(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const lk_matrix *a, const lk
              bool accumulate, const float *_Nullable row, void *c, ptrdiff_t leading,
              lk_storage type);
 
+/// The columns that are computed together on this machine: fewer cost as much.
+ptrdiff_t lk_gemm_panel(void);
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -20,7 +20,8 @@ extension Tensor {
     let values = contiguousValues()
     let result = Tensor(uninitialized: shape, dtype)
     let run = axes.run
-    cumulativeSum(run, values.rows(run.inner), into: result.rows(run.inner, .write), reversed: reversed)
+    cumulativeSum(
+      run, values.rows(run.inner), into: result.rows(run.inner, .write), reversed: reversed)
     return result
   }
 }
