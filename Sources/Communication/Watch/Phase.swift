@@ -3,17 +3,21 @@
 /// A program may have phases of its own: `static let tokenizing: Phase = "tokenizing"`.
 public struct Phase: ExpressibleByStringLiteral, Sendable {
   let name: StaticString
+  /// Whether it is `dataLoading`, and not another with the same name.
+  let isDataLoading: Bool
+
+  private init(_ name: StaticString, isDataLoading: Bool) {
+    self.name = name
+    self.isDataLoading = isDataLoading
+  }
 
   /// A phase that reads well after "is in"; the first 31 bytes of UTF-8 are kept.
-  public init(stringLiteral name: StaticString) { self.name = name }
-
-  /// Whether it is `dataLoading`, and not another with the same name.
-  var isDataLoading: Bool { name.utf8Start == Phase.dataLoading.name.utf8Start }
+  public init(stringLiteral name: StaticString) { self.init(name, isDataLoading: false) }
 
   /// Before the first batch.
   public static let setUp: Phase = "set-up"
   /// Waiting for a batch; noted by `DataLoader`.
-  public static let dataLoading: Phase = "data loading"
+  public static let dataLoading = Phase("data loading", isDataLoading: true)
   /// From a batch to `backward()`; noted by `DataLoader`.
   public static let forward: Phase = "the forward pass"
   /// `backward()`; noted where gradients are averaged.
