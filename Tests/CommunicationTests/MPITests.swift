@@ -31,7 +31,7 @@ import Testing
   func reportsOneCause(_ name: String, _ status: Int32, _ rank: String, _ cause: String) throws {
     let job = try mpirun(ranks: 4, "MPIChecks", [name])
     #expect(job.status == status, "\(job.errors)")
-    #expect(job.seconds < 5)
+    #expect(job.seconds < 5 * patience)
     let lines = job.errors(startingWith: "error: ")
     #expect(lines.count == 1, "\(job.errors)")
     #expect(lines.first?.hasPrefix("error: \(rank)") == true, "\(lines)")
@@ -43,7 +43,7 @@ import Testing
     for _ in 1...5 {
       let job = try mpirun(ranks: ranks, "MPIChecks", ["throwOnAll"])
       #expect(job.status == 65)
-      #expect(job.seconds < 5)
+      #expect(job.seconds < 5 * patience)
       #expect(job.errors(startingWith: "error: ").count == 1, "\(job.errors)")
     }
   }
@@ -53,7 +53,7 @@ import Testing
   func endsWhenARankIsLost(_ name: String, _ status: Int32) throws {
     let job = try mpirun(ranks: 4, "MPIChecks", [name])
     #expect(job.status == status, "\(job.errors)")
-    #expect(job.seconds < 5)
+    #expect(job.seconds < 5 * patience)
   }
 
   @Test func oneRankUnderMpirunFailsLikeAPlainProcess() throws {
@@ -80,7 +80,7 @@ import Testing
   func areRefused(_ environment: [String: String], _ seen: String, _ remedy: String) throws {
     let process = try runAlone("MPIChecks", ["gather"], environment: environment)
     #expect(process.status == 69)
-    #expect(process.seconds < 5)
+    #expect(process.seconds < 5 * patience)
     #expect(process.output == "")
     let lines = process.errors(startingWith: "error: ")
     #expect(lines.count == 1, "\(process.errors)")

@@ -37,7 +37,7 @@ import Testing
   /// With a slow network and layers that take as long, what is left to wait for after the pass is
   /// little more than the last bucket.
   @Test func waitingForTheNetworkIsHidden() {
-    let network = ThreadNetwork(secondsPerMessage: 0.004)
+    let network = ThreadNetwork(secondsPerMessage: 0.004 * patience)
     func exposed(_ overlap: CommunicationOverlap) -> Double {
       let seconds = withThreadRanks(2, ranksPerHost: [1, 1], network: network) { world in
         let buckets = (0..<8).map { Stretch(.float32, start: 4096 * $0, count: 1024) }
@@ -46,9 +46,9 @@ import Testing
           let window = world.makeSharedWindow(byteCount: SharedMemoryExchange.byteCount(wire))
         else { return Double.infinity }
         let exchange = SharedMemoryExchange(wire, in: window, over: world, overlap: overlap)
-        let rounds = (0..<30).map { _ in
+        let rounds = (0..<max(3, 30 / Int(patience))).map { _ in
           for index in buckets.indices {
-            usleep(5000)  // the layer's backward pass
+            usleep(UInt32(5000 * patience))  // the layer's backward pass
             exchange.publish(index)
             exchange.progress()
           }
@@ -62,7 +62,7 @@ import Testing
       return seconds.max() ?? .infinity
     }
     let (on, off) = (exposed(.on), exposed(.off))
-    #expect(off > 0.03 && on < 0.4 * off, "\(on) s of \(off) s")
+    #expect(off > 0.03 * patience && on < 0.4 * off, "\(on) s of \(off) s")
   }
 }
 

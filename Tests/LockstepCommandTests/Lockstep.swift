@@ -31,7 +31,7 @@ func expectFailure(
   at location: SourceLocation = #_sourceLocation
 ) {
   #expect(process.status == status, "\(process.errors)", sourceLocation: location)
-  #expect(process.seconds < 5, sourceLocation: location)
+  #expect(process.seconds < 5 * patience, sourceLocation: location)
   #expect(process.output == "", sourceLocation: location)
   let lines = process.errors.filter { $0.lowercased().contains("error: ") }
   #expect(lines.count == 1, "\(process.errors)", sourceLocation: location)

@@ -20,6 +20,11 @@ public struct ProcessRun: Sendable {
   }
 }
 
+/// How many times as long a program may take as an ordinary build of it: under the address sanitizer
+/// a few times, under the thread sanitizer more than ten times.
+public let patience: Double =
+  dlsym(nil, "__tsan_init") != nil ? 30 : dlsym(nil, "__asan_init") != nil ? 6 : 1
+
 /// A program that a test needs could not be started.
 public struct StartFailure: Error, CustomStringConvertible {
   /// What could not be started, and why.
@@ -28,7 +33,7 @@ public struct StartFailure: Error, CustomStringConvertible {
 
 /// Runs the program at the path `command[0]` and waits for its end.
 ///
-/// It is the head of a process group of its own, which is killed after `limit` seconds; it writes
+/// It is the head of a process group of its own, which is killed after `limit` seconds, times `patience`; it writes
 /// to files, because a grandchild that outlives it would hold a pipe open.
 ///
 /// - Parameters:
@@ -52,7 +57,8 @@ public func run(
   let start = SuspendingClock.now
   let process = try spawn(
     change + command, merged.map { "\($0)=\($1)" }, output: output.path, errors: errors.path)
-  let (status, timedOut) = wait(for: process, until: start + .seconds(limit), whileRunning)
+  let (status, timedOut) = wait(
+    for: process, until: start + .seconds(limit * patience), whileRunning)
   return ProcessRun(
     status: status,
     output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
