@@ -116,4 +116,25 @@ import Testing
   func descriptionShowsValuesAndShape(_ description: String, _ expected: String) {
     #expect(description == expected)
   }
+
+  /// A scalar is reduced like a vector of one, as in PyTorch.
+  @Test func scalarsHaveAnAxisToReduce() {
+    for axis in [0, -1] {
+      let x = Tensor(Float(3))
+      x.requiresGrad = true
+      for y in [
+        x.sum(axis: axis), x.mean(axis: axis), x.prod(axis: axis), x.cumsum(axis: axis),
+        x.norm(axis: axis), x.logSumExp(axis: axis),
+      ] {
+        #expect(y.shape == [] && y.floats == [3])
+        x.grad = nil
+        y.backward()
+        #expect(x.grad?.floats == [1])
+      }
+      #expect(x.sum(axis: axis, keepingAxis: true).shape == [])
+      #expect(x.argmax(axis: axis).item() == 0)
+      #expect(x.variance(axis: axis).floats[0].isNaN)
+      #expect((x .> 2).all(axis: axis).item() == 1)
+    }
+  }
 }

@@ -40,6 +40,8 @@ struct ReducedAxes {
     _ axes: [Int]?, _ shape: Shape, _ operation: StaticString
   ) -> Shape {
     guard let axes else { return Shape(repeating: 1, count: shape.count) }
+    // A scalar counts as a vector of one, as in PyTorch.
+    if shape.isEmpty, axes == [0] || axes == [-1] { return shape }
     var isReduced = Shape(repeating: 0, count: shape.count)
     for axis in axes {
       let axis = shape.axis(axis, operation)
@@ -85,6 +87,7 @@ struct ReducedAxes {
 
   /// The one reduced axis, in a contiguous tensor.
   var run: ReducedRun {
+    if shape.isEmpty { return ReducedRun(outer: 1, size: 1, inner: 1) }
     let axis = isReduced.firstIndex(of: 1) ?? 0
     return ReducedRun(
       outer: shape[..<axis].reduce(1, *), size: count, inner: shape[(axis + 1)...].reduce(1, *))
