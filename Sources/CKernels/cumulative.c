@@ -1,4 +1,4 @@
-#include "reduce.h"
+#include "kernel.h"
 
 // Sums and products up to every element.
 

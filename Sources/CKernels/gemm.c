@@ -169,14 +169,15 @@ INLINE void multiply_panel(const int most, const int vectors, ptrdiff_t m, ptrdi
                            const float *b, ptrdiff_t ldb, ptrdiff_t columns, bool adds, float *c,
                            ptrdiff_t ldc) {
   ptrdiff_t i = 0;
-  // Two rows alone leave units waiting: the last eight are four and four, where A has no gaps there.
-  const ptrdiff_t most_sixes = tile == most * ra && m % 6 == 2 && m >= 8 ? m - 8 : m;
+  // Two rows alone leave units waiting. Where tiles of A follow without gaps, the last eight rows
+  // are four and four instead.
+  const ptrdiff_t end_of_sixes = tile == most * ra && m % 6 == 2 && m >= 8 ? m - 8 : m;
 #define TILES(rows, end)                                                                         \
   for (; i + rows <= end; i += rows)                                                             \
     multiply_tile(rows, vectors, k, a + i / most * tile + i % most * ra, ra, ca, b, ldb, columns,  \
                   adds, c + i * ldc, ldc)
-  if (most >= 12) TILES(12, most_sixes);
-  TILES(6, most_sixes);
+  if (most >= 12) TILES(12, end_of_sixes);
+  TILES(6, end_of_sixes);
   TILES(4, m);
   TILES(2, m);
   TILES(1, m);

@@ -15,8 +15,8 @@ INLINE void load_last(ptrdiff_t n, const float *a, float *last) {
   }
 }
 
-// The next row comes from memory while this one is computed: a pass that starts a row waits for it
-// otherwise. Longer rows have many such places for one start.
+// The next row is fetched while this one is computed: the pass that begins it would wait otherwise.
+// In longer rows the processor's own prefetcher has time to begin.
 enum { LONGEST_FETCHED_ROW = 4096 };
 
 /// Asks for what a row of `n` numbers has at `a`, the same place of the next row.

@@ -1,6 +1,6 @@
 // exp, log, tanh, erf and their kin as straight-line code that the compiler turns into vector code.
 //
-// Accuracy against the correctly rounded value is tested in KernelsTests. Polynomials: Cephes (S.
+// Accuracy against the correctly rounded value is tested in KernelsTests. Logarithm: Cephes (S.
 // Moshier), single precision; erf: the rational minimax approximation used by Eigen.
 #ifndef LOCKSTEP_VECTOR_MATH_H
 #define LOCKSTEP_VECTOR_MATH_H

@@ -58,8 +58,8 @@ package struct AttentionHead {
     return UnsafePointer(scratch.factors)
   }
 
-  /// `target` = the products of each key's row of `a` with each query's row of `b`, where a query sees
-  /// the key.
+  /// `target` = the products of each key's row of `a` with each query's row of `b`, where a query
+  /// sees the key.
   private func multiply(
     _ block: Block, _ a: MatrixOperand, _ b: MatrixOperand, _ features: Int,
     into target: UnsafeMutablePointer<Float>

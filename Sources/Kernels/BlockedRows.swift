@@ -68,7 +68,7 @@ package struct RowOperand {
 }
 
 /// Elements of an operand that are converted at a time: they stay in the first caches.
-private let rowBlockSize = 4096
+let rowBlockSize = 4096
 
 /// Calls `body` on runs of `rows` with the float32 values of every operand's rows in the run.
 ///

@@ -1,16 +1,13 @@
 import CKernels
 
-/// Elements of narrow floats that are widened at a time.
-private let widenedSize = 4096
-
-/// `target` = the sums of `source`, rows of the last axes, up to and with each position along the
-/// middle of `run`, from the end when `reversed`; added up in double.
+/// `target` = the sums of `source` up to and with each position along the middle of `run`, from the
+/// end when `reversed`; added up in double. What rows the operands have is of no consequence.
 package func cumulativeSum(
   _ run: ReducedRun, _ source: RowOperand, into target: RowOperand, reversed: Bool
 ) {
   let isNarrow = source.dtype.isNarrowFloat || target.dtype.isNarrowFloat
   cumulate(run, Double.self) { start, columns, sums in
-    let step = isNarrow ? max(1, widenedSize / columns) : max(1, run.size)
+    let step = isNarrow ? max(1, rowBlockSize / columns) : max(1, run.size)
     for done in stride(from: 0, to: run.size, by: step) {
       let rows = min(step, run.size - done)
       let first = start + (reversed ? run.size - done - rows : done) * run.inner
@@ -42,7 +39,7 @@ private func cumulate<Sum: BitwiseCopyable & ExpressibleByIntegerLiteral>(
 ) {
   let tiles = (run.inner + mostColumns - 1) / mostColumns
   parallelItems(run.outer * tiles, cost: run.size * min(run.inner, mostColumns)) { items in
-    withUnsafeTemporaryAllocation(of: Sum.self, capacity: mostColumns) { sums in
+    withUnsafeTemporaryAllocation(of: Sum.self, capacity: min(mostColumns, run.inner)) { sums in
       guard let sums = sums.baseAddress else { return }
       for item in items {
         let (block, column) = (item / tiles, item % tiles * mostColumns)
@@ -54,8 +51,8 @@ private func cumulate<Sum: BitwiseCopyable & ExpressibleByIntegerLiteral>(
   }
 }
 
-/// `target` = for each row of `source` the gradient of its product: `gradient[row]` times the product
-/// of all other elements.
+/// `target` = for each row of `source` the gradient of its product: `gradient[row]` times the
+/// product of all other elements.
 package func productGradient(
   rows: Int, gradient: UnsafePointer<Float>, _ source: RowOperand, into target: RowOperand
 ) {

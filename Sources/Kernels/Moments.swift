@@ -1,7 +1,7 @@
 import CKernels
 
 /// `mean` and the sum of squared deviations from it, over the middle of `run`, which must not be
-/// empty; `source` is any rows of it.
+/// empty. What rows `source` has is of no consequence.
 ///
 /// Each part is read twice while it is in the cache: the mean of squares less the square of the
 /// mean would lose all digits where the mean is large.

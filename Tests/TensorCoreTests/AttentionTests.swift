@@ -53,4 +53,37 @@ import Testing
       }
     }
   }
+
+  /// Values that name their key show by what dropout multiplied each probability.
+  @Test(arguments: [(70, 70), (150, 40)])
+  func dropoutOfSeveralBlocks(_ size: (queries: Int, keys: Int)) {
+    let (query, key) = (
+      gridValues([2, size.queries, 24], seed: 1), gridValues([2, size.keys, 24], seed: 2)
+    )
+    func attention(_ query: Tensor, _ key: Tensor, _ value: Tensor, dropping: Float) -> Tensor {
+      scaledDotProductAttention(
+        query, key, value, isCausal: true, dropoutProbability: dropping,
+        generator: Generator(seed: 6))
+    }
+    let names = Tensor.eye(size.keys).expanded(to: [2, size.keys, size.keys])
+    let whole = attention(query, key, names, dropping: 0)
+    let dropped = attention(query, key, names, dropping: 0.25)
+    let isKept = (dropped .> 0).converted(to: .float32)
+    expectClose(dropped, to: whole * isKept / 0.75, within: .sum(of: 4))
+    let share = Float(isKept.sum().item() / (whole .> 0).sum().item())
+    #expect(abs(share - 0.75) < 0.02)
+
+    let inputs = [query, key, gridValues([2, size.keys, 40], seed: 3)]
+    let exact = Result(inputs) { inputs in
+      let seen = Tensor.ones([size.queries, size.keys]).tril()
+      let scores = matmul(inputs[0], inputs[1].transposed()) / Float(24).squareRoot()
+      let p = softmax(`where`(seen .== 0, Tensor(-Float.infinity), scores))
+      return matmul(p * isKept / 0.75, inputs[2])
+    }
+    let found = Result(inputs) { attention($0[0], $0[1], $0[2], dropping: 0.25) }
+    expectClose(found.output, to: exact.output, within: .sum(of: 64))
+    for (gradient, exact) in zip(found.gradients, exact.gradients) {
+      expectClose(gradient, to: exact, within: .sum(of: 256), "\(size)")
+    }
+  }
 }

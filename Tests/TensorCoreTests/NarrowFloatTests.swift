@@ -81,7 +81,7 @@ import Testing
     .init(name: "sum", shapes: [[90, 130, 3]]) { $0[0].sum(axis: 1) },
     .init(name: "mean of rows", shapes: [[90, 1300]]) { $0[0].mean(axis: 1) },
     .init(name: "mean of columns", shapes: [[900, 130]]) { $0[0].mean(axis: 0) },
-    .init(name: "prod", shapes: [[3, 90, 3]]) { $0[0].prod(axes: [0, 2]) },
+    .init(name: "prod", shapes: [[3, 900, 3]]) { $0[0].prod(axes: [0, 2]) },
     .init(name: "cumsum", shapes: [[10_000]]) { $0[0].cumsum(axis: 0) },
     .init(name: "cumsum of columns", shapes: [[3, 300, 40]]) { $0[0].cumsum(axis: 1) },
     .init(name: "variance of rows", shapes: [[9, 1300]]) { $0[0].variance(axis: 1) },
@@ -98,6 +98,9 @@ import Testing
     .init(name: "min", shapes: [[90, 130]]) { $0[0].min(axes: [0]) },
     .init(name: "crossEntropy of probabilities", shapes: [[9, 130], [9, 130]]) {
       crossEntropy($0[0], $0[1], labelSmoothing: 0.1, reduction: .none)
+    },
+    .init(name: "crossEntropy of positions", shapes: [[9, 13, 70], [9, 13, 70]]) {
+      crossEntropy($0[0], $0[1], reduction: .none)
     },
     .init(name: "nllLoss", shapes: [[90, 13, 2]]) {
       nllLoss($0[0], Tensor((0..<180).map { Int64($0 % 13) }, shape: [90, 2]))

@@ -158,4 +158,39 @@ import Testing
     // The softmax of two numbers adds up to 1: its gradient of ones is 0.
     expectClose(x.grad?.floats ?? [], to: [5, 7], within: .float32)
   }
+
+  /// A segment that is computed anew goes backwards within a pass of its own.
+  @Test func crossEntropyInACheckpoint() {
+    let x = leaf([0, 1, 2])
+    let loss = checkpoint(x) { self.crossEntropy($0[0]) }
+    for _ in 0..<2 {
+      x.grad = nil
+      loss.backward(retainGraph: true)
+      expectClose(x.grad?.floats ?? [], to: Self.crossEntropyGradient, within: .float32)
+    }
+    let partial = gradients(of: crossEntropy(x * 1), wrt: [x])
+    expectClose(partial[0]?.floats ?? [], to: Self.crossEntropyGradient, within: .float32)
+  }
+
+  /// Gradients that a function of its own hands out twice, keeps, or records.
+  @Test func customGradientsStayApart() {
+    final class Twice: DifferentiableFunction {
+      var kept: Tensor?
+      func forward(_ inputs: [Tensor], _ context: FunctionContext) -> Tensor {
+        inputs[0] + inputs[1]
+      }
+      func backward(_ gradient: Tensor, _ context: FunctionContext) -> [Tensor?] {
+        let share = gradient * 2
+        share.requiresGrad = true
+        kept = share
+        return [share, share]
+      }
+    }
+    let (function, x, y) = (Twice(), leaf([1, 2]), leaf([3, 4]))
+    let z = apply(function, to: x, y)
+    for _ in 0..<2 { z.sum().backward(retainGraph: true) }
+    #expect(x.grad?.floats == [4, 4] && y.grad?.floats == [4, 4])
+    #expect(function.kept?.floats == [2, 2])
+    #expect(x.grad?.requiresGrad == false)
+  }
 }

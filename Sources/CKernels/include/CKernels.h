@@ -164,12 +164,13 @@ void lk_softmax_gradient_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t st
 ///
 /// With n(c) = weights[c] * (log(sum(exp(a[r, :]))) - a[r, c]) and smoothing s, loss[r] =
 /// (1 - s) * n(target[r]) + s * mean over c of weights[c] * n(c). Without weights all are 1.
-/// `exponentials` are e = exp(a[r, c] - max(a[r, :])) for the gradient, unless null; normaliser[r]
-/// makes them probabilities: 1 / sum(e), or log(sum(exp(a[r, :]))) where it must compute them anew.
+/// `exponentials`, unless null, receive e = exp(a[r, c] - max(a[r, :])) for the gradient, where a
+/// row counts; they are not `a`. normaliser[r] makes probabilities of them: it is 1 / sum(e), or
+/// without them log(sum(exp(a[r, :]))).
 void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                            const int32_t *target, const float *_Nullable weights, float smoothing,
                            float *_Nullable exponentials, float *normaliser, float *loss);
-/// out[r, c] = factor * g[r * g_stride] * d loss[r] / d x[r, c], where `a` is x, or the exponentials
+/// out[r, c] = factor * g[r * g_stride] * d loss[r] / d x[r, c], where `a` is x or the exponentials
 /// that were kept; `out` may be `a`.
 void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                                     bool are_exponentials, const int32_t *target,
@@ -243,7 +244,8 @@ void lk_channel_gradient(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, co
 // MARK: attention (attention.c)
 
 // `lanes` queries, a multiple of 16, side by side for each key; query l sees the first `seen` + l
-// keys. What the last query of 16 does not see is not read, and becomes 0.
+// keys. What the last query of 16 does not see may be
+// anything, and becomes 0.
 
 /// x = softmax(x * scale + mask) over the keys, in place; what is not seen becomes 0.
 /// normaliser[l] is the logarithm of the sum, or infinity where the query sees nothing and is 0.

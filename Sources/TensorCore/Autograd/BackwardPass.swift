@@ -118,7 +118,7 @@ struct BackwardPass {
     switch edge.gradient {
     case .value(let share):
       var share = checked(share(gradient), of: operation)
-      let isFresh = !share.isView && Tensor.mayBeOverwritten(&share)
+      let isFresh = !share.isView && share.node == nil && Tensor.mayBeOverwritten(&share)
       accumulate(share, into: node, isFresh: isFresh)
     case .into(let compute): accumulate(compute, gradient, into: node, of: operation)
     case .elementwise(let compute):

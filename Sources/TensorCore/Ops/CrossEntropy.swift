@@ -5,7 +5,8 @@ import Kernels
 /// The negative logarithm of the probability that softmax gives to the right class.
 ///
 /// The mean is weighted: over the weights of the targets that are not ignored; NaN if there are
-/// none. Computed without overflow.
+/// none. Where a gradient is wanted, exponentials are kept until then in as much memory as the logits
+/// take, and become the gradient; of narrow floats the logits are kept.
 ///
 /// - Parameters:
 ///   - logits: `[classes]`, `[samples, classes]` or `[samples, classes, …]`.
@@ -40,7 +41,7 @@ public func crossEntropy(
   let rows = (isLast ? logits : logits.detach().movingAxisLast(1)).contiguousValues()
   let (normaliser, losses) = (Tensor(uninitialized: [samples]), Tensor(uninitialized: [samples]))
   // The exponentials become the gradient. Narrow floats would round them, and are kept themselves.
-  let isKept = logits.isTracked && rows.dtype == .float32
+  let isKept = logits.isTracked && !rows.dtype.isNarrowFloat
   let exponentials = isKept ? Tensor(uninitialized: rows.shape) : nil
   parallelRows(samples, classes, [rows.rows(classes)]) { first, count, at in
     lk_cross_entropy_rows(

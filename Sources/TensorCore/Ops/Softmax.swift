@@ -4,12 +4,14 @@ import Kernels
 
 /// exp(x) / sum(exp(x)) along `axis`.
 public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor {
-  alongAxis(x, axis, "softmax", logarithm: false, to: x.dtype)
+  if let cast = Autocast("softmax") { return cast.run { softmax(cast(x), axis: axis) } }
+  return alongAxis(x, axis, "softmax", logarithm: false, to: x.dtype)
 }
 
 /// The logarithm of softmax along `axis`, computed without overflow.
 public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor {
-  logSoftmax(x, axis: axis, to: x.dtype)
+  if let cast = Autocast("logSoftmax") { return cast.run { logSoftmax(cast(x), axis: axis) } }
+  return logSoftmax(x, axis: axis, to: x.dtype)
 }
 
 /// The same, stored as `result`.
@@ -20,12 +22,6 @@ func logSoftmax(_ x: Tensor, axis: Int, to result: DType) -> Tensor {
 private func alongAxis(
   _ x: Tensor, _ axis: Int, _ name: StaticString, logarithm: Bool, to result: DType
 ) -> Tensor {
-  if let cast = Autocast(name) {
-    return cast.run {
-      let x = cast(x)
-      return alongAxis(x, axis, name, logarithm: logarithm, to: x.dtype)
-    }
-  }
   x.requireFloat(name)
   let axis = x.rank == 0 ? 0 : x.shape.axis(axis, name)
   let lines = Lines(x.shape, axis)
