@@ -127,32 +127,34 @@ import Testing
   }
 
   /// Both uses see the weight rounded once, and their gradients meet in its one copy.
-  @Test func aWeightIsConvertedOnceInARegion() {
-    let weight = Self.parameter([4, 4])
-    let x = gridValues([2, 4], seed: 2)
-    let before = MemoryPool.statistics.usedBytes
-    let loss = autocast(.float16) {
-      let first = linear(x, weight)
-      let used = MemoryPool.statistics.usedBytes
-      _ = noGrad { linear(x, weight) }
-      let unrecorded = MemoryPool.statistics.usedBytes
-      #expect(unrecorded > used, "a copy without a place in the graph is another one")
-      _ = noGrad { linear(x, weight) }
-      #expect(MemoryPool.statistics.usedBytes == unrecorded)
-      return linear(first, weight).sum()
+  @Test func aWeightIsConvertedOnceInARegion() async {
+    await #expect(processExitsWith: .success) {
+      let weight = AutocastTests.parameter([4, 4])
+      let x = gridValues([2, 4], seed: 2)
+      let before = MemoryPool.statistics.usedBytes
+      let loss = autocast(.float16) {
+        let first = linear(x, weight)
+        let used = MemoryPool.statistics.usedBytes
+        _ = noGrad { linear(x, weight) }
+        let unrecorded = MemoryPool.statistics.usedBytes
+        #expect(unrecorded > used, "a copy without a place in the graph is another one")
+        _ = noGrad { linear(x, weight) }
+        #expect(MemoryPool.statistics.usedBytes == unrecorded)
+        return linear(first, weight).sum()
+      }
+      loss.backward()
+      let rounded = weight.detach().converted(to: .float16)
+      rounded.requiresGrad = true
+      linear(linear(x.converted(to: .float16), rounded), rounded).converted(to: .float32).sum()
+        .backward()
+      #expect(weight.grad?.dtype == .float32)
+      #expect(weight.grad?.floats == rounded.grad?.floats)
+      weight.grad = nil
+      rounded.grad = nil
+      _ = consume loss
+      _ = consume rounded
+      #expect(MemoryPool.statistics.usedBytes <= before + 1024, "copies go with the region")
     }
-    loss.backward()
-    let rounded = weight.detach().converted(to: .float16)
-    rounded.requiresGrad = true
-    linear(linear(x.converted(to: .float16), rounded), rounded).converted(to: .float32).sum()
-      .backward()
-    #expect(weight.grad?.dtype == .float32)
-    #expect(weight.grad?.floats == rounded.grad?.floats)
-    weight.grad = nil
-    rounded.grad = nil
-    _ = consume loss
-    _ = consume rounded
-    #expect(MemoryPool.statistics.usedBytes <= before + 1024, "copies go with the region")
   }
 
   /// What PyTorch leaves stale: a weight that changes, and a graph that was freed.
