@@ -61,7 +61,12 @@ import Testing
       }
       return seconds.max() ?? .infinity
     }
-    let (on, off) = (exposed(.on), exposed(.off))
+    // Again where other work on the machine took the cores: it cannot make waiting shorter.
+    var (on, off) = (Double.infinity, Double.infinity)
+    for _ in 0..<5 where !(on < 0.4 * off) {
+      on = min(on, exposed(.on))
+      off = min(off, exposed(.off))
+    }
     #expect(off > 0.03 * patience && on < 0.4 * off, "\(on) s of \(off) s")
   }
 }
