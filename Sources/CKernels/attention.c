@@ -8,13 +8,17 @@ INLINE ptrdiff_t visible_keys(ptrdiff_t keys, ptrdiff_t seen) {
   return keys < seen + LANES ? keys : seen + LANES - 1;
 }
 
+/// Puts 0 where none of LANES queries sees a key.
+INLINE void clear_invisible(ptrdiff_t keys, ptrdiff_t lanes, float *x, ptrdiff_t seen) {
+  for (ptrdiff_t key = visible_keys(keys, seen); key < keys; key++)
+    *(lanes_t *)(x + key * lanes) = (lanes_t){0};
+}
+
 /// Puts `value` where one of LANES queries does not see a key, and 0 where none does.
 INLINE void hide_unseen(ptrdiff_t keys, ptrdiff_t lanes, float *x, ptrdiff_t seen, float value) {
-  const ptrdiff_t visible = visible_keys(keys, seen);
-  for (ptrdiff_t key = seen; key < visible; key++)
+  for (ptrdiff_t key = seen; key < visible_keys(keys, seen); key++)
     for (ptrdiff_t l = 0; l <= key - seen; l++) x[key * lanes + l] = value;
-  for (ptrdiff_t key = visible; key < keys; key++)
-    for (int l = 0; l < LANES; l++) x[key * lanes + l] = 0.0f;
+  clear_invisible(keys, lanes, x, seen);
 }
 
 KERNEL void lk_attention_softmax(ptrdiff_t keys, ptrdiff_t lanes, float *x, float scale,
@@ -89,7 +93,6 @@ KERNEL void lk_attention_gradient(ptrdiff_t keys, ptrdiff_t lanes, const float *
       lanes_t *const to = (lanes_t *)(gc + key * lanes);
       *to = scale * *(const lanes_t *)(pc + key * lanes) * (*to - sum);
     }
-    for (ptrdiff_t key = visible; key < keys; key++)
-      *(lanes_t *)(gc + key * lanes) = (lanes_t){0};
+    clear_invisible(keys, lanes, gc, seen);
   }
 }

@@ -12,10 +12,8 @@ INLINE void normalise_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, co
     const float s = 1.0f / square_root(row_squares(columns, a, m) * share + epsilon);
     if (centred) mean[r] = m;
     scale[r] = s;
-    if (columns <= LONGEST_FETCHED_ROW) {
-      prefetch(columns, a + columns);
-      prefetch_room(columns, out + columns);
-    }
+    fetch_next(columns, columns, a);
+    fetch_next_room(columns, columns, out);
     if (weight && bias) {
       INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] =
           (a[c] - m) * s * weight[c] + bias[c];
@@ -71,10 +69,8 @@ INLINE void norm_gradient_row(ptrdiff_t columns, const float *g, const float *a,
   const float share = 1.0f / (float)columns;
   t1 = centred ? t1 * share : 0.0f;
   t2 *= share;
-  if (columns <= LONGEST_FETCHED_ROW) {
-    prefetch(columns, g + columns);
-    prefetch(columns, a + columns);
-  }
+  fetch_next(columns, columns, g);
+  fetch_next(columns, columns, a);
   if (weight) {
     INDEPENDENT for (c = 0; c < columns; c++) out[c] =
         s * (weight[c] * g[c] - t1 - (a[c] - m) * s * t2);

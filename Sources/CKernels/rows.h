@@ -19,14 +19,17 @@ INLINE void load_last(ptrdiff_t n, const float *a, float *last) {
 // In longer rows the processor's own prefetcher has time to begin.
 enum { LONGEST_FETCHED_ROW = 4096 };
 
-/// Asks for what a row of `n` numbers has at `a`, the same place of the next row.
-INLINE void prefetch(ptrdiff_t n, const float *a) {
-  for (ptrdiff_t i = 0; i < n; i += LANES) __builtin_prefetch(a + i, 0, 2);
+/// Asks for `n` numbers of the row of `columns` that follows the one with `a`, where they are at the
+/// same place.
+INLINE void fetch_next(ptrdiff_t columns, ptrdiff_t n, const float *a) {
+  if (columns > LONGEST_FETCHED_ROW) return;
+  for (ptrdiff_t i = 0; i < n; i += LANES) __builtin_prefetch(a + columns + i, 0, 2);
 }
 
-/// The same for a row that is written.
-INLINE void prefetch_room(ptrdiff_t n, float *a) {
-  for (ptrdiff_t i = 0; i < n; i += LANES) __builtin_prefetch(a + i, 1, 2);
+/// The same for numbers that will be written.
+INLINE void fetch_next_room(ptrdiff_t columns, ptrdiff_t n, float *a) {
+  if (columns > LONGEST_FETCHED_ROW) return;
+  for (ptrdiff_t i = 0; i < n; i += LANES) __builtin_prefetch(a + columns + i, 1, 2);
 }
 
 /// A plain maximum: a NaN that it misses still reaches the sum of exponentials.
@@ -52,16 +55,13 @@ INLINE float exp_sum(ptrdiff_t n, const float *a, float shift, float *out) {
   // Loaded before `out`, which may be `a`, is written.
   load_last(n, a, last);
   const ptrdiff_t whole = n - n % LANES;
-  const bool is_short = n <= LONGEST_FETCHED_ROW;
   lanes_t sum = {0};
   for (ptrdiff_t start = 0; start < whole; start += BLOCK) {
     const ptrdiff_t size = whole - start < BLOCK ? whole - start : BLOCK;
     const float *x = a + start;
     float *y = out ? out + start : block;
-    if (is_short) {
-      prefetch(size, x + n);
-      if (out) prefetch_room(size, y + n);
-    }
+    fetch_next(n, size, x);
+    if (out) fetch_next_room(n, size, y);
     INDEPENDENT_CHAINS for (ptrdiff_t i = 0; i < size; i++) y[i] = exp_nonpositive(x[i] - shift);
     for (ptrdiff_t i = 0; i < size; i += LANES) sum += *(const lanes_t *)(y + i);
   }

@@ -19,10 +19,8 @@ KERNEL void lk_softmax_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const fl
                                      const float *y, float *out) {
   for (ptrdiff_t r = 0; r < rows; r++, g += columns, y += columns, out += columns) {
     const float d = dot(columns, g, y);
-    if (columns <= LONGEST_FETCHED_ROW) {
-      prefetch(columns, g + columns);
-      prefetch(columns, y + columns);
-    }
+    fetch_next(columns, columns, g);
+    fetch_next(columns, columns, y);
     INDEPENDENT for (ptrdiff_t c = 0; c < columns; c++) out[c] = y[c] * (g[c] - d);
   }
 }
