@@ -19,12 +19,12 @@ package struct RowOrder: Sendable {
     self.descending = descending
   }
 
-  /// `target` = the positions in each row of its first `count` elements, in order.
+  /// `target` = the positions in each row of floats of its first `count` elements, in order.
   package func positions(
-    rows: Int, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Int64>
+    rows: Int, _ source: RowOperand, _ target: UnsafeMutablePointer<Int64>
   ) {
     forEachRow(rows) { row, entries in
-      lk_sort_keys(size, source + row * size, entries, flip)
+      forEachRowBlock(row..<(row + 1), [source]) { lk_sort_keys(size, $2[0], entries, flip) }
       order(entries)
       write(entries, to: target + row * count)
     }

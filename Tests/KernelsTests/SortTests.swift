@@ -35,8 +35,11 @@ import Testing
         }
         for count in Set([0, min(1, size), size / 3, size]) {
           var found = [Int64](repeating: -1, count: 2 * count)
-          RowOrder(size: size, count: count, descending: descending)
-            .positions(rows: 2, values, &found)
+          values.withUnsafeMutableBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            RowOrder(size: size, count: count, descending: descending)
+              .positions(rows: 2, RowOperand(start, .float32, columns: size), &found)
+          }
           let rows = (0..<2).flatMap { row in
             expected(values[(row * size)..<((row + 1) * size)], count) {
               before($0, $1, descending)

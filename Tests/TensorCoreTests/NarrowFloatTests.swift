@@ -96,6 +96,12 @@ import Testing
     .init(name: "logSumExp", shapes: [[90, 130]]) { $0[0].logSumExp(axis: 1) },
     .init(name: "max", shapes: [[9, 13, 7]]) { $0[0].max(axes: [0, 2]) },
     .init(name: "min", shapes: [[90, 130]]) { $0[0].min(axes: [0]) },
+    .init(name: "max along an axis", shapes: [[9, 300, 70]]) { $0[0].max(axis: 1).values },
+    .init(name: "sort", shapes: [[9, 130, 3]]) { $0[0].sort(axis: 1, descending: true).values },
+    .init(name: "binaryCrossEntropy", shapes: [[90, 130], [90, 130]]) {
+      binaryCrossEntropy(
+        $0[0].clamped(from: 0.125, to: 0.875), $0[1].clamped(from: 0.0, to: 1.0), reduction: .none)
+    },
     .init(name: "crossEntropy of probabilities", shapes: [[9, 130], [9, 130]]) {
       crossEntropy($0[0], $0[1], labelSmoothing: 0.1, reduction: .none)
     },
@@ -201,6 +207,24 @@ import Testing
     #expect(linear(x, signs.abs().converted(to: .float16)).floats == [.infinity])
     #expect((x * x).sum().floats == [.infinity])
     #expect((x * 300).mean().floats == [60_000])
+  }
+
+  /// Along the last axis, in rows longer than a part, and along others, whose columns are widened a
+  /// few at a time.
+  @Test func placesAreThoseOfFloat32() {
+    for shape in [[40, 130], [2, 70_001], [3, 5000, 70]] as [Shape] {
+      let half = gridValues(shape, seed: 5).converted(to: .float16)
+      let float = half.converted(to: .float32)
+      for axis in 0..<shape.count {
+        for places in [
+          { $0.argmax(axis: axis) }, { $0.argmin(axis: axis) }, { $0.argsort(axis: axis) },
+        ] as [(Tensor) -> Tensor] {
+          #expect(
+            places(half).array(of: Int64.self) == places(float).array(of: Int64.self),
+            "axis \(axis) of \(shape)")
+        }
+      }
+    }
   }
 
   @Test func widerOperandsWin() {

@@ -96,13 +96,13 @@ extension Tensor {
     _ axes: ReducedAxes, _ floats: Extreme<Float>, _ integers: Extreme<Int64>, _ name: StaticString
   ) -> Tensor {
     axes.requireElements(name)
-    let values = detach().converted(to: dtype.isFloatingPoint ? .float32 : .int64)
+    let values = dtype.isFloatingPoint ? detach() : detach().converted(to: .int64)
     let results = values.inMemoryOrder(axes) { values, axes in
       let result = Tensor(uninitialized: axes.kept, .int64)
       let target = result.pointer(Int64.self)
       let run = axes.run
-      if values.dtype == .float32 {
-        index(of: floats, run, values.pointer(Float.self), target)
+      if values.dtype.isFloatingPoint {
+        index(of: floats, run, values.rows(run.inner), target)
       } else {
         index(of: integers, run, values.pointer(Int64.self), target)
       }

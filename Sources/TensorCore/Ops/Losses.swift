@@ -73,9 +73,13 @@ public func binaryCrossEntropy(
   _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, reduction: LossReduction = .mean
 ) -> Tensor {
   input.requireFloat("binaryCrossEntropy")
-  let values = input.detach().converted(to: .float32).contiguousValues()
+  let values = input.detach().contiguousValues()
+  var isWithin = true
+  forEachRowBlock(0..<values.count, [values.rows(1)]) { _, count, at in
+    if !lk_all_within(count, at[0], 0, 1) { isWithin = false }
+  }
   check(
-    lk_all_within(values.count, values.pointer(Float.self), 0, 1),
+    isWithin,
     "binaryCrossEntropy: an input is not a probability between 0 and 1; logits go to "
       + "binaryCrossEntropyWithLogits")
   guard let weight else {

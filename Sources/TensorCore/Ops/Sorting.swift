@@ -39,16 +39,15 @@ extension Tensor {
   /// The indices of the first `count` elements in order along `axis`.
   private func firstIndices(_ axis: Int, _ count: Int, _ descending: Bool) -> Tensor {
     check(shape[axis] <= Int(UInt32.max), "sort: axis \(axis) of shape \(shape) is too long")
-    let rows = detach().movingAxisLast(axis).converted(
-      to: dtype.isFloatingPoint ? .float32 : .int64
-    ).contiguousValues()
+    let moved = detach().movingAxisLast(axis).contiguousValues()
+    let rows = dtype.isFloatingPoint ? moved : moved.converted(to: .int64)
     var resultShape = rows.shape
     resultShape[rank - 1] = count
     let result = Tensor(uninitialized: resultShape, .int64)
     let order = RowOrder(size: shape[axis], count: count, descending: descending)
     let target = result.pointer(Int64.self)
-    if rows.dtype == .float32 {
-      order.positions(rows: rows.rowCount, rows.pointer(Float.self), target)
+    if rows.dtype.isFloatingPoint {
+      order.positions(rows: rows.rowCount, rows.rows(shape[axis]), target)
     } else {
       order.positions(rows: rows.rowCount, rows.pointer(Int64.self), target)
     }
