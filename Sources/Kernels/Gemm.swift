@@ -97,23 +97,21 @@ package func gemm(
 /// `C = A B`, or `C += A B` when `accumulate`, or `C = A B + row`: `a` is `[m, k]`, `b` is `[k, n]`,
 /// `c` is `[m, n]`, `row` `[n]`.
 ///
-/// Everything is computed in float32, and rounded to the type of C once. The threads share the
-/// wider side of a large product. An element's bits depend neither on the pieces nor on the number
+/// Everything is computed in float32, and rounded to the type of C once. The threads share the rows
+/// or the columns of a large product. An element's bits depend neither on the pieces nor on the number
 /// of threads, nor on how many rows or columns there are beside it.
 package func gemm(
   m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand, into c: MatrixTarget,
   accumulate: Bool = false, row: UnsafePointer<Float>? = nil
 ) {
-  let threads = Threads.count
-  let pieces = threads > 1 ? min(4 * threads, m * n * k / pieceProducts) : 1
-  let splitsColumns = n >= m
-  let side = splitsColumns ? n : m
-  // Whole tiles, whatever the registers: 12 rows or 32 columns.
-  let width = (side + max(1, pieces) - 1) / max(1, pieces)
-  let rounded = pieces > 1 ? (width + 95) / 96 * 96 : max(1, side)
-  parallelFor((side + rounded - 1) / rounded) { piece in
-    let lower = piece * rounded
-    let size = min(rounded, side - lower)
+  // A piece copies what it needs of B, and of a transposed A: nothing is copied twice where pieces of
+  // columns share an A that lies in rows.
+  let fewest = 64 * Threads.count
+  let splitsColumns = (a.isTransposed ? m : n) < fewest ? n >= m : !a.isTransposed
+  // Whole tiles, whatever the registers.
+  let (side, unit, products) = splitsColumns ? (n, 32, m * k) : (m, 12, n * k)
+  parallelRanges(side, grain: max(1, pieceProducts / max(1, products)), unit: unit) { range in
+    let (lower, size) = (range.lowerBound, range.count)
     var x = (splitsColumns ? a : a.from(row: lower, column: 0)).matrix
     var y = (splitsColumns ? b.from(row: 0, column: lower) : b).matrix
     let target = c.advanced(by: lower * (splitsColumns ? 1 : c.leading))
@@ -123,5 +121,5 @@ package func gemm(
   }
 }
 
-/// Multiply-adds below which a second thread costs more than it brings.
-private let pieceProducts = 500_000
+/// Multiply-adds that a piece has at least: a few microseconds.
+private let pieceProducts = 200_000

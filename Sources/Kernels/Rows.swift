@@ -9,16 +9,8 @@ private let rowGrain = 8_192
 package func parallelRows(
   _ rows: Int, _ columns: Int, _ body: (_ first: Int, _ count: Int) -> Void
 ) {
-  let threads = Threads.count
-  let pieces = min(rows, rows * columns / rowGrain, 4 * threads)
-  guard pieces > 1, threads > 1 else {
-    if rows > 0 { body(0, rows) }
-    return
-  }
-  parallelFor(pieces) { piece in
-    let first = piece * rows / pieces
-    body(first, (piece + 1) * rows / pieces - first)
-  }
+  let grain = (rowGrain + columns - 1) / max(1, columns)
+  parallelRanges(rows, grain: max(1, grain), unit: 1) { body($0.lowerBound, $0.count) }
 }
 
 /// Blocks of rows for sums over rows. They depend on the shape alone, so that the order of the

@@ -40,19 +40,30 @@ package func parallelFor(_ pieces: Int, _ body: (_ piece: Int) -> Void) {
   }
 }
 
-/// Calls `body` on ranges of at least `grain` indices that together make `0 ..< count`.
+/// Calls `body` on ranges of at least `grain` indices that together make `0 ..< count`. They begin at
+/// multiples of `unit`: by default of 16 elements, so that no two threads write to one cache line.
 ///
-/// For bodies whose result for an index does not depend on the range that it came in.
-package func parallelRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
-  let pieces = min(count / max(1, grain), 4 * Threads.count)
-  if pieces <= 1 || Threads.count == 1 {
+/// For bodies whose result for an index does not depend on the range that it came in. Ranges get
+/// smaller towards the end, so that threads that began at different times end together.
+package func parallelRanges(
+  _ count: Int, grain: Int, unit: Int = 16, _ body: (Range<Int>) -> Void
+) {
+  let threads = Threads.count
+  guard threads > 1, count >= 2 * grain else {
     if count > 0 { body(0..<count) }
     return
   }
-  ThreadTeam.shared.run(pieces) { piece in
-    // Multiples of 16 elements, so that no two threads write to one cache line.
-    let lower = piece * count / pieces & ~15
-    let upper = piece == pieces - 1 ? count : (piece + 1) * count / pieces & ~15
-    body(lower..<upper)
+  let units = (count + unit - 1) / unit
+  let smallest = max(1, (grain + unit - 1) / unit, units / (16 * threads))
+  withUnsafeTemporaryAllocation(of: Int.self, capacity: units / smallest + 2) { bounds in
+    var (parts, end) = (0, 0)
+    bounds[0] = 0
+    while end < units {
+      end += max(smallest, (units - end) / (2 * threads))
+      if count - end * unit < smallest * unit { end = units }
+      parts += 1
+      bounds[parts] = end
+    }
+    parallelFor(parts) { body(bounds[$0] * unit..<min(count, bounds[$0 + 1] * unit)) }
   }
 }

@@ -37,10 +37,14 @@ private final class Tally: Sendable {
   func rangesCoverEveryIndexOnce(_ threads: Int) {
     withThreads(threads) {
       for count in [0, 1, 15, 16, 17, 1000, 4096, 10_007] {
-        for grain in [0, 1, 100, 5000] {
+        for (grain, unit) in [(0, 16), (1, 16), (1, 1), (100, 32), (100, 1), (5000, 16)] {
           let tally = Tally(count)
-          parallelRanges(count, grain: grain) { for index in $0 { tally.count(index) } }
-          #expect(tally.isOnceEach, "\(count) indices, grain \(grain)")
+          parallelRanges(count, grain: grain, unit: unit) { range in
+            for index in range { tally.count(index) }
+            #expect(range.lowerBound % unit == 0)
+            #expect(range.count >= min(grain, count))
+          }
+          #expect(tally.isOnceEach, "\(count) indices, grain \(grain), unit \(unit)")
         }
       }
     }

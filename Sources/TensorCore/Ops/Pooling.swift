@@ -177,7 +177,7 @@ private func overPlanes(
   ) -> Void
 ) {
   let grain = 16_384
-  parallelRanges(planes, grain: max(1, grain / max(1, size))) {
+  parallelRanges(planes, grain: max(1, grain / max(1, size)), unit: 1) {
     forEachRowBlock($0, list, body)
   }
 }
