@@ -45,6 +45,26 @@ import Testing
     .init(name: "recurrent without gates", shapes: [[3, 71, 300], [300, 300], [71, 300]]) {
       recurrent(.tanh, $0[0], $0[1] * 0.01, nil, from: [$0[2]])
     },
+    .init(name: "linear", shapes: [[200, 150], [310, 150], [310]]) {
+      linear($0[0], $0[1], $0[2])
+    },
+    .init(name: "matmul of transposed", shapes: [[150, 420], [310, 150]]) {
+      matmul($0[0].transposed(0, 1), $0[1].transposed(0, 1))
+    },
+    .init(name: "batched matmul", shapes: [[5, 70, 80], [5, 80, 90]]) { matmul($0[0], $0[1]) },
+    // Runs of a row, or of one element, in parts of a whole.
+    .init(name: "split", shapes: [[700, 3, 60]]) {
+      let parts = $0[0].split(size: 1, axis: 1)
+      return parts[0] * parts[2] + parts[1]
+    },
+    .init(name: "transposed", shapes: [[300, 310], [310, 300]]) {
+      ($0[0].transposed(0, 1) + $0[1]).reshaped([-1])
+    },
+    .init(name: "where", shapes: [[310, 1], [300]]) { `where`($0[0] .> 0, $0[1], $0[0]) },
+    // An element of the gradient belongs to several windows.
+    .init(name: "unfolded", shapes: [[300, 200]]) {
+      $0[0].unfolded(axis: 0, size: 3, step: 1) * 2
+    },
   ]
 
   @Test(arguments: examples.indices, [DType.float32, .float16])

@@ -138,7 +138,7 @@ extension Tensor {
         strides, condition.strides(broadcastTo: shape), a.strides(broadcastTo: shape),
         b.strides(broadcastTo: shape),
       ]
-      RunPlan<4>(shape, strides).forEachRun { count, s, o in
+      RunPlan<4>(shape, strides).forEachRunInAnyOrder { count, s, o in
         for i in 0..<count {
           z[o[0] + i * s[0]] = c[o[1] + i * s[1]] ? x[o[2] + i * s[2]] : y[o[3] + i * s[3]]
         }

@@ -59,7 +59,7 @@ extension Tensor {
     if isContiguous, target.isContiguous {
       return apply(kernel, count: count, target.run(), run(), p: p, q: q)
     }
-    RunPlan<2>(shape, [target.strides, strides]).forEachRun { count, strides, offsets in
+    RunPlan<2>(shape, [target.strides, strides]).forEachRunInAnyOrder { count, strides, offsets in
       apply(
         kernel, count: count, target.run(offsets[0], strides[0]), run(offsets[1], strides[1]), p: p,
         q: q)
@@ -103,7 +103,7 @@ extension Tensor {
     let strides: InlineArray<3, Shape> = [
       target.strides, a.strides(broadcastTo: shape), b.strides(broadcastTo: shape),
     ]
-    RunPlan<3>(shape, strides).forEachRun { count, strides, offsets in
+    RunPlan<3>(shape, strides).forEachRunInAnyOrder { count, strides, offsets in
       body(
         count, target.run(offsets[0], strides[0]), a.run(offsets[1], strides[1]),
         b.run(offsets[2], strides[2]))

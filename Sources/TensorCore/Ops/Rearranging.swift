@@ -90,7 +90,8 @@ extension Tensor {
     let source = contiguousValues()
     let result = Tensor(uninitialized: shape, dtype)
     let (rows, columns) = (shape[rank - 2], shape[rank - 1])
-    parallelRanges(count / Swift.max(1, columns), grain: Swift.max(16, 32_768 / (columns + 1))) {
+    let grain = Swift.max(16, 32_768 / (columns + 1))
+    parallelRanges(count / Swift.max(1, columns), grain: grain, unit: 1) {
       for row in $0 {
         // The columns before `border` are on one side, the others on the other.
         let border = row % rows + diagonal + (isLower ? 1 : 0)
@@ -118,7 +119,7 @@ extension Tensor {
     storage.markWritten(by: "clear")
     guard isContiguous else { return assign(elementsOf: Tensor(Float(0))) }
     let start = bytes(0)
-    parallelRanges(count * dtype.size, grain: 1 << 20) {
+    parallelRanges(count * dtype.size, grain: 1 << 17) {
       (start + $0.lowerBound).initializeMemory(as: UInt8.self, repeating: 0, count: $0.count)
     }
   }

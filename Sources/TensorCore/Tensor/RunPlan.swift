@@ -1,3 +1,5 @@
+import Kernels
+
 /// How to walk `operands` tensors that share a shape in the longest possible inner runs.
 ///
 /// Dimensions of size 1 vanish, and neighbours that every operand steps through evenly are merged,
@@ -31,15 +33,52 @@ package struct RunPlan<let operands: Int> {
   }
 
   /// Calls `body` with the length of each run, every operand's stride in it, and every operand's
-  /// offset.
+  /// offset, in row-major order.
   package func forEachRun(
+    _ body: (
+      _ count: Int, _ strides: InlineArray<operands, Int>, _ offsets: InlineArray<operands, Int>
+    ) -> Void
+  ) {
+    forEachRun(from: InlineArray(repeating: 0), body)
+  }
+
+  /// The same in any order, on several threads where runs are many and short: for a `body` that
+  /// writes to operand 0 only, and reads nothing that it writes in another run.
+  package func forEachRunInAnyOrder(
+    _ body: (
+      _ count: Int, _ strides: InlineArray<operands, Int>, _ offsets: InlineArray<operands, Int>
+    ) -> Void
+  ) {
+    let count = shape.elementCount
+    guard let last = shape.indices.last, last > 0, Threads.count > 1, count >= 2 * grain,
+      shape[last] < 2 * grain, !overlapsItself
+    else { return forEachRun(body) }
+    parallelRanges(shape[0], grain: Swift.max(1, grain * shape[0] / count), unit: 1) { range in
+      var part = self
+      part.shape[0] = range.count
+      part.forEachRun(from: InlineArray { range.lowerBound * strides[$0][0] }, body)
+    }
+  }
+
+  /// Elements below which a second thread costs more than it brings.
+  private var grain: Int { 16_384 }
+
+  /// Whether operand 0 may have an element at several positions along the outermost axis.
+  private var overlapsItself: Bool {
+    var reach = 1
+    for axis in 1..<shape.count { reach += (shape[axis] - 1) * abs(strides[0][axis]) }
+    return abs(strides[0][0]) < reach
+  }
+
+  private func forEachRun(
+    from start: InlineArray<operands, Int>,
     _ body: (
       _ count: Int, _ strides: InlineArray<operands, Int>, _ offsets: InlineArray<operands, Int>
     ) -> Void
   ) {
     guard shape.elementCount > 0 else { return }
     var inner = InlineArray<operands, Int>(repeating: 0)
-    var offsets = InlineArray<operands, Int>(repeating: 0)
+    var offsets = start
     guard let last = shape.indices.last else { return body(1, inner, offsets) }
     for operand in 0..<operands { inner[operand] = strides[operand][last] }
     var index = Shape(repeating: 0, count: last)

@@ -54,7 +54,7 @@ extension Tensor {
     let source = source.apart(from: self)
     let strides: InlineArray<2, Shape> = [strides, source.strides(broadcastTo: shape)]
     guard source.dtype == dtype else {
-      return RunPlan<2>(shape, strides).forEachRun { count, strides, offsets in
+      return RunPlan<2>(shape, strides).forEachRunInAnyOrder { count, strides, offsets in
         convert(
           count: count, run(offsets[0], strides[0]), source.run(offsets[1], strides[1]))
       }
@@ -71,7 +71,7 @@ extension Tensor {
     _: Word.Type, from source: Tensor, _ strides: InlineArray<2, Shape>
   ) {
     let (to, from) = (base(of: Word.self), source.base(of: Word.self))
-    RunPlan<2>(shape, strides).forEachRun { count, strides, offsets in
+    RunPlan<2>(shape, strides).forEachRunInAnyOrder { count, strides, offsets in
       let (to, from) = (to + offsets[0], from + offsets[1])
       if strides[0] == 1, strides[1] == 1 {
         to.update(from: from, count: count)
