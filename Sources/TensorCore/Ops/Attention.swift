@@ -113,9 +113,9 @@ private struct Attention {
   /// The gradients of query, key, value and mask, of the broadcast shapes.
   func gradients(_ gradient: Tensor) -> [Tensor?] {
     let gradient = gradient.withDenseRows()
-    let dq = Tensor(uninitializedHeads: batch, queries, features, query.dtype)
-    let dk = Tensor(uninitializedHeads: batch, keys, features, key.dtype)
-    let dv = Tensor(uninitializedHeads: batch, keys, valueFeatures, value.dtype)
+    let dq = room(like: query.value, queries, features)
+    let dk = room(like: key.value, keys, features)
+    let dv = room(like: value.value, keys, valueFeatures)
     var shape = batch
     shape.append(queries)
     shape.append(keys)
@@ -133,6 +133,18 @@ private struct Attention {
     }
     withExtendedLifetime(gradient) {}
     return [dq, dk, dv, dm]
+  }
+
+  /// New memory for the gradient of `operand`, whose layout it has: it need not be copied to where it
+  /// goes.
+  private func room(like operand: Tensor, _ rows: Int, _ columns: Int) -> Tensor {
+    guard operand.isContiguous else {
+      return Tensor(uninitializedHeads: batch, rows, columns, operand.dtype)
+    }
+    var shape = batch
+    shape.append(rows)
+    shape.append(columns)
+    return Tensor(uninitialized: shape, operand.dtype)
   }
 
   /// Calls `body` for every head, spread over the threads, with working memory and, behind it, room
