@@ -141,13 +141,15 @@ extension Tensor {
   }
 
   /// The same for one input, without a detour through arrays.
-  package func recorded(_ name: StaticString, _ edge: Edge?) -> Tensor {
+  package func recorded(_ name: StaticString, _ edge: consuming Edge?) -> Tensor {
     if let edge { node = Operation(name: name, shape: shape, dtype: dtype, edges: [edge]) }
     return self
   }
 
   /// The same for two inputs.
-  package func recorded(_ name: StaticString, _ first: Edge?, _ second: Edge?) -> Tensor {
+  package func recorded(
+    _ name: StaticString, _ first: consuming Edge?, _ second: consuming Edge?
+  ) -> Tensor {
     guard let first else { return recorded(name, second) }
     guard let second else { return recorded(name, first) }
     node = Operation(name: name, shape: shape, dtype: dtype, edges: [first, second])

@@ -53,21 +53,26 @@ extension Tensor {
   public static func * (a: Tensor, b: Tensor) -> Tensor {
     zip(.multiply, a, b).recorded(
       "multiply",
-      a.factorEdge { [b = Saved(b)] gradient in gradient * b.value },
-      b.factorEdge { [a = Saved(a)] gradient in gradient * a.value })
+      a.factorEdge(*, b),
+      b.factorEdge(*, a))
   }
 
-  /// An edge for a formula of one operation. It rounds narrow floats once, but not where the share
-  /// is still to be summed over axes along which this tensor is broadcast.
-  private func factorEdge(_ gradient: @escaping (Tensor) -> Tensor) -> Edge? {
-    edge { [shape] in gradient($0.shape == shape ? $0 : $0.wide) }
+  /// An edge whose share is `operation(gradient, factor)`. It rounds narrow floats once, but not
+  /// where the share is still to be summed over axes along which this tensor is broadcast.
+  private func factorEdge(
+    _ operation: @escaping (Tensor, Tensor) -> Tensor, _ factor: Tensor
+  ) -> Edge? {
+    guard isTracked else { return nil }
+    return edge { [shape, factor = Saved(factor)] gradient in
+      operation(gradient.shape == shape ? gradient : gradient.wide, factor.value)
+    }
   }
 
   /// Element-wise quotient; shapes broadcast. Integers give float32.
   public static func / (a: Tensor, b: Tensor) -> Tensor {
     zip(.divide, a, b).recorded(
       "divide",
-      a.factorEdge { [b = Saved(b)] gradient in gradient / b.value },
+      a.factorEdge(/, b),
       b.stepwiseEdge { [a = Saved(a), b = Saved(b)] gradient in
         -(gradient / b.value * a.value) / b.value
       })

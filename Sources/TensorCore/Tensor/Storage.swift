@@ -9,9 +9,9 @@ package final class Storage {
   /// Who the memory belongs to; nil: the pool.
   private let owner: AnyObject?
   /// Raised by every in-place change, so that a gradient can tell that a value it saved is gone.
-  package private(set) var version: UInt32 = 0
+  @exclusivity(unchecked) package private(set) var version: UInt32 = 0
   /// How many of the changes are part of a graph.
-  package private(set) var recordedWrites: UInt32 = 0
+  @exclusivity(unchecked) package private(set) var recordedWrites: UInt32 = 0
   /// The operation that last raised `version`.
   package private(set) var lastWriter: StaticString = "creation"
   /// Where it was called.

@@ -26,7 +26,7 @@ public final class Tensor {
   /// The storage's count of recorded changes when this view was made.
   private let recordedWrites: UInt32
   /// The operation that made this tensor, or the `Leaf` of one that the user made.
-  package var node: Node?
+  @exclusivity(unchecked) package var node: Node?
   /// The leaf of a tensor whose `requiresGrad` was cleared, for when it is set again.
   package var frozenLeaf: Leaf?
 
