@@ -13,6 +13,7 @@ extension Communicator {
     let text = Array(text.utf8)
     let lengths = gatherJoined([UInt64(text.count)]).map { Int($0) }
     let longest = lengths.max() ?? 0
+    if longest == 0 { return lengths.map { _ in "" } }
     let padding = [UInt8](repeating: 0, count: longest - text.count)
     let joined = gatherJoined(text + padding)
     return lengths.enumerated().map { rank, length in

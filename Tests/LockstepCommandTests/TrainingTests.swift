@@ -22,15 +22,16 @@ import Testing
   func digitsAreLearned(_ ranks: Int) throws {
     let training = try lockstep("train --run-dir run", ranks: ranks, in: directory)
     #expect(try succeeded(training) == "")
-    // What several ranks print would come several times.
-    #expect(training.errors.count == 12, "\(training.errors)")
+    // What several ranks print would come several times. On a busy machine one rank may be slow.
+    let lines = training.errors.filter { !$0.contains(" is slow: the others waited ") }
+    #expect(lines.count == 12, "\(training.errors)")
     // 64-512-512-10 with biases.
     let start = "mlp with 301066 parameters on digits: 1442 samples, \(ranks) rank(s) x "
-    #expect(training.errors.first?.hasPrefix(start) == true)
-    for (line, epoch) in zip(training.errors.dropFirst(), 1...10) {
+    #expect(lines.first?.hasPrefix(start) == true)
+    for (line, epoch) in zip(lines.dropFirst(), 1...10) {
       #expect(line.hasPrefix("epoch \(epoch)  step \(23 * epoch)/230  test loss "), "\(line)")
     }
-    #expect(training.errors.last?.hasSuffix("; results in run") == true)
+    #expect(lines.last?.hasSuffix("; results in run") == true)
 
     let metrics = try Metrics(of: "run", in: directory)
     #expect(metrics.steps.map(\.step) == Array(1...230))
