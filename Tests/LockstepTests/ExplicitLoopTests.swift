@@ -79,7 +79,9 @@ import Testing
   }
 
   @Test func validationWithEvalAndNoGrad() {
-    let model = Sequential(Linear(64, 32), ReLU(), Linear(32, 10))
+    let generator = Generator(seed: 1)
+    let model = Sequential(
+      Linear(64, 32, generator: generator), ReLU(), Linear(32, 10, generator: generator))
     let schedule = Schedule.cosine(from: 0.01, to: 0.001, over: 120).warmedUp(for: 5)
     let optimizer = AdamW(model.parameters())
     let batches = DataLoader(Digits(.train), batchSize: 64, shuffledBy: 1)
