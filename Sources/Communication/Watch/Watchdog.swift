@@ -66,14 +66,14 @@ final class Watchdog: @unchecked Sendable {
     endIfAPeerHasLeft()
     let waited = Double(now - since) * 1e-9
     let limits = watch.limits
-    if limits.abort > 0, waited > limits.abort {
-      end(waited, limits.abort)
-    } else if limits.warning > 0, waited > limits.warning,
+    // Also where this thread comes so late that the job ends at once.
+    if limits.warning > 0, waited > limits.warning,
       watch.board.claimWarning(since: since, now: now)
     {
       let lines = watch.sentences(watch.activities()).map { "\n  \($0)" }.joined()
       writeLine("warning: no progress for \(duration(waited)):\(lines)")
     }
+    if limits.abort > 0, waited > limits.abort { end(waited, limits.abort) }
   }
 
   /// Since when this rank has been waiting; nil: it is not.
