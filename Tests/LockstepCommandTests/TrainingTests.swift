@@ -22,9 +22,9 @@ import Testing
   func digitsAreLearned(_ ranks: Int) throws {
     let training = try lockstep("train --run-dir run", ranks: ranks, in: directory)
     #expect(try succeeded(training) == "")
-    // What several ranks print would come several times. On a busy machine one rank may be slow.
+    // What several ranks print would come several times. On a busy machine a rank may be slow.
     let lines = training.errors.filter { !$0.contains(" is slow: the others waited ") }
-    #expect(lines.count == 12, "\(training.errors)")
+    #expect(lines.count == 12 && training.errors.count <= 13, "\(training.errors)")
     // 64-512-512-10 with biases.
     let start = "mlp with 301066 parameters on digits: 1442 samples, \(ranks) rank(s) x "
     #expect(lines.first?.hasPrefix(start) == true)
