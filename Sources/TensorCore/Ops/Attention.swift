@@ -113,9 +113,13 @@ private struct Attention {
   /// The gradients of query, key, value and mask, of the broadcast shapes.
   func gradients(_ gradient: Tensor) -> [Tensor?] {
     let gradient = gradient.withDenseRows()
-    let dq = room(like: query.value, queries, features)
-    let dk = room(like: key.value, keys, features)
-    let dv = room(like: value.value, keys, valueFeatures)
+    // In the layout of its operand, a gradient need not be copied to where it goes.
+    let dq = Tensor(
+      uninitializedHeads: batch, queries, features, query.dtype, apart: query.value.isContiguous)
+    let dk = Tensor(
+      uninitializedHeads: batch, keys, features, key.dtype, apart: key.value.isContiguous)
+    let dv = Tensor(
+      uninitializedHeads: batch, keys, valueFeatures, value.dtype, apart: value.value.isContiguous)
     var shape = batch
     shape.append(queries)
     shape.append(keys)
@@ -133,18 +137,6 @@ private struct Attention {
     }
     withExtendedLifetime(gradient) {}
     return [dq, dk, dv, dm]
-  }
-
-  /// New memory for the gradient of `operand`, whose layout it has: it need not be copied to where it
-  /// goes.
-  private func room(like operand: Tensor, _ rows: Int, _ columns: Int) -> Tensor {
-    guard operand.isContiguous else {
-      return Tensor(uninitializedHeads: batch, rows, columns, operand.dtype)
-    }
-    var shape = batch
-    shape.append(rows)
-    shape.append(columns)
-    return Tensor(uninitialized: shape, operand.dtype)
   }
 
   /// Calls `body` for every head, spread over the threads, with working memory and, behind it, room
@@ -218,15 +210,16 @@ private func additiveMask(_ mask: Tensor, _ scores: Shape) -> Tensor {
 
 extension Tensor {
   /// New memory for `[…, rows, columns]`, in which the rows of the heads of a sample lie side by
-  /// side: joining the heads is then a view.
+  /// side: joining the heads is then a view. With `apart`, contiguous.
   fileprivate convenience init(
-    uninitializedHeads batch: Shape, _ rows: Int, _ columns: Int, _ dtype: DType
+    uninitializedHeads batch: Shape, _ rows: Int, _ columns: Int, _ dtype: DType,
+    apart: Bool = false
   ) {
     var shape = batch
     shape.append(rows)
     shape.append(columns)
     var strides = shape.contiguousStrides
-    if batch.count >= 2 {
+    if batch.count >= 2, !apart {
       let heads = batch[batch.count - 1]
       strides[batch.count - 1] = columns
       strides[batch.count] = heads * columns
