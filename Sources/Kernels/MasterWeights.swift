@@ -5,15 +5,12 @@ import Synchronization
 // What lies between parameters and gradients in Float16 and the Float32 loops that change a copy of
 // the parameters, the masters.
 
-/// Elements below which a second thread costs more than it brings.
-private let masterGrain = 32_768
-
 /// Makes `masters` those of `halves`: a master that does not round to its half, because someone
 /// else has changed that, takes its value.
 package func refreshMasters(
   count: Int, _ masters: UnsafeMutablePointer<Float>, of halves: UnsafePointer<UInt16>
 ) {
-  parallelRanges(count, grain: masterGrain) { range in
+  parallelRanges(count, grain: updateGrain) { range in
     withBlocks(of: UInt16.self, 1) { rounded in
       forEachBlock(range) { start, size in
         let (masters, halves) = (masters + start, halves + start)
@@ -31,7 +28,7 @@ package func refreshMasters(
 package func roundMasters(
   count: Int, _ masters: UnsafePointer<Float>, into halves: UnsafeMutablePointer<UInt16>
 ) {
-  parallelRanges(count, grain: masterGrain) { range in
+  parallelRanges(count, grain: updateGrain) { range in
     lk_narrow(
       LK_FLOAT16, 1, range.count, halves + range.lowerBound, range.count,
       masters + range.lowerBound,
@@ -44,7 +41,7 @@ package func widenGradients(
   count: Int, _ halves: UnsafePointer<UInt16>, times factor: Float,
   into wide: UnsafeMutablePointer<Float>
 ) {
-  parallelRanges(count, grain: masterGrain) { range in
+  parallelRanges(count, grain: updateGrain) { range in
     forEachBlock(range) { start, size in
       lk_widen(LK_FLOAT16, 1, size, wide + start, size, halves + start, size)
       if factor != 1 { lk_scale(size, wide + start, 1, wide + start, 1, factor, 0) }
@@ -55,7 +52,7 @@ package func widenGradients(
 /// Whether `body` is true of all ranges that together make `0 ..< count`; it is called for all.
 private func allRanges(_ count: Int, _ body: (Range<Int>) -> Bool) -> Bool {
   let result = Atomic(true)
-  parallelRanges(count, grain: masterGrain) { range in
+  parallelRanges(count, grain: updateGrain) { range in
     if !body(range) { result.store(false, ordering: .relaxed) }
   }
   return result.load(ordering: .relaxed)

@@ -80,7 +80,7 @@ extension Reduction<UInt8> {
 // How a reduction is cut in parts depends on the shape alone: results do not depend on the number
 // of threads.
 
-/// Elements below which a second thread costs more than it brings.
+/// Elements of a part of a long reduction at least.
 let reductionGrain = 32_768
 /// The longest row that is reduced in one part; it fits the second-level cache.
 let longestRow = 65_536
@@ -218,19 +218,5 @@ private func reduceNarrowColumns<Element>(
     first.columns(rows, wide, source, wide, sums, false)
     then.columns(joined, inner, UnsafePointer(sums), inner, target, false)
     first.columns(size - rows * joined, inner, source + rows * wide, inner, target, true)
-  }
-}
-
-/// Calls `body` on ranges that make `0 ..< count`, of items that cost as much as `cost` elements
-/// each.
-func parallelItems(_ count: Int, cost: Int, _ body: (Range<Int>) -> Void) {
-  let items = Swift.max(1, reductionGrain / Swift.max(1, cost))
-  let pieces = (count + items - 1) / items
-  if pieces <= 1 || Threads.count == 1 {
-    if count > 0 { body(0..<count) }
-    return
-  }
-  parallelFor(pieces) { piece in
-    body(piece * items..<Swift.min(count, (piece + 1) * items))
   }
 }

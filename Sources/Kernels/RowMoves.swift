@@ -19,7 +19,7 @@ package func gatherRows(
   case 4: words(UInt32.self)
   case 8: words(UInt64.self)
   default:
-    parallelRanges(count, grain: max(16, 131_072 / byteCount), unit: 1) {
+    parallelItems(count, cost: byteCount, grain: 131_072) {
       for k in $0 {
         (target + k * byteCount).copyMemory(
           from: source + Int(indices[k]) * byteCount, byteCount: byteCount)

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Elements below which a second thread costs more than it brings.
+/// Elements of a run of rows at least.
 private let rowGrain = 8_192
 
 /// Calls `body` on runs of rows of `columns` elements that together make `0 ..< rows`.
@@ -9,8 +9,7 @@ private let rowGrain = 8_192
 package func parallelRows(
   _ rows: Int, _ columns: Int, _ body: (_ first: Int, _ count: Int) -> Void
 ) {
-  let grain = (rowGrain + columns - 1) / max(1, columns)
-  parallelRanges(rows, grain: max(1, grain), unit: 1) { body($0.lowerBound, $0.count) }
+  parallelItems(rows, cost: columns, grain: rowGrain) { body($0.lowerBound, $0.count) }
 }
 
 /// Blocks of rows for sums over rows. They depend on the shape alone, so that the order of the

@@ -67,3 +67,12 @@ package func parallelRanges(
     parallelFor(parts) { body(bounds[$0] * unit..<min(count, bounds[$0 + 1] * unit)) }
   }
 }
+
+/// The same for items that cost as much as `cost` elements each, and for ranges that cost as much as
+/// `grain` elements at least.
+package func parallelItems(
+  _ count: Int, cost: Int, grain: Int = 32_768, _ body: (Range<Int>) -> Void
+) {
+  let cost = max(1, cost)
+  parallelRanges(count, grain: (grain + cost - 1) / cost, unit: 1, body)
+}

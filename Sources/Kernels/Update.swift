@@ -2,7 +2,7 @@ import CKernels
 import Glibc
 
 /// Elements below which a second thread costs more than it brings.
-private let updateGrain = 16_384
+let updateGrain = 16_384
 
 /// Changed by an update, an element at a time.
 package typealias UpdatedFloats = UnsafeMutablePointer<Float>

@@ -238,7 +238,7 @@ extension Tensor {
       let pixels = planes.shape[2] * planes.shape[3]
       let sums = Tensor(uninitialized: [batch, channels])
       let to = sums.pointer(Float.self)
-      parallelRanges(batch * channels, grain: 1 + 32_768 / Swift.max(1, pixels), unit: 1) { range in
+      parallelItems(batch * channels, cost: pixels) { range in
         forEachRowBlock(range, [planes.rows(pixels)]) { first, count, at in
           lk_sum_rows(count, pixels, at[0], pixels, to + first)
         }

@@ -87,7 +87,7 @@ package func multiply(
     gemm(m: m, n: n, k: k, x, y, into: z, accumulate: accumulating, row: rowPointer)
   } else {
     let (aStrides, bStrides) = (a.batchStrides(batch), b.batchStrides(batch))
-    parallelRanges(batch.elementCount, grain: 1 + 100_000 / (m * n * k + 1), unit: 1) { range in
+    parallelItems(batch.elementCount, cost: m * n * k, grain: 100_000) { range in
       for index in range {
         let (i, j) = (offset(index, batch, aStrides), offset(index, batch, bStrides))
         gemm(

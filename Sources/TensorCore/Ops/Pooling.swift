@@ -176,10 +176,7 @@ private func overPlanes(
     _ first: Int, _ count: Int, _ at: InlineArray<2, UnsafeMutablePointer<Float>>
   ) -> Void
 ) {
-  let grain = 16_384
-  parallelRanges(planes, grain: max(1, grain / max(1, size)), unit: 1) {
-    forEachRowBlock($0, list, body)
-  }
+  parallelItems(planes, cost: size, grain: 16_384) { forEachRowBlock($0, list, body) }
 }
 
 private func requireImages(_ x: Tensor, _ name: StaticString) {

@@ -90,8 +90,7 @@ extension Tensor {
     let source = contiguousValues()
     let result = Tensor(uninitialized: shape, dtype)
     let (rows, columns) = (shape[rank - 2], shape[rank - 1])
-    let grain = Swift.max(16, 32_768 / (columns + 1))
-    parallelRanges(count / Swift.max(1, columns), grain: grain, unit: 1) {
+    parallelItems(count / Swift.max(1, columns), cost: columns) {
       for row in $0 {
         // The columns before `border` are on one side, the others on the other.
         let border = row % rows + diagonal + (isLower ? 1 : 0)

@@ -49,19 +49,17 @@ package struct RunPlan<let operands: Int> {
       _ count: Int, _ strides: InlineArray<operands, Int>, _ offsets: InlineArray<operands, Int>
     ) -> Void
   ) {
-    let count = shape.elementCount
-    guard let last = shape.indices.last, last > 0, Threads.count > 1, count >= 2 * grain,
-      shape[last] < 2 * grain, !overlapsItself
+    // Long runs are shared themselves.
+    guard let last = shape.indices.last, last > 0, Threads.count > 1, shape[last] < 32_768,
+      !overlapsItself
     else { return forEachRun(body) }
-    parallelRanges(shape[0], grain: Swift.max(1, grain * shape[0] / count), unit: 1) { range in
+    let cost = shape.elementCount / Swift.max(1, shape[0])
+    parallelItems(shape[0], cost: cost, grain: 16_384) { range in
       var part = self
       part.shape[0] = range.count
       part.forEachRun(from: InlineArray { range.lowerBound * strides[$0][0] }, body)
     }
   }
-
-  /// Elements below which a second thread costs more than it brings.
-  private var grain: Int { 16_384 }
 
   /// Whether operand 0 may have an element at several positions along the outermost axis.
   private var overlapsItself: Bool {
