@@ -35,30 +35,35 @@ enum {
 };
 
 typedef float four_t __attribute__((vector_size(16), aligned(4)));
+typedef float eight_t __attribute__((vector_size(32), aligned(4)));
 
-/// Rows 0 to 3 of `from`, `ld` apart, become columns 0 to 3 of `to`, whose rows are `ldt` apart.
-INLINE void transpose_four(const float *from, ptrdiff_t ld, float *to, ptrdiff_t ldt) {
-  const four_t x0 = *(const four_t *)from, x1 = *(const four_t *)(from + ld);
-  const four_t x2 = *(const four_t *)(from + 2 * ld), x3 = *(const four_t *)(from + 3 * ld);
-  const four_t low01 = __builtin_shufflevector(x0, x1, 0, 4, 1, 5);
-  const four_t low23 = __builtin_shufflevector(x2, x3, 0, 4, 1, 5);
-  const four_t high01 = __builtin_shufflevector(x0, x1, 2, 6, 3, 7);
-  const four_t high23 = __builtin_shufflevector(x2, x3, 2, 6, 3, 7);
-  *(four_t *)to = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
-  *(four_t *)(to + ldt) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
-  *(four_t *)(to + 2 * ldt) = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
-  *(four_t *)(to + 3 * ldt) = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+/// Rows 0 to 7 of four columns of `from`, `ld` apart, become columns of `to`, whose rows are `ldt`
+/// apart. Rows four apart share a register: halves of it need not be exchanged.
+INLINE void transpose_eight(const float *from, ptrdiff_t ld, float *to, ptrdiff_t ldt) {
+#define ROWS(r)                                                                                  \
+  __builtin_shufflevector(*(const four_t *)(from + (r)*ld), *(const four_t *)(from + (r + 4) * ld), \
+                          0, 1, 2, 3, 4, 5, 6, 7)
+  const eight_t x0 = ROWS(0), x1 = ROWS(1), x2 = ROWS(2), x3 = ROWS(3);
+#undef ROWS
+  const eight_t low01 = __builtin_shufflevector(x0, x1, 0, 8, 1, 9, 4, 12, 5, 13);
+  const eight_t low23 = __builtin_shufflevector(x2, x3, 0, 8, 1, 9, 4, 12, 5, 13);
+  const eight_t high01 = __builtin_shufflevector(x0, x1, 2, 10, 3, 11, 6, 14, 7, 15);
+  const eight_t high23 = __builtin_shufflevector(x2, x3, 2, 10, 3, 11, 6, 14, 7, 15);
+  *(eight_t *)to = __builtin_shufflevector(low01, low23, 0, 1, 8, 9, 4, 5, 12, 13);
+  *(eight_t *)(to + ldt) = __builtin_shufflevector(low01, low23, 2, 3, 10, 11, 6, 7, 14, 15);
+  *(eight_t *)(to + 2 * ldt) = __builtin_shufflevector(high01, high23, 0, 1, 8, 9, 4, 5, 12, 13);
+  *(eight_t *)(to + 3 * ldt) = __builtin_shufflevector(high01, high23, 2, 3, 10, 11, 6, 7, 14, 15);
 }
 
 /// to[c * ldt + r] = from[r * ld + c].
 INLINE void transpose(ptrdiff_t rows, ptrdiff_t columns, const float *from, ptrdiff_t ld, float *to,
                       ptrdiff_t ldt) {
-  const ptrdiff_t whole_rows = rows - rows % 4, whole_columns = columns - columns % 4;
-  for (ptrdiff_t r = 0; r < whole_rows; r += 4) {
+  const ptrdiff_t whole_rows = rows - rows % 8, whole_columns = columns - columns % 4;
+  for (ptrdiff_t r = 0; r < whole_rows; r += 8) {
     for (ptrdiff_t c = 0; c < whole_columns; c += 4)
-      transpose_four(from + r * ld + c, ld, to + c * ldt + r, ldt);
+      transpose_eight(from + r * ld + c, ld, to + c * ldt + r, ldt);
     for (ptrdiff_t c = whole_columns; c < columns; c++)
-      for (ptrdiff_t l = r; l < r + 4; l++) to[c * ldt + l] = from[l * ld + c];
+      for (ptrdiff_t l = r; l < r + 8; l++) to[c * ldt + l] = from[l * ld + c];
   }
   for (ptrdiff_t r = whole_rows; r < rows; r++)
     for (ptrdiff_t c = 0; c < columns; c++) to[c * ldt + r] = from[r * ld + c];
@@ -162,25 +167,42 @@ INLINE void multiply_tile(const int rows, const int vectors, ptrdiff_t k, const 
 #undef UNROLLED
 }
 
+/// `x`, but not below 0 or above `limit`.
+INLINE ptrdiff_t within(ptrdiff_t x, ptrdiff_t limit) {
+  return x < 0 ? 0 : x > limit ? limit : x;
+}
+
+/// The triangle as the part sees it that begins at row `i` and column `j` of C and at `p` of k.
+INLINE lk_triangle triangle_from(lk_triangle triangle, ptrdiff_t i, ptrdiff_t j, ptrdiff_t p) {
+  if (triangle.of == LK_LOWER_A) triangle.diagonal += i - p;
+  if (triangle.of == LK_UPPER_A) triangle.diagonal += p - i;
+  if (triangle.of == LK_UPPER_C) triangle.diagonal += j - i;
+  return triangle;
+}
+
 /// All rows of one panel of B, at most `most` at a time: as many as there are registers for. Every
 /// `most` rows, A goes on `tile` further.
 INLINE void multiply_panel(const int most, const int vectors, ptrdiff_t m, ptrdiff_t k,
-                           const float *a, ptrdiff_t ra, ptrdiff_t ca, ptrdiff_t tile,
-                           const float *b, ptrdiff_t ldb, ptrdiff_t columns, bool adds, float *c,
-                           ptrdiff_t ldc) {
+                           lk_triangle triangle, const float *a, ptrdiff_t ra, ptrdiff_t ca,
+                           ptrdiff_t tile, const float *b, ptrdiff_t ldb, ptrdiff_t columns,
+                           bool adds, float *c, ptrdiff_t ldc) {
+  const ptrdiff_t diagonal = triangle.diagonal;
   ptrdiff_t i = 0;
   // Two rows alone leave units waiting. Where tiles of A follow without gaps, the last eight rows
   // are four and four instead.
   const ptrdiff_t end_of_sixes = tile == most * ra && m % 6 == 2 && m >= 8 ? m - 8 : m;
 #define TILES(rows, end)                                                                         \
-  for (; i + rows <= end; i += rows)                                                             \
-    multiply_tile(rows, vectors, k, a + i / most * tile + i % most * ra, ra, ca, b, ldb, columns,  \
-                  adds, c + i * ldc, ldc)
-  if (most >= 12) TILES(12, end_of_sixes);
-  TILES(6, end_of_sixes);
-  TILES(4, m);
-  TILES(2, m);
-  TILES(1, m);
+  for (; i + rows <= end; i += rows) {                                                           \
+    const ptrdiff_t to = triangle.of == LK_LOWER_A ? within(i + rows - 1 + diagonal, k) : k;       \
+    const ptrdiff_t p = triangle.of == LK_UPPER_A ? within(i - diagonal + 1, to) : 0;              \
+    multiply_tile(rows, vectors, to - p, a + i / most * tile + i % most * ra + p * ca, ra, ca,     \
+                  b + p * ldb, ldb, columns, adds, c + i * ldc, ldc);                              \
+  }
+  if (most >= 12) TILES(12, end_of_sixes)
+  TILES(6, end_of_sixes)
+  TILES(4, m)
+  TILES(2, m)
+  TILES(1, m)
 #undef TILES
 }
 
@@ -199,8 +221,8 @@ INLINE void repeat_row(ptrdiff_t rows, ptrdiff_t columns, const float *row, floa
 /// C = A B, or C += A B. A C that is not stored as float32 takes one stretch of k, and may begin as
 /// `row` in each of its rows.
 INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
-                     lk_matrix a, lk_matrix b, bool accumulate, const float *row, void *c,
-                     ptrdiff_t ldc, lk_storage type) {
+                     lk_matrix a, lk_matrix b, lk_triangle triangle, bool accumulate,
+                     const float *row, void *c, ptrdiff_t ldc, lk_storage type) {
   const int width = vectors * LANES;
   float panel[DEPTH * 2 * LANES] __attribute__((aligned(64)));
   float strip[STRIP] __attribute__((aligned(64)));
@@ -231,6 +253,9 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
       }
       for (ptrdiff_t j = 0; j < n; j += width) {
         const ptrdiff_t columns = n - j < width ? n - j : width;
+        const lk_triangle piece = triangle_from(triangle, i, j, first);
+        const ptrdiff_t used =
+            piece.of == LK_UPPER_C ? within(piece.diagonal + columns - 1, rows) : rows;
         const lk_matrix column = from(b, first, j);
         const float *right = column.values;
         ptrdiff_t step = b.leading;
@@ -242,21 +267,21 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
             prefetch_panel(depth, left_over < width ? left_over : width, from(b, first, j + width));
         }
         char *const target = (char *)c + (i * ldc + j) * lk_storage_size(type);
-        if (narrows && accumulate) lk_widen(type, rows, columns, sums, width, target, ldc);
-        else if (narrows && row) repeat_row(rows, columns, row + j, sums, width);
-        multiply_panel(most, vectors, rows, depth, left, ra, ca, tile, right, step, columns,
+        if (narrows && accumulate) lk_widen(type, used, columns, sums, width, target, ldc);
+        else if (narrows && row) repeat_row(used, columns, row + j, sums, width);
+        multiply_panel(most, vectors, used, depth, piece, left, ra, ca, tile, right, step, columns,
                        accumulate || row || first > 0, narrows ? sums : (float *)target,
                        narrows ? width : ldc);
-        if (narrows) lk_narrow(type, rows, columns, target, ldc, sums, width);
+        if (narrows) lk_narrow(type, used, columns, target, ldc, sums, width);
       }
     }
   }
 }
 
 #define PARAMETERS                                                                               \
-  ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b, bool accumulate,              \
-      const float *row, void *c, ptrdiff_t ldc, lk_storage type
-#define ARGUMENTS m, n, k, a, b, accumulate, row, c, ldc, type
+  ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b, lk_triangle triangle,         \
+      bool accumulate, const float *row, void *c, ptrdiff_t ldc, lk_storage type
+#define ARGUMENTS m, n, k, a, b, triangle, accumulate, row, c, ldc, type
 
 // The tile is chosen for the registers: more than `target_clones` could say.
 #if defined(__x86_64__)
@@ -268,12 +293,8 @@ __attribute__((target("avx2,fma"))) static void multiply_256(PARAMETERS) {
 }
 static void multiply_128(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
 
-static bool has_wide_tiles(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
-}
-
 static void multiply_any(PARAMETERS) {
-  if (has_wide_tiles())
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
     multiply_512(ARGUMENTS);
   else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     multiply_256(ARGUMENTS);
@@ -281,25 +302,21 @@ static void multiply_any(PARAMETERS) {
     multiply_128(ARGUMENTS);
 }
 #else
-static bool has_wide_tiles(void) { return false; }
-
 static void multiply_any(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
 #endif
 
-ptrdiff_t lk_gemm_panel(void) { return has_wide_tiles() ? 2 * LANES : LANES; }
-
 /// The same for a C of float32 that may begin as `row` in each of its rows.
 static void multiply_floats(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b,
-                            bool accumulate, const float *row, float *c, ptrdiff_t ldc) {
+                            lk_triangle triangle, bool accumulate, const float *row, float *c,
+                            ptrdiff_t ldc) {
   const bool starts = row || (k == 0 && !accumulate);
   if (starts) repeat_row(m, n, row, c, ldc);
-  if (k > 0) multiply_any(m, n, k, a, b, accumulate || starts, NULL, c, ldc, LK_FLOAT32);
+  if (k > 0)
+    multiply_any(m, n, k, a, b, triangle, accumulate || starts, NULL, c, ldc, LK_FLOAT32);
 }
 
 /// The same for a C of another type, block by block.
-static void multiply_blocks(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, lk_matrix b,
-                            bool accumulate, const float *row, void *c, ptrdiff_t ldc,
-                            lk_storage type) {
+static void multiply_blocks(PARAMETERS) {
   float block[MOST_RESULTS] __attribute__((aligned(64)));
   const ptrdiff_t most_rows = part_size(m, RESULT_ROWS, TILE_ROWS);
   const ptrdiff_t most_columns = part_size(n, MOST_RESULTS / most_rows - 2 * LANES, 2 * LANES);
@@ -309,17 +326,22 @@ static void multiply_blocks(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, lk_matrix a, 
       const ptrdiff_t columns = n - j < most_columns ? n - j : most_columns;
       void *const target = (char *)c + (i * ldc + j) * lk_storage_size(type);
       if (accumulate) lk_widen(type, rows, columns, block, columns, target, ldc);
-      multiply_floats(rows, columns, k, from(a, i, 0), from(b, 0, j), accumulate,
-                      row ? row + j : NULL, block, columns);
+      multiply_floats(rows, columns, k, from(a, i, 0), from(b, 0, j),
+                      triangle_from(triangle, i, j, 0), accumulate, row ? row + j : NULL, block,
+                      columns);
       lk_narrow(type, rows, columns, target, ldc, block, columns);
     }
   }
 }
 
 void lk_gemm(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const lk_matrix *a, const lk_matrix *b,
-             bool accumulate, const float *row, void *c, ptrdiff_t ldc, lk_storage type) {
+             lk_triangle triangle, bool accumulate, const float *row, void *c, ptrdiff_t ldc,
+             lk_storage type) {
   if (m == 0 || n == 0) return;
-  if (type == LK_FLOAT32) multiply_floats(m, n, k, *a, *b, accumulate, row, c, ldc);
-  else if (k > 0 && k <= DEPTH) multiply_any(m, n, k, *a, *b, accumulate, row, c, ldc, type);
-  else multiply_blocks(m, n, k, *a, *b, accumulate, row, c, ldc, type);
+  if (type == LK_FLOAT32)
+    multiply_floats(m, n, k, *a, *b, triangle, accumulate, row, c, ldc);
+  else if (k > 0 && k <= DEPTH)
+    multiply_any(m, n, k, *a, *b, triangle, accumulate, row, c, ldc, type);
+  else
+    multiply_blocks(m, n, k, *a, *b, triangle, accumulate, row, c, ldc, type);
 }

@@ -64,12 +64,9 @@ package struct AttentionHead {
     _ block: Block, _ a: MatrixOperand, _ b: MatrixOperand, _ features: Int,
     into target: UnsafeMutablePointer<Float>
   ) {
-    block.forEachStep(lk_gemm_panel()) { queries, keys in
-      gemm(
-        m: keys, n: queries.count, k: features, a,
-        b.from(row: block.first + queries.lowerBound, column: 0).transposed,
-        into: target + queries.lowerBound, leading: plan.blockQueries)
-    }
+    gemm(
+      m: block.width, n: block.rows, k: features, a, b.from(row: block.first, column: 0).transposed,
+      into: target, leading: plan.blockQueries, triangle: .upperC(diagonal: block.seen))
   }
 
   /// `target` = the sums over the keys that a query sees of `numbers` times the key's row of `b`.
@@ -77,13 +74,11 @@ package struct AttentionHead {
     _ block: Block, _ numbers: UnsafeMutablePointer<Float>, _ b: MatrixOperand, _ features: Int,
     into target: MatrixTarget
   ) {
-    block.forEachStep(lanes) { queries, keys in
-      gemm(
-        m: queries.count, n: features, k: keys,
-        MatrixOperand(
-          numbers + queries.lowerBound, leading: plan.blockQueries, isTransposed: true),
-        b, into: target.advanced(by: (block.first + queries.lowerBound) * target.leading))
-    }
+    gemm(
+      m: block.rows, n: features, k: block.width,
+      MatrixOperand(numbers, leading: plan.blockQueries, isTransposed: true), b,
+      into: target.advanced(by: block.first * target.leading),
+      triangle: .lowerA(diagonal: block.seen))
   }
 
   /// Adds to the rows of `sums` the sums over the queries that see a key of `numbers` times the
@@ -92,16 +87,11 @@ package struct AttentionHead {
     _ block: Block, _ numbers: UnsafeMutablePointer<Float>, _ b: MatrixOperand, _ features: Int,
     into sums: Sums, isFirst: Bool
   ) {
-    var done = 0
-    block.forEachStep(lanes) { queries, keys in
-      gemm(
-        m: keys - done, n: features, k: block.rows - queries.lowerBound,
-        MatrixOperand(
-          numbers + done * plan.blockQueries + queries.lowerBound, leading: plan.blockQueries),
-        b.from(row: block.first + queries.lowerBound, column: 0),
-        into: sums.pointer + done * sums.leading, leading: sums.leading, accumulate: !isFirst)
-      done = keys
-    }
+    gemm(
+      m: block.width, n: features, k: block.rows,
+      MatrixOperand(numbers, leading: plan.blockQueries), b.from(row: block.first, column: 0),
+      into: sums.pointer, leading: sums.leading, accumulate: !isFirst,
+      triangle: .upperA(diagonal: block.seen))
   }
 
   /// Writes rows of numbers of each query, `stride` apart, to the queries' lanes.

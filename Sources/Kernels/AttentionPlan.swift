@@ -50,15 +50,5 @@ extension AttentionHead {
     let width: Int
     /// How many keys the first query sees.
     let seen: Int
-
-    /// Calls `body` for `unit` queries at a time, with the keys that these see at most; for all
-    /// queries, where these see all keys.
-    func forEachStep(_ unit: Int, _ body: (_ queries: Range<Int>, _ keys: Int) -> Void) {
-      let unit = seen < width ? unit : rows
-      for lower in stride(from: 0, to: rows, by: unit) {
-        let upper = min(rows, lower + unit)
-        body(lower..<upper, min(width, seen + upper - 1))
-      }
-    }
   }
 }

@@ -84,14 +84,34 @@ package struct MatrixTarget {
   }
 }
 
+/// Where a product `C = A B` has something to compute, if not everywhere.
+package enum MatrixTriangle {
+  /// `A[i, p]` is 0 from `p = i + diagonal` on.
+  case lowerA(diagonal: Int)
+  /// `A[i, p]` is 0 from `i = p + diagonal` on.
+  case upperA(diagonal: Int)
+  /// `C[i, j]` is not wanted from `i = j + diagonal` on, and may become anything.
+  case upperC(diagonal: Int)
+
+  /// The triangle as the part of the product sees it that begins at `row` and `column` of C.
+  fileprivate func from(row: Int, column: Int) -> lk_triangle {
+    switch self {
+    case .lowerA(let diagonal): lk_triangle(of: LK_LOWER_A, diagonal: diagonal + row)
+    case .upperA(let diagonal): lk_triangle(of: LK_UPPER_A, diagonal: diagonal - row)
+    case .upperC(let diagonal): lk_triangle(of: LK_UPPER_C, diagonal: diagonal + column - row)
+    }
+  }
+}
+
 /// `gemm` into float32 at `c`, with `leading` elements from one row to the next.
 package func gemm(
   m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand,
-  into c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool = false
+  into c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool = false,
+  triangle: MatrixTriangle? = nil
 ) {
   gemm(
     m: m, n: n, k: k, a, b, into: MatrixTarget(c, .float32, leading: leading),
-    accumulate: accumulate)
+    accumulate: accumulate, triangle: triangle)
 }
 
 /// `C = A B`, or `C += A B` when `accumulate`, or `C = A B + row`: `a` is `[m, k]`, `b` is `[k, n]`,
@@ -102,7 +122,7 @@ package func gemm(
 /// of threads, nor on how many rows or columns there are beside it.
 package func gemm(
   m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand, into c: MatrixTarget,
-  accumulate: Bool = false, row: UnsafePointer<Float>? = nil
+  accumulate: Bool = false, row: UnsafePointer<Float>? = nil, triangle: MatrixTriangle? = nil
 ) {
   // A piece copies what it needs of B, and of a transposed A: nothing is copied twice where pieces of
   // columns share an A that lies in rows.
@@ -115,9 +135,59 @@ package func gemm(
     var x = (splitsColumns ? a : a.from(row: lower, column: 0)).matrix
     var y = (splitsColumns ? b.from(row: 0, column: lower) : b).matrix
     let target = c.advanced(by: lower * (splitsColumns ? 1 : c.leading))
-    lk_gemm(
-      splitsColumns ? m : size, splitsColumns ? size : n, k, &x, &y, accumulate,
-      splitsColumns ? row.map { $0 + lower } : row, target.pointer, c.leading, c.dtype.storage)
+    let (rows, columns) = (splitsColumns ? m : size, splitsColumns ? size : n)
+    let row = splitsColumns ? row.map { $0 + lower } : row
+    let part =
+      triangle?.from(row: splitsColumns ? 0 : lower, column: splitsColumns ? lower : 0)
+      ?? lk_triangle()
+    if triangle == nil, isBetterInLanes(rows, columns, k, x, y, c.dtype) {
+      gemmInLanes(rows, columns, k, x, y, into: target, accumulate: accumulate, row)
+    } else {
+      lk_gemm(
+        rows, columns, k, &x, &y, part, accumulate, row, target.pointer, c.leading,
+        c.dtype.storage)
+    }
+  }
+}
+
+/// Whether less is transposed when A and C are, by `gemmInLanes`, than when a B that is stored as its
+/// transpose is.
+private func isBetterInLanes(
+  _ m: Int, _ n: Int, _ k: Int, _ a: lk_matrix, _ b: lk_matrix, _ result: DType
+) -> Bool {
+  let fillsLanes = (m - 1) % lanes >= lanes * 3 / 4
+  return fillsLanes && b.is_transposed && !a.is_transposed && m * (n + k) < n * k / 2 && k <= 256
+    && a.type == LK_FLOAT32 && b.type == LK_FLOAT32 && result == .float32
+}
+
+/// `lk_gemm` of a few rows, of a single stretch of k: `C^T = B^T A^T`, with rows of A in the lanes.
+private func gemmInLanes(
+  _ m: Int, _ n: Int, _ k: Int, _ a: lk_matrix, _ b: lk_matrix, into c: MatrixTarget,
+  accumulate: Bool, _ row: UnsafePointer<Float>?
+) {
+  let block = min(n, 512)
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: (k + block) * lanes) { memory in
+    guard let panel = memory.baseAddress else { return }
+    let sums = panel + k * lanes
+    var x = lk_matrix(values: panel, leading: lanes, type: LK_FLOAT32, is_transposed: false)
+    for i in stride(from: 0, to: m, by: lanes) {
+      let rows = min(lanes, m - i)
+      let left = a.values.assumingMemoryBound(to: Float.self) + i * a.leading
+      lk_lanes_from_rows(rows, k, left, a.leading, panel, lanes)
+      for j in stride(from: 0, to: n, by: block) {
+        let columns = min(block, n - j)
+        let values = b.values.assumingMemoryBound(to: Float.self) + j * b.leading
+        var y = lk_matrix(
+          values: values, leading: b.leading, type: LK_FLOAT32, is_transposed: false)
+        lk_gemm(columns, lanes, k, &y, &x, lk_triangle(), false, nil, sums, lanes, LK_FLOAT32)
+        let target = c.pointer.assumingMemoryBound(to: Float.self) + i * c.leading + j
+        if let row {
+          for r in 0..<rows { (target + r * c.leading).update(from: row + j, count: columns) }
+        }
+        lk_rows_from_lanes(
+          rows, columns, sums, lanes, nil, target, c.leading, accumulate || row != nil)
+      }
+    }
   }
 }
 

@@ -44,7 +44,7 @@ private func product(
     arguments: [
       (1, 1, 1), (2, 3, 4), (17, 13, 9), (33, 1, 67), (1, 65, 31), (64, 64, 64), (5, 7, 0),
       (0, 3, 2), (3, 0, 2), (100, 37, 129), (700, 17, 200), (1000, 40, 70), (8, 16, 5),
-      (14, 70, 33), (20, 35, 40), (32, 48, 300),
+      (14, 70, 33), (20, 35, 40), (32, 48, 300), (16, 130, 190), (30, 600, 70),
     ], [(false, false), (true, false), (false, true), (true, true)])
   func agreesWithTheDefinition(_ size: (Int, Int, Int), _ transposed: (Bool, Bool)) {
     let (m, n, k) = size
@@ -75,7 +75,10 @@ private func product(
 extension GemmTests {
   /// An element's bits are those of its row of A and its column of B, wherever they lie, however
   /// they are stored and whatever is beside them.
-  @Test(arguments: [(50, 70, 300), (7, 33, 17), (130, 20, 256), (8, 40, 30), (26, 70, 9)])
+  @Test(
+    arguments: [
+      (50, 70, 300), (7, 33, 17), (130, 20, 256), (8, 40, 30), (26, 70, 9), (16, 200, 150),
+    ])
   func bitsDoNotDependOnTheNeighbours(_ size: (Int, Int, Int)) {
     let (m, n, k) = size
     let a = randomValues(m * k, seed: 3)

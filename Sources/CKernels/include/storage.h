@@ -47,17 +47,28 @@ typedef struct {
   bool is_transposed;
 } lk_matrix;
 
+/// Where a product C = A B has something to compute, if not everywhere.
+typedef struct {
+  enum {
+    LK_ALL,
+    /// A[i, p] is 0 from p = i + diagonal on.
+    LK_LOWER_A,
+    /// A[i, p] is 0 from i = p + diagonal on.
+    LK_UPPER_A,
+    /// C[i, j] is not wanted from i = j + diagonal on, and may become anything.
+    LK_UPPER_C,
+  } of;
+  ptrdiff_t diagonal;
+} lk_triangle;
+
 /// C = A B for A [m, k], B [k, n] and C [m, n], stored as `type` in rows `leading` elements apart;
 /// or C += A B with `accumulate`, or C = A B + `row` of n elements.
 ///
 /// The float32 bits of an element of C depend on its row of A, its column of B and k alone; they
 /// are rounded to `type` once.
 void lk_gemm(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const lk_matrix *a, const lk_matrix *b,
-             bool accumulate, const float *_Nullable row, void *c, ptrdiff_t leading,
-             lk_storage type);
-
-/// The columns that are computed together on this machine: fewer cost as much.
-ptrdiff_t lk_gemm_panel(void);
+             lk_triangle triangle, bool accumulate, const float *_Nullable row, void *c,
+             ptrdiff_t leading, lk_storage type);
 
 #pragma clang assume_nonnull end
 
