@@ -5,139 +5,32 @@
 // width of the machine's registers, on the sizes of the tiles, or on who computes the rest of C.
 //
 // The scheme is that of Goto and van de Geijn (2008), "Anatomy of high-performance matrix
-// multiplication": a panel of B, a few registers wide, stays in the first-level cache while the
-// rows of A pass by; a tile of C stays in registers.
+// multiplication": a panel of B, a few registers wide, stays in the first-level cache while tiles of
+// A pass by, a few rows each; the sums of a tile stay in registers.
 //
 // What is not stored as float32 is converted while it is copied: panels of B, blocks of A. Such a C
 // is rounded panel by panel, out of the first-level cache; where k has several stretches, it is
 // computed in blocks of float32, which are rounded when they are complete.
-#include "kernel.h"
+#include "gemm_packing.h"
 
 enum {
-  /// The longest stretch of k: a panel of B takes half of the first-level cache.
-  DEPTH = 256,
   /// Rows of the largest tile, of which blocks have a multiple.
   TILE_ROWS = 12,
   /// Numbers of A that all panels of B see one after the other: they stay in the second-level
   /// cache.
   BLOCK_SIZE = 240 * DEPTH,
-  /// The same of a transposed A, which is copied.
-  PACKED_SIZE = 120 * DEPTH,
   /// Rows that these are at most.
   MOST_ROWS = 480,
-  /// Up to so many rows, a panel of B is used too seldom to be worth copying.
+  /// Up to so many panels of B, rows of A are used too seldom to be worth copying.
+  FEW_PANELS = 12,
+  /// The same of a transposed A, which is slower to read where it lies.
+  FEW_PANELS_TRANSPOSED = 2,
+  /// Up to so many rows, a panel of B is used too seldom.
   FEW_ROWS = 24,
   /// Rows of a block of C that is not stored as float32, and its numbers.
   RESULT_ROWS = 240,
   MOST_RESULTS = RESULT_ROWS * 384,
-  /// Numbers that are converted on their way to where they are transposed.
-  STRIP = DEPTH * 2 * LANES,
 };
-
-typedef float four_t __attribute__((vector_size(16), aligned(4)));
-typedef float eight_t __attribute__((vector_size(32), aligned(4)));
-
-/// Rows 0 to 7 of four columns of `from`, `ld` apart, become columns of `to`, whose rows are `ldt`
-/// apart. Rows four apart share a register: halves of it need not be exchanged.
-INLINE void transpose_eight(const float *from, ptrdiff_t ld, float *to, ptrdiff_t ldt) {
-#define ROWS(r)                                                                                  \
-  __builtin_shufflevector(*(const four_t *)(from + (r)*ld), *(const four_t *)(from + (r + 4) * ld), \
-                          0, 1, 2, 3, 4, 5, 6, 7)
-  const eight_t x0 = ROWS(0), x1 = ROWS(1), x2 = ROWS(2), x3 = ROWS(3);
-#undef ROWS
-  const eight_t low01 = __builtin_shufflevector(x0, x1, 0, 8, 1, 9, 4, 12, 5, 13);
-  const eight_t low23 = __builtin_shufflevector(x2, x3, 0, 8, 1, 9, 4, 12, 5, 13);
-  const eight_t high01 = __builtin_shufflevector(x0, x1, 2, 10, 3, 11, 6, 14, 7, 15);
-  const eight_t high23 = __builtin_shufflevector(x2, x3, 2, 10, 3, 11, 6, 14, 7, 15);
-  *(eight_t *)to = __builtin_shufflevector(low01, low23, 0, 1, 8, 9, 4, 5, 12, 13);
-  *(eight_t *)(to + ldt) = __builtin_shufflevector(low01, low23, 2, 3, 10, 11, 6, 7, 14, 15);
-  *(eight_t *)(to + 2 * ldt) = __builtin_shufflevector(high01, high23, 0, 1, 8, 9, 4, 5, 12, 13);
-  *(eight_t *)(to + 3 * ldt) = __builtin_shufflevector(high01, high23, 2, 3, 10, 11, 6, 7, 14, 15);
-}
-
-/// to[c * ldt + r] = from[r * ld + c].
-INLINE void transpose(ptrdiff_t rows, ptrdiff_t columns, const float *from, ptrdiff_t ld, float *to,
-                      ptrdiff_t ldt) {
-  const ptrdiff_t whole_rows = rows - rows % 8, whole_columns = columns - columns % 4;
-  for (ptrdiff_t r = 0; r < whole_rows; r += 8) {
-    for (ptrdiff_t c = 0; c < whole_columns; c += 4)
-      transpose_eight(from + r * ld + c, ld, to + c * ldt + r, ldt);
-    for (ptrdiff_t c = whole_columns; c < columns; c++)
-      for (ptrdiff_t l = r; l < r + 8; l++) to[c * ldt + l] = from[l * ld + c];
-  }
-  for (ptrdiff_t r = whole_rows; r < rows; r++)
-    for (ptrdiff_t c = 0; c < columns; c++) to[c * ldt + r] = from[r * ld + c];
-}
-
-/// The matrix from row `row` and column `column` on.
-INLINE lk_matrix from(lk_matrix matrix, ptrdiff_t row, ptrdiff_t column) {
-  const ptrdiff_t offset = matrix.is_transposed ? column * matrix.leading + row
-                                                : row * matrix.leading + column;
-  matrix.values = (const char *)matrix.values + offset * lk_storage_size(matrix.type);
-  return matrix;
-}
-
-/// `columns` columns of k rows of B, `most` apart in `panel`; what is beyond them is 0. `strip` has
-/// room for STRIP numbers, where B is converted.
-INLINE void pack_panel(const int most, ptrdiff_t k, ptrdiff_t columns, lk_matrix b, float *panel,
-                       float *strip) {
-  if (columns < most) __builtin_memset(panel, 0, sizeof *panel * (size_t)(k * most));
-  const float *values = b.values;
-  ptrdiff_t ldb = b.leading;
-  if (b.type != LK_FLOAT32) {
-    if (!b.is_transposed) return lk_widen(b.type, k, columns, panel, most, b.values, ldb);
-    lk_widen(b.type, columns, k, strip, k, b.values, ldb);
-    values = strip, ldb = k;
-  }
-  if (b.is_transposed) {
-    transpose(columns, k, values, ldb, panel, most);
-  } else if (columns == most) {
-    for (ptrdiff_t p = 0; p < k; p++)
-      for (int l = 0; l < most; l += LANES)
-        *(lanes_t *)(panel + p * most + l) = *(const lanes_t *)(values + p * ldb + l);
-  } else {
-    for (ptrdiff_t p = 0; p < k; p++)
-      for (ptrdiff_t l = 0; l < columns; l++) panel[p * most + l] = values[p * ldb + l];
-  }
-}
-
-/// Asks the memory for a panel that will be packed when the present one has been used.
-INLINE void prefetch_panel(ptrdiff_t k, ptrdiff_t columns, lk_matrix b) {
-  const ptrdiff_t rows = b.is_transposed ? columns : k, size = lk_storage_size(b.type);
-  const ptrdiff_t bytes = (b.is_transposed ? k : columns) * size;
-  const char *from = b.values;
-  for (ptrdiff_t r = 0; r < rows; r++, from += b.leading * size)
-    for (ptrdiff_t offset = 0; offset < bytes; offset += 64)
-      __builtin_prefetch(from + offset, 0, 2);
-}
-
-/// Columns 0 to `rows` of k rows of `a` as the rows of tiles: `most` numbers after each other for
-/// every p, and `tile` numbers from one tile to the next.
-INLINE void pack_tiles(const int most, ptrdiff_t k, ptrdiff_t rows, const float *a, ptrdiff_t lda,
-                       float *tiles, ptrdiff_t tile) {
-  for (ptrdiff_t i = 0; i < rows; i += most, tiles += tile) {
-    const ptrdiff_t some = rows - i < most ? rows - i : most;
-    for (ptrdiff_t p = 0; p < k; p++) {
-      const float *from = a + p * lda + i;
-      if (some == most) __builtin_memcpy(tiles + p * most, from, sizeof *from * (size_t)most);
-      else
-        for (ptrdiff_t r = 0; r < some; r++) tiles[p * most + r] = from[r];
-    }
-  }
-}
-
-/// The same for a transposed A of any type; `strip` has room for STRIP numbers.
-INLINE void pack_block(const int most, ptrdiff_t k, ptrdiff_t rows, lk_matrix a, float *tiles,
-                       float *strip) {
-  if (a.type == LK_FLOAT32)
-    return pack_tiles(most, k, rows, a.values, a.leading, tiles, k * most);
-  const ptrdiff_t fitting = STRIP / rows;
-  for (ptrdiff_t p = 0; p < k; p += fitting) {
-    const ptrdiff_t some = k - p < fitting ? k - p : fitting;
-    lk_widen(a.type, some, rows, strip, rows, from(a, 0, p).values, a.leading);
-    pack_tiles(most, some, rows, strip, rows, tiles + p * most, k * most);
-  }
-}
 
 /// `rows` rows of C, `vectors` registers wide, of which `columns` count: the sums over k of
 /// a[r * ra + p * ca] * b[p * ldb + column].
@@ -148,7 +41,7 @@ INLINE void multiply_tile(const int rows, const int vectors, ptrdiff_t k, const 
 #define UNROLLED _Pragma("clang loop unroll(full)")
   lanes_t sum[12 * 2];
   UNROLLED for (int s = 0; s < rows * vectors; s++) sum[s] = (lanes_t){0};
-  for (ptrdiff_t p = 0; p < k; p++, a += ca, b += ldb) {
+  _Pragma("clang loop unroll_count(4)") for (ptrdiff_t p = 0; p < k; p++, a += ca, b += ldb) {
     lanes_t x[2];
     UNROLLED for (int v = 0; v < vectors; v++) x[v] = *(const lanes_t *)(b + v * LANES);
     UNROLLED for (int s = 0; s < rows * vectors; s++) sum[s] += a[s / vectors * ra] * x[s % vectors];
@@ -228,12 +121,14 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
   float strip[STRIP] __attribute__((aligned(64)));
   float block[BLOCK_SIZE] __attribute__((aligned(64)));
   float sums[MOST_ROWS * 2 * LANES] __attribute__((aligned(64)));
-  const bool widens_a = a.type != LK_FLOAT32, widens_b = b.type != LK_FLOAT32;
-  const bool narrows = type != LK_FLOAT32;
+  const bool widens_b = b.type != LK_FLOAT32, narrows = type != LK_FLOAT32;
   const ptrdiff_t stretches = (k + DEPTH - 1) / DEPTH, stretch = (k + stretches - 1) / stretches;
-  // A is read once for every panel: in order, or a column would take a cache line for each number.
-  const bool packs = a.is_transposed && (widens_a || (n > 2 * width && k > LANES));
-  const ptrdiff_t fitting = (packs ? PACKED_SIZE : BLOCK_SIZE) / stretch;
+  const ptrdiff_t panels = (n + width - 1) / width;
+  // Where k is short, what is read of a transposed A is near enough.
+  const bool packs =
+      a.type != LK_FLOAT32 ||
+      (a.is_transposed ? panels > FEW_PANELS_TRANSPOSED && k > LANES : panels > FEW_PANELS);
+  const ptrdiff_t fitting = BLOCK_SIZE / stretch;
   const ptrdiff_t limit = (fitting < MOST_ROWS ? fitting : MOST_ROWS) / TILE_ROWS * TILE_ROWS;
   const ptrdiff_t most_rows = part_size(m, limit, TILE_ROWS);
   for (ptrdiff_t first = 0; first < k; first += stretch) {
@@ -247,9 +142,6 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
       if (packs) {
         pack_block(most, depth, rows, part, block, strip);
         left = block, ca = most, tile = depth * most;
-      } else if (widens_a) {
-        lk_widen(a.type, rows, depth, block, depth, part.values, a.leading);
-        left = block, ra = depth, tile = most * depth;
       }
       for (ptrdiff_t j = 0; j < n; j += width) {
         const ptrdiff_t columns = n - j < width ? n - j : width;
@@ -269,9 +161,16 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
         char *const target = (char *)c + (i * ldc + j) * lk_storage_size(type);
         if (narrows && accumulate) lk_widen(type, used, columns, sums, width, target, ldc);
         else if (narrows && row) repeat_row(used, columns, row + j, sums, width);
-        multiply_panel(most, vectors, used, depth, piece, left, ra, ca, tile, right, step, columns,
-                       accumulate || row || first > 0, narrows ? sums : (float *)target,
-                       narrows ? width : ldc);
+        const bool adds = accumulate || row || first > 0;
+        float *const to = narrows ? sums : (float *)target;
+        const ptrdiff_t ldt = narrows ? width : ldc;
+#define PANEL(ra, ca, step)                                                                      \
+  multiply_panel(most, vectors, used, depth, piece, left, ra, ca, tile, right, step, columns, adds, \
+                 to, ldt)
+        // A known stride leaves the loop over k little to do besides multiplying.
+        if (ca == 1) PANEL(ra, 1, step);
+        else PANEL(1, ca, step);
+#undef PANEL
         if (narrows) lk_narrow(type, used, columns, target, ldc, sums, width);
       }
     }
