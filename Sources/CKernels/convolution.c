@@ -20,7 +20,7 @@ INLINE void convolve_tile(const int n, const bool by_lane, const int32_t *rows, 
   for (int r = 0; r < n; r++) at[r] = x + rows[r] * (by_lane ? LANES : 1);
   for (int r = 0; r < n; r++)
     sum[r] = accumulate ? *(const lanes_t *)(out + r * LANES) : (lanes_t){0};
-  for (ptrdiff_t s = 0; s < steps; s++) {
+  _Pragma("clang loop unroll_count(4)") for (ptrdiff_t s = 0; s < steps; s++) {
     const lanes_t w = *(const lanes_t *)(weights + s * LANES);
     const ptrdiff_t offset = offsets[s] * (by_lane ? LANES : 1);
     for (int r = 0; r < n; r++)
