@@ -25,10 +25,9 @@ package func gemm(
     m: m, n: n, k: k, a: a.matrix, b: b.matrix, c: c, accumulate: accumulate, row: row,
     triangle: triangle.map { $0.matrix })
   guard Threads.count > 1, m * n * k >= 2 * pieceProducts else { return product.compute() }
-  // A piece copies what it needs of B, and of a transposed A: least is copied twice where pieces of
-  // columns share an A that lies in rows.
-  let fewest = 64 * Threads.count
-  if (a.isTransposed ? m : n) < fewest ? n >= m : !a.isTransposed {
+  // A piece copies what it needs of A and B: least is copied twice where pieces are rows, if these
+  // are many enough that each piece uses what it copies of B often.
+  if m < 128 * Threads.count, n > m {
     parallelRanges(n, grain: max(1, pieceProducts / (m * k)), unit: 32) {
       product.columns($0).compute()
     }
