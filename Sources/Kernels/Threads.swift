@@ -54,12 +54,12 @@ package func parallelRanges(
     return
   }
   let units = (count + unit - 1) / unit
-  let smallest = max(1, (grain + unit - 1) / unit, units / (16 * threads))
+  let smallest = max(1, (grain + unit - 1) / unit, units / (8 * threads))
   withUnsafeTemporaryAllocation(of: Int.self, capacity: units / smallest + 2) { bounds in
     var (parts, end) = (0, 0)
     bounds[0] = 0
     while end < units {
-      end += max(smallest, (units - end) / (2 * threads))
+      end += max(smallest, (units - end) * 3 / (4 * threads))
       if count - end * unit < smallest * unit { end = units }
       parts += 1
       bounds[parts] = end
