@@ -16,7 +16,9 @@ struct HostBoard: @unchecked Sendable {
 
   private struct Flags: ~Copyable {
     let failure = Atomic<UInt32>(0)
+    /// When the last warning was begun, and the same number when it has been written.
     let warning = Atomic<UInt64>(0)
+    let warned = Atomic<UInt64>(0)
   }
 
   /// Collective over `node`, the ranks of this host, of which the caller is `localRank`.
@@ -46,14 +48,23 @@ struct HostBoard: @unchecked Sendable {
     ).exchanged
   }
 
-  /// Whether the caller is the first on this host to ask for the right to warn, among those who
-  /// know of no warning after the moment `since`.
-  func claimWarning(since: UInt64, now: UInt64) -> Bool {
+  /// Calls `warn` if the caller is the first on this host to ask for it, among those who know of no
+  /// warning after the moment `since`.
+  func warnOnce(since: UInt64, now: UInt64, _ warn: () -> Void) {
     let last = flags.pointee.warning.load(ordering: .acquiring)
-    return last <= since
-      && flags.pointee.warning.compareExchange(
+    guard last <= since,
+      flags.pointee.warning.compareExchange(
         expected: last, desired: now, ordering: .acquiringAndReleasing
       ).exchanged
+    else { return }
+    warn()
+    flags.pointee.warned.store(now, ordering: .releasing)
+  }
+
+  /// Whether a rank of this host has begun a warning and has not written it yet.
+  var isSomeoneWarning: Bool {
+    let written = flags.pointee.warned.load(ordering: .acquiring)
+    return written < flags.pointee.warning.load(ordering: .acquiring)
   }
 
   /// Gives the memory back; collective.

@@ -67,13 +67,15 @@ final class Watchdog: @unchecked Sendable {
     let waited = Double(now - since) * 1e-9
     let limits = watch.limits
     // Also where this thread comes so late that the job ends at once.
-    if limits.warning > 0, waited > limits.warning,
-      watch.board.claimWarning(since: since, now: now)
-    {
-      let lines = watch.sentences(watch.activities()).map { "\n  \($0)" }.joined()
-      writeLine("warning: no progress for \(duration(waited)):\(lines)")
+    if limits.warning > 0, waited > limits.warning {
+      watch.board.warnOnce(since: since, now: now) {
+        let lines = watch.sentences(watch.activities()).map { "\n  \($0)" }.joined()
+        writeLine("warning: no progress for \(duration(waited)):\(lines)")
+      }
     }
-    if limits.abort > 0, waited > limits.abort { end(waited, limits.abort) }
+    // A warning that another rank is about to write comes first, if it comes within a second.
+    let limit = limits.abort + (watch.board.isSomeoneWarning ? 1 : 0)
+    if limits.abort > 0, waited > limit { end(waited, limits.abort) }
   }
 
   /// Since when this rank has been waiting; nil: it is not.
