@@ -9,6 +9,7 @@ let watchChecks = [
   NamedCheck("hangInUserCode") { world in
     world.barrier()
     if isLast(world) {
+      writeLine("hangs at \(monotonicNanoseconds())")
       world.note(.dataLoading, step: 7)  // hangs here
       pause(milliseconds: 30_000)
     }
