@@ -47,23 +47,35 @@ package struct CallSite: BitwiseCopyable {
 
   /// `File.swift:12`: the innermost caller that is not part of the library; "an unknown line"
   /// without debug information.
-  package var line: String {
+  package var line: String { Self.lines(of: [self])[0] }
+
+  /// The line of each of `sites`; several together take little longer than one: some tenths of a
+  /// second, most of which is reading the program's debug information.
+  package static func lines(of sites: [CallSite]) -> [String] {
     var frames: [RichFrame<UInt64>] = []
-    for index in 0..<Self.depth where addresses[index] != 0 {
-      frames.append(.returnAddress(UInt64(addresses[index])))
+    var seen: Set<UInt> = []
+    for site in sites {
+      for address in site.callers where seen.insert(address).inserted {
+        frames.append(.returnAddress(UInt64(address)))
+      }
     }
-    let trace = Backtrace(
-      architecture: "x86_64", frames: frames, images: ImageMap.capture())
+    let trace = Backtrace(architecture: "x86_64", frames: frames, images: ImageMap.capture())
+    // A caller has several frames where functions were inlined, innermost first.
+    var lines: [UInt: String] = [:]
     for frame in trace.symbolicated()?.frames ?? [] {
-      guard let location = frame.symbol?.sourceLocation, location.line > 0 else { continue }
+      guard let address = UInt(frame.captured.originalProgramCounter), lines[address] == nil,
+        let location = frame.symbol?.sourceLocation, location.line > 0
+      else { continue }
       let path = "/" + location.path  // which may be relative to the package
-      let isOfLibrary = Self.folders.contains(where: path.contains)
+      let isOfLibrary = folders.contains(where: path.contains)
       guard !isOfLibrary, !location.path.hasPrefix("<") else { continue }  // compiler-generated
-      let file = location.path.split(separator: "/").last ?? ""
-      return "\(file):\(location.line)"
+      lines[address] = "\(location.path.split(separator: "/").last ?? ""):\(location.line)"
     }
-    return "an unknown line"
+    return sites.map { $0.callers.lazy.compactMap { lines[$0] }.first ?? "an unknown line" }
   }
+
+  /// The return addresses, innermost first.
+  private var callers: [UInt] { (0..<Self.depth).map { addresses[$0] }.filter { $0 != 0 } }
 
   /// Where the library's own functions are.
   private static let folders = [

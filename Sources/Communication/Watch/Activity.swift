@@ -15,7 +15,9 @@ struct Activity {
   let rank: Int
   let kind: Kind
   /// Where in the user's program; nil where there is nothing to name.
-  let line: String?
+  let site: CallSite?
+  /// The line of `site`.
+  var line: String?
   let seconds: Double
   /// Such as ", stopped by a signal"; empty for a process that runs or sleeps.
   let process: String
@@ -30,16 +32,16 @@ struct Activity {
     let began: UInt64
     switch RankRecord.Stage(rawValue: record.pointee.stage.load(ordering: .acquiring)) {
     case .leaving:
-      (kind, line) = (.leaving, nil)
+      (kind, site) = (.leaving, nil)
       began = record.pointee.stageBegan.load(ordering: .relaxed)
     case .inBody where awaited > 0:
       kind = .waiting("a barrier in shared memory")
-      line = record.pointee.awaitedAt.moved(by: distance).line
+      site = record.pointee.awaitedAt.moved(by: distance)
       began = record.pointee.awaitedSince.load(ordering: .relaxed)
     case .inBody where entered > record.pointee.completed.load(ordering: .acquiring):
       let call = ring.call(entered)
       kind = .waiting("\(call?.description ?? "collective") (collective \(entered))")
-      line = ring.site(entered).moved(by: distance).line
+      site = ring.site(entered).moved(by: distance)
       let first = record.pointee.waitBegan.load(ordering: .relaxed)
       began = first == 0 ? now : first
     case .inBody:
@@ -48,10 +50,10 @@ struct Activity {
       kind = .inPhase(
         String(decoding: Array(bytes), as: UTF8.self),
         step: record.pointee.step.load(ordering: .relaxed))
-      line = record.pointee.phaseAt.moved(by: distance).line
+      site = record.pointee.phaseAt.moved(by: distance)
       began = record.pointee.phaseBegan.load(ordering: .relaxed)
     case .outside, nil:
-      (kind, line) = (.outside, nil)
+      (kind, site) = (.outside, nil)
       began = record.pointee.stageBegan.load(ordering: .relaxed)
     }
     seconds = Double(now &- Swift.min(began, now)) * 1e-9

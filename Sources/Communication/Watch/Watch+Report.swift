@@ -8,7 +8,11 @@ extension Watch {
   /// Those that wait come last: they are the consequence.
   func activities() -> [Activity] {
     let now = monotonicNanoseconds()
-    return zip(board.records, board.rings).map { Activity($0, $1, now) }
+    var activities = zip(board.records, board.rings).map { Activity($0, $1, now) }
+    let named = activities.indices.filter { activities[$0].site != nil }
+    let lines = CallSite.lines(of: named.compactMap { activities[$0].site })
+    for (index, line) in zip(named, lines) { activities[index].line = line }
+    return activities
   }
 
   /// A sentence for each group of ranks that do the same: "rank 3 is in data loading for 41 s,
@@ -53,9 +57,8 @@ extension Watch {
       }
     }
     guard sides.count > 1 else { return nil }
-    let texts = sides.map { side in
-      "\(rankList(side.ranks)) \(side.ranks.count == 1 ? "calls" : "call") \(side.call) "
-        + "at \(side.site.line)"
+    let texts = zip(sides, CallSite.lines(of: sides.map(\.site))).map { side, line in
+      "\(rankList(side.ranks)) \(side.ranks.count == 1 ? "calls" : "call") \(side.call) at \(line)"
     }
     return "the ranks disagree about collective \(number): \(texts.joined(separator: ", "))"
   }

@@ -66,15 +66,16 @@ final class Watchdog: @unchecked Sendable {
     endIfAPeerHasLeft()
     let waited = Double(now - since) * 1e-9
     let limits = watch.limits
-    // Also where this thread comes so late that the job ends at once.
+    // Even where this thread comes so late that it ends the job as well: who comes first, warns.
     if limits.warning > 0, waited > limits.warning {
       watch.board.warnOnce(since: since, now: now) {
         let lines = watch.sentences(watch.activities()).map { "\n  \($0)" }.joined()
         writeLine("warning: no progress for \(duration(waited)):\(lines)")
       }
     }
-    // A warning that another rank is about to write comes first, if it comes within a second.
-    let limit = limits.abort + (watch.board.isSomeoneWarning ? 1 : 0)
+    // A warning that another rank is about to write comes first, if it comes within two seconds:
+    // to name lines takes some tenths of one on a free core.
+    let limit = limits.abort + (watch.board.isSomeoneWarning ? 2 : 0)
     if limits.abort > 0, waited > limit { end(waited, limits.abort) }
   }
 
