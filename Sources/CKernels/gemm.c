@@ -65,14 +65,6 @@ INLINE ptrdiff_t within(ptrdiff_t x, ptrdiff_t limit) {
   return x < 0 ? 0 : x > limit ? limit : x;
 }
 
-/// The triangle as the part sees it that begins at row `i` and column `j` of C and at `p` of k.
-INLINE lk_triangle triangle_from(lk_triangle triangle, ptrdiff_t i, ptrdiff_t j, ptrdiff_t p) {
-  if (triangle.of == LK_LOWER_A) triangle.diagonal += i - p;
-  if (triangle.of == LK_UPPER_A) triangle.diagonal += p - i;
-  if (triangle.of == LK_UPPER_C) triangle.diagonal += j - i;
-  return triangle;
-}
-
 /// All rows of one panel of B, at most `most` at a time: as many as there are registers for. Every
 /// `most` rows, A goes on `tile` further.
 INLINE void multiply_panel(const int most, const int vectors, ptrdiff_t m, ptrdiff_t k,
@@ -135,7 +127,7 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
     const ptrdiff_t depth = k - first < stretch ? k - first : stretch;
     for (ptrdiff_t i = 0; i < m; i += most_rows) {
       const ptrdiff_t rows = m - i < most_rows ? m - i : most_rows;
-      const lk_matrix part = from(a, i, first);
+      const lk_matrix part = lk_matrix_from(a, i, first);
       const float *left = part.values;
       ptrdiff_t ra = a.is_transposed ? 1 : a.leading;
       ptrdiff_t ca = a.is_transposed ? a.leading : 1, tile = most * ra;
@@ -145,10 +137,10 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
       }
       for (ptrdiff_t j = 0; j < n; j += width) {
         const ptrdiff_t columns = n - j < width ? n - j : width;
-        const lk_triangle piece = triangle_from(triangle, i, j, first);
+        const lk_triangle piece = lk_triangle_from(triangle, i, j, first);
         const ptrdiff_t used =
             piece.of == LK_UPPER_C ? within(piece.diagonal + columns - 1, rows) : rows;
-        const lk_matrix column = from(b, first, j);
+        const lk_matrix column = lk_matrix_from(b, first, j);
         const float *right = column.values;
         ptrdiff_t step = b.leading;
         if (b.is_transposed || widens_b || columns < width || rows > FEW_ROWS) {
@@ -156,7 +148,7 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
           right = panel, step = width;
           const ptrdiff_t left_over = n - j - width;
           if (left_over > 0)
-            prefetch_panel(depth, left_over < width ? left_over : width, from(b, first, j + width));
+            prefetch_panel(depth, left_over < width ? left_over : width, lk_matrix_from(b, first, j + width));
         }
         char *const target = (char *)c + (i * ldc + j) * lk_storage_size(type);
         if (narrows && accumulate) lk_widen(type, used, columns, sums, width, target, ldc);
@@ -225,8 +217,8 @@ static void multiply_blocks(PARAMETERS) {
       const ptrdiff_t columns = n - j < most_columns ? n - j : most_columns;
       void *const target = (char *)c + (i * ldc + j) * lk_storage_size(type);
       if (accumulate) lk_widen(type, rows, columns, block, columns, target, ldc);
-      multiply_floats(rows, columns, k, from(a, i, 0), from(b, 0, j),
-                      triangle_from(triangle, i, j, 0), accumulate, row ? row + j : NULL, block,
+      multiply_floats(rows, columns, k, lk_matrix_from(a, i, 0), lk_matrix_from(b, 0, j),
+                      lk_triangle_from(triangle, i, j, 0), accumulate, row ? row + j : NULL, block,
                       columns);
       lk_narrow(type, rows, columns, target, ldc, block, columns);
     }

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_GEMM_PACKING_H
 #define LOCKSTEP_GEMM_PACKING_H
 
-#include "kernel.h"
+#include "transpose.h"
 
 enum {
   /// The longest stretch of k: a panel of B takes half of the first-level cache.
@@ -10,49 +10,6 @@ enum {
   /// Numbers that are converted on their way to where they are transposed.
   STRIP = DEPTH * 2 * LANES,
 };
-
-typedef float four_t __attribute__((vector_size(16), aligned(4)));
-typedef float eight_t __attribute__((vector_size(32), aligned(4)));
-
-/// Rows 0 to 7 of four columns of `from`, `ld` apart, become columns of `to`, whose rows are `ldt`
-/// apart. Rows four apart share a register: halves of it need not be exchanged.
-INLINE void transpose_eight(const float *from, ptrdiff_t ld, float *to, ptrdiff_t ldt) {
-#define ROWS(r)                                                                                  \
-  __builtin_shufflevector(*(const four_t *)(from + (r)*ld), *(const four_t *)(from + (r + 4) * ld), \
-                          0, 1, 2, 3, 4, 5, 6, 7)
-  const eight_t x0 = ROWS(0), x1 = ROWS(1), x2 = ROWS(2), x3 = ROWS(3);
-#undef ROWS
-  const eight_t low01 = __builtin_shufflevector(x0, x1, 0, 8, 1, 9, 4, 12, 5, 13);
-  const eight_t low23 = __builtin_shufflevector(x2, x3, 0, 8, 1, 9, 4, 12, 5, 13);
-  const eight_t high01 = __builtin_shufflevector(x0, x1, 2, 10, 3, 11, 6, 14, 7, 15);
-  const eight_t high23 = __builtin_shufflevector(x2, x3, 2, 10, 3, 11, 6, 14, 7, 15);
-  *(eight_t *)to = __builtin_shufflevector(low01, low23, 0, 1, 8, 9, 4, 5, 12, 13);
-  *(eight_t *)(to + ldt) = __builtin_shufflevector(low01, low23, 2, 3, 10, 11, 6, 7, 14, 15);
-  *(eight_t *)(to + 2 * ldt) = __builtin_shufflevector(high01, high23, 0, 1, 8, 9, 4, 5, 12, 13);
-  *(eight_t *)(to + 3 * ldt) = __builtin_shufflevector(high01, high23, 2, 3, 10, 11, 6, 7, 14, 15);
-}
-
-/// to[c * ldt + r] = from[r * ld + c].
-INLINE void transpose(ptrdiff_t rows, ptrdiff_t columns, const float *from, ptrdiff_t ld, float *to,
-                      ptrdiff_t ldt) {
-  const ptrdiff_t whole_rows = rows - rows % 8, whole_columns = columns - columns % 4;
-  for (ptrdiff_t r = 0; r < whole_rows; r += 8) {
-    for (ptrdiff_t c = 0; c < whole_columns; c += 4)
-      transpose_eight(from + r * ld + c, ld, to + c * ldt + r, ldt);
-    for (ptrdiff_t c = whole_columns; c < columns; c++)
-      for (ptrdiff_t l = r; l < r + 8; l++) to[c * ldt + l] = from[l * ld + c];
-  }
-  for (ptrdiff_t r = whole_rows; r < rows; r++)
-    for (ptrdiff_t c = 0; c < columns; c++) to[c * ldt + r] = from[r * ld + c];
-}
-
-/// The matrix from row `row` and column `column` on.
-INLINE lk_matrix from(lk_matrix matrix, ptrdiff_t row, ptrdiff_t column) {
-  const ptrdiff_t offset = matrix.is_transposed ? column * matrix.leading + row
-                                                : row * matrix.leading + column;
-  matrix.values = (const char *)matrix.values + offset * lk_storage_size(matrix.type);
-  return matrix;
-}
 
 /// `columns` columns of k rows of B, `most` apart in `panel`; what is beyond them is 0. `strip` has
 /// room for STRIP numbers, where B is converted.
@@ -108,8 +65,10 @@ INLINE void pack_columns(const int most, ptrdiff_t k, ptrdiff_t rows, const floa
 INLINE void pack_rows(const int most, ptrdiff_t k, const float *a, ptrdiff_t lda, float *tile) {
   ptrdiff_t p = 0;
   for (; p + 4 < k; p += 4)
-    for (int r = (most - 1) / 8 * 8; r >= 0; r -= 8)
-      transpose_eight(a + r * lda + p, lda, tile + p * most + r, most);
+    for (int r = (most - 1) / 8 * 8; r >= 0; r -= 8) {
+      const columns_t block = transpose_eight(a + r * lda + p, lda);
+      for (int l = 0; l < 4; l++) *(eight_t *)(tile + (p + l) * most + r) = block.column[l];
+    }
   for (; p < k; p++)
     for (int r = 0; r < most; r++) tile[p * most + r] = a[r * lda + p];
 }
@@ -119,7 +78,7 @@ INLINE void pack_block(const int most, ptrdiff_t k, ptrdiff_t rows, lk_matrix a,
                        float *strip) {
   if (!a.is_transposed) {
     for (ptrdiff_t i = 0; i < rows; i += most, tiles += k * most) {
-      const lk_matrix part = from(a, i, 0);
+      const lk_matrix part = lk_matrix_from(a, i, 0);
       if (a.type == LK_FLOAT32 && rows - i >= (most + 7) / 8 * 8) {
         pack_rows(most, k, part.values, a.leading, tiles);
       } else {
@@ -134,7 +93,7 @@ INLINE void pack_block(const int most, ptrdiff_t k, ptrdiff_t rows, lk_matrix a,
     const ptrdiff_t fitting = STRIP / rows;
     for (ptrdiff_t p = 0; p < k; p += fitting) {
       const ptrdiff_t some = k - p < fitting ? k - p : fitting;
-      lk_widen(a.type, some, rows, strip, rows, from(a, 0, p).values, a.leading);
+      lk_widen(a.type, some, rows, strip, rows, lk_matrix_from(a, 0, p).values, a.leading);
       pack_columns(most, some, rows, strip, rows, tiles + p * most, k * most);
     }
   }

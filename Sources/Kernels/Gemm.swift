@@ -23,7 +23,7 @@ package func gemm(
 ) {
   let product = Product(
     m: m, n: n, k: k, a: a.matrix, b: b.matrix, c: c, accumulate: accumulate, row: row,
-    triangle: triangle.map { $0.matrix })
+    triangle: triangle?.shape ?? lk_triangle())
   guard Threads.count > 1, m * n * k >= 2 * pieceProducts else { return product.compute() }
   // A piece copies what it needs of A and B: least is copied twice where pieces are rows, if these
   // are many enough that each piece uses what it copies of B often.
@@ -50,15 +50,15 @@ private struct Product {
   var c: MatrixTarget
   let accumulate: Bool
   var row: UnsafePointer<Float>?
-  var triangle: lk_triangle?
+  var triangle: lk_triangle
 
   /// The rows `range` of C.
   func rows(_ range: Range<Int>) -> Product {
     var part = self
     part.m = range.count
-    part.a = a.from(row: range.lowerBound)
+    part.a = lk_matrix_from(a, range.lowerBound, 0)
     part.c = c.advanced(by: range.lowerBound * c.leading)
-    part.triangle = triangle?.from(row: range.lowerBound, column: 0)
+    part.triangle = lk_triangle_from(triangle, range.lowerBound, 0, 0)
     return part
   }
 
@@ -66,10 +66,10 @@ private struct Product {
   func columns(_ range: Range<Int>) -> Product {
     var part = self
     part.n = range.count
-    part.b = b.from(column: range.lowerBound)
+    part.b = lk_matrix_from(b, 0, range.lowerBound)
     part.c = c.advanced(by: range.lowerBound)
     part.row = row.map { $0 + range.lowerBound }
-    part.triangle = triangle?.from(row: 0, column: range.lowerBound)
+    part.triangle = lk_triangle_from(triangle, 0, range.lowerBound, 0)
     return part
   }
 
@@ -77,7 +77,7 @@ private struct Product {
     if isBetterInLanes { return computeInLanes() }
     var (x, y) = (a, b)
     lk_gemm(
-      m, n, k, &x, &y, triangle ?? lk_triangle(), accumulate, row, c.pointer, c.leading,
+      m, n, k, &x, &y, triangle, accumulate, row, c.pointer, c.leading,
       c.dtype.storage)
   }
 
@@ -86,7 +86,7 @@ private struct Product {
   private var isBetterInLanes: Bool {
     let fillsLanes = (m - 1) % lanes >= lanes * 3 / 4
     return fillsLanes && b.is_transposed && !a.is_transposed && m * (n + k) < n * k / 2 && k <= 256
-      && triangle == nil
+      && triangle.of == LK_ALL
       && a.type == LK_FLOAT32 && b.type == LK_FLOAT32 && c.dtype == .float32
   }
 
@@ -104,7 +104,7 @@ private struct Product {
         lk_lanes_from_rows(count, k, rows + i * a.leading, a.leading, panel, lanes)
         for j in stride(from: 0, to: n, by: block) {
           let columns = min(block, n - j)
-          var y = b.from(column: j)
+          var y = lk_matrix_from(b, 0, j)
           y.is_transposed = false
           lk_gemm(columns, lanes, k, &y, &x, lk_triangle(), false, nil, sums, lanes, LK_FLOAT32)
           let target = result + i * c.leading + j
@@ -119,33 +119,12 @@ private struct Product {
   }
 }
 
-extension lk_matrix {
-  /// The matrix from `row` or `column` on.
-  fileprivate func from(row: Int = 0, column: Int = 0) -> lk_matrix {
-    var part = self
-    let offset = is_transposed ? column * leading + row : row * leading + column
-    part.values += offset * lk_storage_size(type)
-    return part
-  }
-}
-
 extension MatrixTriangle {
-  fileprivate var matrix: lk_triangle {
+  fileprivate var shape: lk_triangle {
     switch self {
     case .lowerA(let diagonal): lk_triangle(of: LK_LOWER_A, diagonal: diagonal)
     case .upperA(let diagonal): lk_triangle(of: LK_UPPER_A, diagonal: diagonal)
     case .upperC(let diagonal): lk_triangle(of: LK_UPPER_C, diagonal: diagonal)
     }
-  }
-}
-
-extension lk_triangle {
-  /// The triangle as the part of the product sees it that begins at `row` and `column` of C.
-  fileprivate func from(row: Int, column: Int) -> lk_triangle {
-    var part = self
-    if of == LK_LOWER_A { part.diagonal += row }
-    if of == LK_UPPER_A { part.diagonal -= row }
-    if of == LK_UPPER_C { part.diagonal += column - row }
-    return part
   }
 }

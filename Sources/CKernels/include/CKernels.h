@@ -138,6 +138,20 @@ void lk_select(ptrdiff_t n, ptrdiff_t k, uint64_t *entries);
 /// of either sign are equal. `flip` is 0, or UINT32_MAX for the reverse order.
 void lk_sort_keys(ptrdiff_t n, const float *a, uint64_t *out, uint32_t flip);
 
+// MARK: lanes (lanes.c)
+
+// Up to 16 rows as the lanes of one register's width: convolutions, attention, products of few rows.
+
+/// out[c * leading + r] = a[r * stride + c]; lanes from `rows` (at most 16) on are 0.
+void lk_lanes_from_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                        float *out, ptrdiff_t leading);
+/// out[r * stride + c] (+)= a[c * leading + r] + bias[r].
+void lk_rows_from_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t leading,
+                        const float *_Nullable bias, float *out, ptrdiff_t stride, bool accumulate);
+/// out[r * stride + places[c]] (+)= a[c][r] + bias[r].
+void lk_scatter_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a, const float *_Nullable bias,
+                      const int32_t *places, float *out, ptrdiff_t stride, bool accumulate);
+
 // MARK: softmax (softmax.c)
 
 /// out = softmax of each row.

@@ -22,15 +22,6 @@ void lk_convolve_rows(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t step
 void lk_convolve_lanes(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
                        const int32_t *step_offsets, const float *x, const float *weights,
                        float *out, bool accumulate);
-/// out[c * leading + r] = a[r * stride + c]; lanes from `rows` (at most 16) on are 0.
-void lk_lanes_from_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
-                        float *out, ptrdiff_t leading);
-/// out[r * stride + c] (+)= a[c * leading + r] + bias[r].
-void lk_rows_from_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t leading,
-                        const float *_Nullable bias, float *out, ptrdiff_t stride, bool accumulate);
-/// out[r * stride + places[c]] (+)= a[c][r] + bias[r].
-void lk_scatter_lanes(ptrdiff_t rows, ptrdiff_t columns, const float *a, const float *_Nullable bias,
-                      const int32_t *places, float *out, ptrdiff_t stride, bool accumulate);
 /// Copies planes into larger ones of zeros, their first element to (top, left). Negative positions
 /// cut off.
 void lk_pad_planes(ptrdiff_t planes, ptrdiff_t height, ptrdiff_t width, const float *a,

@@ -47,6 +47,14 @@ typedef struct {
   bool is_transposed;
 } lk_matrix;
 
+/// The matrix from row `row` and column `column` on.
+static inline lk_matrix lk_matrix_from(lk_matrix matrix, ptrdiff_t row, ptrdiff_t column) {
+  const ptrdiff_t offset = matrix.is_transposed ? column * matrix.leading + row
+                                                : row * matrix.leading + column;
+  matrix.values = (const char *)matrix.values + offset * lk_storage_size(matrix.type);
+  return matrix;
+}
+
 /// Where a product C = A B has something to compute, if not everywhere.
 typedef struct {
   enum {
@@ -60,6 +68,15 @@ typedef struct {
   } of;
   ptrdiff_t diagonal;
 } lk_triangle;
+
+/// The triangle as the part sees it that begins at row `i` and column `j` of C and at `p` of k.
+static inline lk_triangle lk_triangle_from(lk_triangle triangle, ptrdiff_t i, ptrdiff_t j,
+                                           ptrdiff_t p) {
+  if (triangle.of == LK_LOWER_A) triangle.diagonal += i - p;
+  if (triangle.of == LK_UPPER_A) triangle.diagonal += p - i;
+  if (triangle.of == LK_UPPER_C) triangle.diagonal += j - i;
+  return triangle;
+}
 
 /// C = A B for A [m, k], B [k, n] and C [m, n], stored as `type` in rows `leading` elements apart;
 /// or C += A B with `accumulate`, or C = A B + `row` of n elements.
