@@ -4,20 +4,21 @@ import Synchronization
 
 /// The helper threads behind `parallelFor`.
 ///
-/// Safety of the shared state: `job` and `pieces` are written by the one thread that holds
-/// `isBusy`, before it raises `generation` (release), and are read by helpers after they saw the
-/// new generation (acquire). The caller returns only after every helper of the team has reported in
-/// for that generation, so no helper can see a job whose closure has ended. A second caller, or a
-/// nested call, finds `isBusy` set and runs alone.
+/// Nobody waits for a helper that comes late: the caller takes pieces like any other thread, closes
+/// the gate when none are left, and waits only for those who are inside.
+///
+/// Safety of the shared state: `job` and `pieces` are written by the one thread that holds `isBusy`,
+/// while the gate is closed and nobody is inside. Helpers read them inside only, and the caller
+/// returns when the last has left, so none sees a job whose closure has ended. A second caller, or
+/// a nested call, finds `isBusy` set and runs alone.
 final class ThreadTeam: @unchecked Sendable {
   static let shared = ThreadTeam()
 
   private let members = Atomic<Int>(Threads.defaultCount())
   private let helpers = Mutex<Int>(0)  // started so far; only grows
   private let isBusy = Atomic<Bool>(false)
-  private let generation = Atomic<Int>(0)
+  private let gate = Gate()
   private let nextPiece = Atomic<Int>(0)
-  private let finished = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
   private var pieces = 0
   private var job: ((Int) -> Void)?
@@ -41,20 +42,15 @@ final class ThreadTeam: @unchecked Sendable {
       for piece in 0..<pieces { body(piece) }
       return
     }
-    let team = startHelpers(atLeast: helperCount)
+    startHelpers(atLeast: helperCount)
     withoutActuallyEscaping(body) { body in
       job = body
       self.pieces = pieces
       nextPiece.store(0, ordering: .relaxed)
-      finished.store(0, ordering: .relaxed)
-      generation.add(1, ordering: .sequentiallyConsistent)
+      gate.open()
       if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
       takePieces()
-      var spins = 0
-      while finished.load(ordering: .acquiring) < team {
-        spins += 1
-        if spins > 2_000 { sched_yield() }
-      }
+      gate.close()
       job = nil
     }
     isBusy.store(false, ordering: .releasing)
@@ -69,13 +65,11 @@ final class ThreadTeam: @unchecked Sendable {
     }
   }
 
-  /// Starts what is missing; returns how many helpers there are.
-  private func startHelpers(atLeast wanted: Int) -> Int {
+  private func startHelpers(atLeast wanted: Int) {
     helpers.withLock { started in
       while started < wanted {
         let index = started
-        let start = Unmanaged.passRetained(
-          Helper(team: self, index: index, seen: currentGeneration))
+        let start = Unmanaged.passRetained(Helper(team: self, index: index))
         var thread = pthread_t()
         let status = pthread_create(
           &thread, nil,
@@ -88,11 +82,8 @@ final class ThreadTeam: @unchecked Sendable {
         pthread_detach(thread)
         started += 1
       }
-      return started
     }
   }
-
-  private var currentGeneration: Int { generation.load(ordering: .acquiring) }
 
   private func wakeAll() {
     pthread_mutex_lock(wakeLock)
@@ -104,41 +95,80 @@ final class ThreadTeam: @unchecked Sendable {
   private final class Helper {
     let team: ThreadTeam
     let index: Int
-    var seen: Int
 
-    init(team: ThreadTeam, index: Int, seen: Int) {
+    init(team: ThreadTeam, index: Int) {
       self.team = team
       self.index = index
-      self.seen = seen
     }
 
     func work() {
+      var last: UInt = 0  // the job that this helper has been inside for
       while true {
-        waitForNextJob()
-        // A team that was made smaller keeps its spare helpers idle, but each reports in.
-        if index < team.count - 1 { team.takePieces() }
-        team.finished.add(1, ordering: .releasing)
+        waitForNextJob(after: &last)
+        team.takePieces()
+        team.gate.leave()
       }
+    }
+
+    /// Whether this helper is inside; those beyond the size of a team that was made smaller stay out.
+    private func enters(after last: inout UInt) -> Bool {
+      index < team.count - 1 && team.gate.enter(after: &last)
     }
 
     /// Spins for some tens of microseconds, because the next kernel usually follows at once, and
     /// then sleeps.
-    private func waitForNextJob() {
-      for spin in 0..<20_000 {
-        if team.currentGeneration != seen {
-          seen += 1
-          return
+    private func waitForNextJob(after last: inout UInt) {
+      while true {
+        for spin in 0..<20_000 {
+          if enters(after: &last) { return }
+          if spin & 63 == 63 { sched_yield() }
         }
-        if spin & 63 == 63 { sched_yield() }
+        pthread_mutex_lock(team.wakeLock)
+        team.sleepers.add(1, ordering: .sequentiallyConsistent)
+        let isInside = enters(after: &last)
+        if !isInside { pthread_cond_wait(team.wakeSignal, team.wakeLock) }
+        team.sleepers.subtract(1, ordering: .relaxed)
+        pthread_mutex_unlock(team.wakeLock)
+        if isInside { return }
       }
-      pthread_mutex_lock(team.wakeLock)
-      team.sleepers.add(1, ordering: .sequentiallyConsistent)
-      while team.generation.load(ordering: .sequentiallyConsistent) == seen {
-        pthread_cond_wait(team.wakeSignal, team.wakeLock)
-      }
-      team.sleepers.subtract(1, ordering: .relaxed)
-      pthread_mutex_unlock(team.wakeLock)
-      seen += 1
     }
   }
+}
+
+/// Lets helpers in to a job while it is open, and tells when the last has left. The number of the
+/// job, whether it is open and how many are inside are one word: who enters knows all three.
+private struct Gate: ~Copyable {
+  private let state = Atomic<UInt>(0)
+  private static let isOpen: UInt = 1 << 16
+  private static let job: UInt = 1 << 17
+
+  /// Opens the next job; nobody is inside.
+  func open() {
+    let last = state.load(ordering: .relaxed)
+    state.store(last &+ Self.job | Self.isOpen, ordering: .sequentiallyConsistent)
+  }
+
+  /// Lets nobody else in, and returns when all have left.
+  func close() {
+    state.subtract(Self.isOpen, ordering: .relaxed)
+    var spins = 0
+    while state.load(ordering: .acquiring) & (Self.isOpen - 1) != 0 {
+      spins += 1
+      if spins > 2_000 { sched_yield() }
+    }
+  }
+
+  /// Whether the caller is let in to an open job other than `last`, which becomes this one then.
+  func enter(after last: inout UInt) -> Bool {
+    let now = state.load(ordering: .sequentiallyConsistent)
+    let job = now / Self.job
+    guard now & Self.isOpen != 0, job != last else { return false }
+    let isIn = state.compareExchange(
+      expected: now, desired: now + 1, ordering: .acquiring
+    ).exchanged
+    if isIn { last = job }
+    return isIn
+  }
+
+  func leave() { state.subtract(1, ordering: .releasing) }
 }

@@ -87,6 +87,18 @@ private final class Tally: Sendable {
     }
   }
 
+  /// Jobs so short that helpers come to many of them when these are over.
+  @Test func lateHelpersAreNotNeeded() {
+    let wrong = withThreads(4) {
+      (0..<200_000).first { round in
+        let sum = Locked(0)
+        parallelFor(3) { piece in sum.withLock { $0 += round + piece } }
+        return sum.withLock { $0 } != 3 * round + 3
+      }
+    }
+    #expect(wrong == nil)
+  }
+
   @Test func piecesRunOnSeveralThreads() {
     let threads = Locked(Set<UInt>())
     withThreads(3) {
