@@ -13,8 +13,9 @@ INLINE int widest_tile(void) {
 }
 
 /// One tile of n rows; n and `by_lane` (`lk_convolve_lanes` or `lk_convolve_rows`) are constants.
-INLINE void convolve_tile(const int n, const bool by_lane, const int32_t *rows, ptrdiff_t steps, const int32_t *offsets,
-                          const float *x, const float *weights, float *out, bool accumulate) {
+INLINE void convolve_tile(const int n, const bool by_lane, const int32_t *rows, ptrdiff_t steps,
+                          const int32_t *offsets, const float *x, const float *weights, float *out,
+                          bool accumulate) {
   const float *at[WIDE_TILE];
   lanes_t sum[WIDE_TILE];
   for (int r = 0; r < n; r++) at[r] = x + rows[r] * (by_lane ? LANES : 1);

@@ -5,8 +5,8 @@
 // width of the machine's registers, on the sizes of the tiles, or on who computes the rest of C.
 //
 // The scheme is that of Goto and van de Geijn (2008), "Anatomy of high-performance matrix
-// multiplication": a panel of B, a few registers wide, stays in the first-level cache while tiles of
-// A pass by, a few rows each; the sums of a tile stay in registers.
+// multiplication": a panel of B, a few registers wide, stays in the first-level cache while tiles
+// of A pass by, a few rows each; the sums of a tile stay in registers.
 //
 // What is not stored as float32 is converted while it is copied: panels of B, blocks of A. Such a C
 // is rounded panel by panel, out of the first-level cache; where k has several stretches, it is
@@ -32,29 +32,49 @@ enum {
   MOST_RESULTS = RESULT_ROWS * 384,
 };
 
-/// `rows` rows of C, `vectors` registers wide, of which `columns` count: the sums over k of
-/// a[r * ra + p * ca] * b[p * ldb + column].
-INLINE void multiply_tile(const int rows, const int vectors, ptrdiff_t k, const float *a,
-                          ptrdiff_t ra, ptrdiff_t ca, const float *b, ptrdiff_t ldb,
-                          ptrdiff_t columns, bool adds, float *c, ptrdiff_t ldc) {
+/// Rows of A as tiles read them: A[r, p] lies r * `row` + p * `column` after the first number of a
+/// tile, and each tile of rows `tile` after the one before.
+typedef struct {
+  const float *values;
+  ptrdiff_t row, column, tile;
+} rows_t;
+
+/// A panel of B: rows `row` apart, of which `columns` numbers count.
+typedef struct {
+  const float *values;
+  ptrdiff_t row, columns;
+} panel_t;
+
+/// Sums of products for rows of C, `row` apart, or to be added to what is there.
+typedef struct {
+  float *values;
+  ptrdiff_t row;
+  bool adds;
+} sums_t;
+
+/// `rows` rows of C, `vectors` registers wide: the sums over k of A[r, p] * B[p, column].
+INLINE void multiply_tile(const int rows, const int vectors, ptrdiff_t k, rows_t a, panel_t b,
+                          sums_t c) {
   // Sums stay in registers only if every loop over them is unrolled.
 #define UNROLLED _Pragma("clang loop unroll(full)")
   lanes_t sum[12 * 2];
   UNROLLED for (int s = 0; s < rows * vectors; s++) sum[s] = (lanes_t){0};
-  _Pragma("clang loop unroll_count(4)") for (ptrdiff_t p = 0; p < k; p++, a += ca, b += ldb) {
+  _Pragma("clang loop unroll_count(4)") for (ptrdiff_t p = 0; p < k; p++) {
     lanes_t x[2];
-    UNROLLED for (int v = 0; v < vectors; v++) x[v] = *(const lanes_t *)(b + v * LANES);
-    UNROLLED for (int s = 0; s < rows * vectors; s++) sum[s] += a[s / vectors * ra] * x[s % vectors];
+    UNROLLED for (int v = 0; v < vectors; v++) x[v] = *(const lanes_t *)(b.values + v * LANES);
+    UNROLLED for (int s = 0; s < rows * vectors; s++)
+      sum[s] += a.values[s / vectors * a.row] * x[s % vectors];
+    a.values += a.column, b.values += b.row;
   }
   UNROLLED for (int s = 0; s < rows * vectors; s++) {
-    float *to = c + s / vectors * ldc + s % vectors * LANES;
-    const ptrdiff_t left = columns - s % vectors * LANES;
+    float *to = c.values + s / vectors * c.row + s % vectors * LANES;
+    const ptrdiff_t left = b.columns - s % vectors * LANES;
     if (left >= LANES) {
-      *(lanes_t *)to = adds ? *(const lanes_t *)to + sum[s] : sum[s];
+      *(lanes_t *)to = c.adds ? *(const lanes_t *)to + sum[s] : sum[s];
     } else {
       float last[LANES];
       __builtin_memcpy(last, &sum[s], sizeof last);
-      for (ptrdiff_t l = 0; l < left; l++) to[l] = adds ? to[l] + last[l] : last[l];
+      for (ptrdiff_t l = 0; l < left; l++) to[l] = c.adds ? to[l] + last[l] : last[l];
     }
   }
 #undef UNROLLED
@@ -65,23 +85,23 @@ INLINE ptrdiff_t within(ptrdiff_t x, ptrdiff_t limit) {
   return x < 0 ? 0 : x > limit ? limit : x;
 }
 
-/// All rows of one panel of B, at most `most` at a time: as many as there are registers for. Every
-/// `most` rows, A goes on `tile` further.
-INLINE void multiply_panel(const int most, const int vectors, ptrdiff_t m, ptrdiff_t k,
-                           lk_triangle triangle, const float *a, ptrdiff_t ra, ptrdiff_t ca,
-                           ptrdiff_t tile, const float *b, ptrdiff_t ldb, ptrdiff_t columns,
-                           bool adds, float *c, ptrdiff_t ldc) {
-  const ptrdiff_t diagonal = triangle.diagonal;
+/// m rows of one panel of B, at most `most` at a time: as many as there are registers for.
+INLINE void multiply_rows(const int most, const int vectors, ptrdiff_t m, ptrdiff_t k,
+                          lk_triangle triangle, rows_t a, panel_t b, sums_t c) {
   ptrdiff_t i = 0;
   // Two rows alone leave units waiting. Where tiles of A follow without gaps, the last eight rows
   // are four and four instead.
-  const ptrdiff_t end_of_sixes = tile == most * ra && m % 6 == 2 && m >= 8 ? m - 8 : m;
+  const ptrdiff_t end_of_sixes = a.tile == most * a.row && m % 6 == 2 && m >= 8 ? m - 8 : m;
 #define TILES(rows, end)                                                                         \
   for (; i + rows <= end; i += rows) {                                                           \
-    const ptrdiff_t to = triangle.of == LK_LOWER_A ? within(i + rows - 1 + diagonal, k) : k;       \
-    const ptrdiff_t p = triangle.of == LK_UPPER_A ? within(i - diagonal + 1, to) : 0;              \
-    multiply_tile(rows, vectors, to - p, a + i / most * tile + i % most * ra + p * ca, ra, ca,     \
-                  b + p * ldb, ldb, columns, adds, c + i * ldc, ldc);                              \
+    const ptrdiff_t to =                                                                         \
+        triangle.of == LK_LOWER_A ? within(i + rows - 1 + triangle.diagonal, k) : k;             \
+    const ptrdiff_t p =                                                                          \
+        triangle.of == LK_UPPER_A ? within(i - triangle.diagonal + 1, to) : 0;                   \
+    const float *const left = a.values + i / most * a.tile + i % most * a.row + p * a.column;    \
+    multiply_tile(rows, vectors, to - p, (rows_t){left, a.row, a.column, a.tile},                \
+                  (panel_t){b.values + p * b.row, b.row, b.columns},                             \
+                  (sums_t){c.values + i * c.row, c.row, c.adds});                                \
   }
   if (most >= 12) TILES(12, end_of_sixes)
   TILES(6, end_of_sixes)
@@ -89,6 +109,18 @@ INLINE void multiply_panel(const int most, const int vectors, ptrdiff_t m, ptrdi
   TILES(2, m)
   TILES(1, m)
 #undef TILES
+}
+
+/// The same, with known strides: they leave the loop over k little to do besides multiplying.
+INLINE void multiply_panel(const int most, const int vectors, ptrdiff_t m, ptrdiff_t k,
+                           lk_triangle triangle, rows_t a, panel_t b, sums_t c) {
+  if (a.column == 1) {
+    a.column = 1;
+    multiply_rows(most, vectors, m, k, triangle, a, b, c);
+  } else {
+    a.row = 1;
+    multiply_rows(most, vectors, m, k, triangle, a, b, c);
+  }
 }
 
 /// Parts of `size`, in multiples of `unit`, of nearly equal sizes of at most `limit`.
@@ -128,42 +160,32 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
     for (ptrdiff_t i = 0; i < m; i += most_rows) {
       const ptrdiff_t rows = m - i < most_rows ? m - i : most_rows;
       const lk_matrix part = lk_matrix_from(a, i, first);
-      const float *left = part.values;
-      ptrdiff_t ra = a.is_transposed ? 1 : a.leading;
-      ptrdiff_t ca = a.is_transposed ? a.leading : 1, tile = most * ra;
+      rows_t left = {part.values, a.leading, 1, most * a.leading};
+      if (a.is_transposed) left = (rows_t){part.values, 1, a.leading, most};
       if (packs) {
         pack_block(most, depth, rows, part, block, strip);
-        left = block, ca = most, tile = depth * most;
+        left = (rows_t){block, 1, most, depth * most};
       }
       for (ptrdiff_t j = 0; j < n; j += width) {
         const ptrdiff_t columns = n - j < width ? n - j : width;
-        const lk_triangle piece = lk_triangle_from(triangle, i, j, first);
-        const ptrdiff_t used =
-            piece.of == LK_UPPER_C ? within(piece.diagonal + columns - 1, rows) : rows;
+        const lk_triangle seen = lk_triangle_from(triangle, i, j, first);
+        const ptrdiff_t wanted =
+            seen.of == LK_UPPER_C ? within(seen.diagonal + columns - 1, rows) : rows;
         const lk_matrix column = lk_matrix_from(b, first, j);
-        const float *right = column.values;
-        ptrdiff_t step = b.leading;
+        panel_t right = {column.values, b.leading, columns};
         if (b.is_transposed || widens_b || columns < width || rows > FEW_ROWS) {
           pack_panel(width, depth, columns, column, panel, strip);
-          right = panel, step = width;
-          const ptrdiff_t left_over = n - j - width;
-          if (left_over > 0)
-            prefetch_panel(depth, left_over < width ? left_over : width, lk_matrix_from(b, first, j + width));
+          right = (panel_t){panel, width, columns};
+          const ptrdiff_t next = within(n - j - width, width);
+          if (next > 0) prefetch_panel(depth, next, lk_matrix_from(b, first, j + width));
         }
         char *const target = (char *)c + (i * ldc + j) * lk_storage_size(type);
-        if (narrows && accumulate) lk_widen(type, used, columns, sums, width, target, ldc);
-        else if (narrows && row) repeat_row(used, columns, row + j, sums, width);
+        if (narrows && accumulate) lk_widen(type, wanted, columns, sums, width, target, ldc);
+        else if (narrows && row) repeat_row(wanted, columns, row + j, sums, width);
         const bool adds = accumulate || row || first > 0;
-        float *const to = narrows ? sums : (float *)target;
-        const ptrdiff_t ldt = narrows ? width : ldc;
-#define PANEL(ra, ca, step)                                                                      \
-  multiply_panel(most, vectors, used, depth, piece, left, ra, ca, tile, right, step, columns, adds, \
-                 to, ldt)
-        // A known stride leaves the loop over k little to do besides multiplying.
-        if (ca == 1) PANEL(ra, 1, step);
-        else PANEL(1, ca, step);
-#undef PANEL
-        if (narrows) lk_narrow(type, used, columns, target, ldc, sums, width);
+        const sums_t direct = {(float *)target, ldc, adds}, rounded = {sums, width, adds};
+        multiply_panel(most, vectors, wanted, depth, seen, left, right, narrows ? rounded : direct);
+        if (narrows) lk_narrow(type, wanted, columns, target, ldc, sums, width);
       }
     }
   }

@@ -60,8 +60,8 @@ INLINE void pack_columns(const int most, ptrdiff_t k, ptrdiff_t rows, const floa
   }
 }
 
-/// The `most` rows from `a` on, of more that can be read, as one tile. Eights of rows are transposed,
-/// the last first: what they write too much is written again, or belongs to no row.
+/// The `most` rows from `a` on, of more that can be read, as one tile. Eights of rows are
+/// transposed, the last first: what they write too much is written again, or belongs to no row.
 INLINE void pack_rows(const int most, ptrdiff_t k, const float *a, ptrdiff_t lda, float *tile) {
   ptrdiff_t p = 0;
   for (; p + 4 < k; p += 4)
@@ -73,7 +73,8 @@ INLINE void pack_rows(const int most, ptrdiff_t k, const float *a, ptrdiff_t lda
     for (int r = 0; r < most; r++) tile[p * most + r] = a[r * lda + p];
 }
 
-/// `rows` rows and k columns of A as tiles, one after the other; `strip` has room for STRIP numbers.
+/// `rows` rows and k columns of A as tiles, one after the other; `strip` has room for STRIP
+/// numbers.
 INLINE void pack_block(const int most, ptrdiff_t k, ptrdiff_t rows, lk_matrix a, float *tiles,
                        float *strip) {
   if (!a.is_transposed) {

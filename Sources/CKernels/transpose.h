@@ -14,11 +14,11 @@ typedef struct {
 
 /// Rows four apart share a register: halves of it need not be exchanged.
 INLINE columns_t transpose_eight(const float *from, ptrdiff_t ld) {
-#define ROWS(r)                                                                                  \
-  __builtin_shufflevector(*(const four_t *)(from + (r)*ld), *(const four_t *)(from + (r + 4) * ld), \
-                          0, 1, 2, 3, 4, 5, 6, 7)
+#define ROW(r) *(const four_t *)(from + (r)*ld)
+#define ROWS(r) __builtin_shufflevector(ROW(r), ROW(r + 4), 0, 1, 2, 3, 4, 5, 6, 7)
   const eight_t x0 = ROWS(0), x1 = ROWS(1), x2 = ROWS(2), x3 = ROWS(3);
 #undef ROWS
+#undef ROW
   const eight_t low01 = __builtin_shufflevector(x0, x1, 0, 8, 1, 9, 4, 12, 5, 13);
   const eight_t low23 = __builtin_shufflevector(x2, x3, 0, 8, 1, 9, 4, 12, 5, 13);
   const eight_t high01 = __builtin_shufflevector(x0, x1, 2, 10, 3, 11, 6, 14, 7, 15);

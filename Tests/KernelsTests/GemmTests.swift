@@ -2,41 +2,10 @@ import Kernels
 import TestSupport
 import Testing
 
-/// A stored matrix, perhaps the transpose of the operand, with NaN between its rows.
-private struct Stored {
-  let values: [Float]
-  let leading: Int
-  let isTransposed: Bool
-
-  init(_ rows: Int, _ columns: Int, isTransposed: Bool, gap: Int, seed: UInt64) {
-    let (storedRows, width) = isTransposed ? (columns, rows) : (rows, columns)
-    leading = max(1, width + gap)
-    self.isTransposed = isTransposed
-    var values = randomValues(max(1, storedRows * leading), seed: seed)
-    for index in values.indices where index % leading >= width { values[index] = .nan }
-    self.values = values
-  }
-
-  func value(_ row: Int, _ column: Int) -> Double {
-    Double(values[isTransposed ? column * leading + row : row * leading + column])
-  }
-}
-
-private func product(
-  _ m: Int, _ n: Int, _ k: Int, _ a: Stored, _ b: Stored, into c: inout [Float], leading: Int,
-  accumulate: Bool
-) {
-  a.values.withUnsafeBufferPointer { x in
-    b.values.withUnsafeBufferPointer { y in
-      c.withUnsafeMutableBufferPointer { z in
-        guard let x = x.baseAddress, let y = y.baseAddress, let z = z.baseAddress else { return }
-        gemm(
-          m: m, n: n, k: k, MatrixOperand(x, leading: a.leading, isTransposed: a.isTransposed),
-          MatrixOperand(y, leading: b.leading, isTransposed: b.isTransposed), into: z,
-          leading: leading, accumulate: accumulate)
-      }
-    }
-  }
+/// Element `index` of the product of `a`, with rows of k, and `b`, with rows of n.
+private func exact(_ index: Int, _ n: Int, _ k: Int, _ a: [Float], _ b: [Float]) -> Double {
+  let (row, column) = (index / n, index % n)
+  return (0..<k).reduce(0.0) { sum, p in sum + Double(a[row * k + p]) * Double(b[p * n + column]) }
 }
 
 @Suite struct GemmTests {
@@ -48,17 +17,18 @@ private func product(
     ], [(false, false), (true, false), (false, true), (true, true)])
   func agreesWithTheDefinition(_ size: (Int, Int, Int), _ transposed: (Bool, Bool)) {
     let (m, n, k) = size
+    let a = randomValues(m * k, seed: 1)
+    let b = randomValues(k * n, seed: 2)
     for gap in [0, 3] {
       for accumulate in [false, true] {
-        let a = Stored(m, k, isTransposed: transposed.0, gap: gap, seed: 1)
-        let b = Stored(k, n, isTransposed: transposed.1, gap: gap, seed: 2)
         let leading = max(1, n + gap)
-        var c = [Float](repeating: accumulate ? 5 : .nan, count: m * leading)
-        product(m, n, k, a, b, into: &c, leading: leading, accumulate: accumulate)
-        let expected = (0..<m).flatMap { row in
-          (0..<n).map { column in
-            (0..<k).reduce(accumulate ? 5 : 0) { $0 + a.value(row, $1) * b.value($1, column) }
-          }
+        let c = product(
+          m, n, k, StoredMatrix(a, m, k, isTransposed: transposed.0, gap: gap),
+          StoredMatrix(b, k, n, isTransposed: transposed.1, gap: gap),
+          into: [Float](repeating: accumulate ? 5 : .nan, count: m * leading), leading: leading,
+          accumulate: accumulate)
+        let expected = (0..<m * n).map { index in
+          (accumulate ? 5 : 0) + exact(index, n, k, a, b)
         }
         let found = (0..<m).flatMap { row in (0..<n).map { c[row * leading + $0] } }
         expectClose(found, to: expected, within: .sum(of: 16 * k), "\(size), gap \(gap)")
@@ -83,26 +53,12 @@ extension GemmTests {
     let (m, n, k) = size
     let a = randomValues(m * k, seed: 3)
     let b = randomValues(k * n, seed: 4)
-    let (columnsOfA, columnsOfB) = (transpose(a, m, k), transpose(b, k, n))
     func multiply(rows: Range<Int>, columns: Range<Int>, _ orders: (Bool, Bool)) -> [Float] {
-      var c = [Float](repeating: .nan, count: rows.count * columns.count)
-      let (x, y) = (orders.0 ? columnsOfA : a, orders.1 ? columnsOfB : b)
-      x.withUnsafeBufferPointer { x in
-        y.withUnsafeBufferPointer { y in
-          c.withUnsafeMutableBufferPointer { c in
-            guard let x = x.baseAddress, let y = y.baseAddress, let c = c.baseAddress else {
-              return
-            }
-            gemm(
-              m: rows.count, n: columns.count, k: k,
-              MatrixOperand(x, leading: orders.0 ? m : k, isTransposed: orders.0)
-                .from(row: rows.lowerBound, column: 0),
-              MatrixOperand(y, leading: orders.1 ? k : n, isTransposed: orders.1)
-                .from(row: 0, column: columns.lowerBound), into: c, leading: columns.count)
-          }
-        }
-      }
-      return c
+      product(
+        rows.count, columns.count, k, StoredMatrix(a, m, k, isTransposed: orders.0),
+        StoredMatrix(b, k, n, isTransposed: orders.1),
+        into: [Float](repeating: .nan, count: rows.count * columns.count), leading: columns.count,
+        part: (rows.lowerBound, columns.lowerBound))
     }
     let whole = multiply(rows: 0..<m, columns: 0..<n, (false, false))
     for orders in [(false, false), (true, false), (false, true), (true, true)] {
@@ -115,10 +71,6 @@ extension GemmTests {
       }
     }
   }
-
-  private func transpose(_ values: [Float], _ rows: Int, _ columns: Int) -> [Float] {
-    (0..<columns).flatMap { column in (0..<rows).map { values[$0 * columns + column] } }
-  }
 }
 
 extension ThreadTests {
@@ -126,14 +78,15 @@ extension ThreadTests {
   @Test(arguments: [(400, 601, 201), (601, 400, 201), (1000, 30, 1100), (64, 2000, 512)])
   func largeProductsOnThreads(_ size: (Int, Int, Int)) {
     let (m, n, k) = size
+    let a = randomValues(m * k, seed: 1)
+    let b = randomValues(k * n, seed: 2)
     for transposed in [false, true] {
-      let a = Stored(m, k, isTransposed: transposed, gap: 0, seed: 1)
-      let b = Stored(k, n, isTransposed: transposed, gap: 0, seed: 2)
+      let x = StoredMatrix(a, m, k, isTransposed: transposed)
+      let y = StoredMatrix(b, k, n, isTransposed: transposed)
+      let start = [Float](repeating: 1, count: m * n)
       let results = [1, 2, 3, 5].map { threads in
         withThreads(threads) {
-          var c = [Float](repeating: 1, count: m * n)
-          product(m, n, k, a, b, into: &c, leading: n, accumulate: true)
-          return c
+          product(m, n, k, x, y, into: start, leading: n, accumulate: true)
         }
       }
       for result in results.dropFirst() {
@@ -141,10 +94,8 @@ extension ThreadTests {
         #expect(isSame, "\(size)")
       }
       let sample = Array(stride(from: 0, to: m * n, by: 997))
-      let exact = sample.map { index in
-        (0..<k).reduce(1.0) { $0 + a.value(index / n, $1) * b.value($1, index % n) }
-      }
-      expectClose(sample.map { results[0][$0] }, to: exact, within: .sum(of: 16 * k), "\(size)")
+      let expected = sample.map { 1 + exact($0, n, k, a, b) }
+      expectClose(sample.map { results[0][$0] }, to: expected, within: .sum(of: 16 * k), "\(size)")
     }
   }
 }

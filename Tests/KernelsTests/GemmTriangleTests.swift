@@ -2,10 +2,6 @@ import Kernels
 import TestSupport
 import Testing
 
-private func transpose(_ values: [Float], _ rows: Int, _ columns: Int) -> [Float] {
-  (0..<columns).flatMap { column in (0..<rows).map { values[$0 * columns + column] } }
-}
-
 /// A product of which a triangle counts, and where it does.
 private struct Triangle {
   let triangle: MatrixTriangle
@@ -34,28 +30,12 @@ private struct Triangle {
     for (isATransposed, isBTransposed) in [
       (false, false), (true, false), (false, true), (true, true),
     ] {
-      let x = isATransposed ? transpose(a, m, k) : a
-      let y = isBTransposed ? transpose(b, k, n) : b
-      func product(_ triangle: MatrixTriangle?) -> [Element] {
-        var c = [Element](repeating: start, count: m * n)
-        x.withUnsafeBufferPointer { x in
-          y.withUnsafeBufferPointer { y in
-            c.withUnsafeMutableBytes { c in
-              guard let x = x.baseAddress, let y = y.baseAddress, let c = c.baseAddress else {
-                return
-              }
-              gemm(
-                m: m, n: n, k: k,
-                MatrixOperand(x, leading: isATransposed ? m : k, isTransposed: isATransposed),
-                MatrixOperand(y, leading: isBTransposed ? k : n, isTransposed: isBTransposed),
-                into: MatrixTarget(c, Element.dtype, leading: n), accumulate: accumulate,
-                triangle: triangle)
-            }
-          }
-        }
-        return c
-      }
-      let (found, expected) = (product(triangle), product(nil))
+      let x = StoredMatrix(a, m, k, isTransposed: isATransposed)
+      let y = StoredMatrix(b, k, n, isTransposed: isBTransposed)
+      let c = [Element](repeating: start, count: m * n)
+      let found = product(
+        m, n, k, x, y, into: c, leading: n, accumulate: accumulate, triangle: triangle)
+      let expected = product(m, n, k, x, y, into: c, leading: n, accumulate: accumulate)
       let isSame = found.indices.allSatisfy {
         !isWanted($0 / n, $0 % n) || found[$0] == expected[$0]
       }

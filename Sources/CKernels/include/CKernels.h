@@ -140,7 +140,7 @@ void lk_sort_keys(ptrdiff_t n, const float *a, uint64_t *out, uint32_t flip);
 
 // MARK: lanes (lanes.c)
 
-// Up to 16 rows as the lanes of one register's width: convolutions, attention, products of few rows.
+// Up to 16 rows side by side: for convolutions, attention, and products of few rows.
 
 /// out[c * leading + r] = a[r * stride + c]; lanes from `rows` (at most 16) on are 0.
 void lk_lanes_from_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
