@@ -3,7 +3,7 @@ import Synchronization
 
 /// Something that happens to a host while a job runs.
 public enum HostEvent: Sendable {
-  /// Its link becomes slow.
+  /// Its link becomes slow, also for a program that is slow itself (`patience`).
   case slow
   /// Its link is cut.
   case cut
@@ -28,10 +28,11 @@ public func runOnHosts(
     .appending(path: "../Hosts/on-hosts").standardized.path
   let when = event.map { ["--when", $0.file, "\($0.kind)", "\($0.host)"] } ?? []
   let program = program.hasPrefix("/") ? program : try builtProgram(program)
+  let variables = ["TMPDIR": directory, "SLOW_MBIT": "\(Int(200 / patience))"]
   let job = try jobs.withLock { _ in
     try run(
       [script, "\(hosts)", "\(slots)"] + when + [program] + arguments,
-      environment: plainEnvironment.merging(["TMPDIR": directory]) { $1 }, in: directory)
+      environment: plainEnvironment.merging(variables) { $1 }, in: directory)
   }
   guard job.status == 99 else { return job }
   let note = "note: not tested on several hosts: \(job.errors.last ?? "")\n"
