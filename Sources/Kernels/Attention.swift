@@ -15,14 +15,15 @@ package struct AttentionHead {
   let mask: UnsafePointer<Float>?
   let maskStride: Int
   let normaliser: UnsafeMutablePointer<Float>
+  let kept: UnsafeMutablePointer<Float>?
   let drop: Drop?
 
-  /// A head with an additive `mask`, rows `maskStride` apart, and room for a `normaliser` of each of
-  /// `paddedQueries`.
+  /// A head with an additive `mask`, rows `maskStride` apart, room for a `normaliser` of each of
+  /// `paddedQueries`, and for its probabilities if they are `kept`.
   package init(
     _ plan: Plan, query: MatrixOperand, key: MatrixOperand, value: MatrixOperand,
     mask: UnsafePointer<Float>?, maskStride: Int, normaliser: UnsafeMutablePointer<Float>,
-    drop: Drop?
+    kept: UnsafeMutablePointer<Float>?, drop: Drop?
   ) {
     self.plan = plan
     self.query = query
@@ -31,6 +32,7 @@ package struct AttentionHead {
     self.mask = mask
     self.maskStride = maskStride
     self.normaliser = normaliser
+    self.kept = kept
     self.drop = drop
   }
 
@@ -49,9 +51,16 @@ package struct AttentionHead {
     }
   }
 
+  /// Where the probabilities of `block` are.
+  private func probabilities(_ block: Block, _ scratch: Scratch) -> UnsafeMutablePointer<Float> {
+    kept.map { $0 + block.first * plan.keys } ?? scratch.scores
+  }
+
   /// `scores` of `block` before the softmax, and the mask, or nil, that belongs to them.
-  private func computeScores(_ block: Block, _ scratch: Scratch) -> UnsafePointer<Float>? {
-    multiply(block, key, query, plan.features, into: scratch.scores)
+  private func compute(
+    _ scores: UnsafeMutablePointer<Float>, _ block: Block, _ scratch: Scratch
+  ) -> UnsafePointer<Float>? {
+    multiply(block, key, query, plan.features, into: scores)
     guard let mask else { return nil }
     placeInLanes(
       block, mask + block.first * maskStride, stride: maskStride, into: scratch.factors)
@@ -115,6 +124,16 @@ package struct AttentionHead {
     placeInLanes(block, scratch.spare, stride: block.width, into: scratch.factors)
   }
 
+  /// Probabilities `p` after dropout; `scratch` then holds its factors, if there are any.
+  private func dropped(
+    _ p: UnsafeMutablePointer<Float>, _ block: Block, _ scratch: Scratch
+  ) -> UnsafeMutablePointer<Float> {
+    guard let drop else { return p }
+    computeFactors(block, drop, scratch)
+    multiplyByFactors(block, p, scratch, into: scratch.spare)
+    return scratch.spare
+  }
+
   /// `target = numbers * factors`.
   private func multiplyByFactors(
     _ block: Block, _ numbers: UnsafeMutablePointer<Float>, _ scratch: Scratch,
@@ -127,20 +146,17 @@ package struct AttentionHead {
   package func attend(into out: MatrixTarget, scratch memory: UnsafeMutablePointer<Float>) {
     let scratch = Scratch(memory, plan)
     plan.forEachBlock { block in
-      let mask = computeScores(block, scratch)
+      let p = probabilities(block, scratch)
+      let mask = compute(p, block, scratch)
       lk_attention_softmax(
-        block.width, plan.blockQueries, scratch.scores, plan.scale, mask, block.seen,
-        normaliser + block.first)
-      if let drop {
-        computeFactors(block, drop, scratch)
-        multiplyByFactors(block, scratch.scores, scratch, into: scratch.scores)
-      }
-      sumOverKeys(block, scratch.scores, value, plan.valueFeatures, into: out)
+        block.width, plan.blockQueries, p, plan.scale, mask, block.seen, normaliser + block.first)
+      let used = dropped(p, block, scratch)
+      sumOverKeys(block, used, value, plan.valueFeatures, into: out)
     }
   }
 
   /// The gradients of query, key and value, and of the mask where wanted (its rows are `keys`
-  /// long), from that of the result; probabilities are computed again.
+  /// long), from that of the result; probabilities that were not kept are computed again.
   package func differentiate(
     _ gradient: MatrixOperand, query dq: MatrixTarget, key dk: MatrixTarget, value dv: MatrixTarget,
     mask dm: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
@@ -168,7 +184,7 @@ package struct AttentionHead {
     _ gradient: MatrixOperand, query dq: MatrixTarget, key dk: Sums, value dv: Sums,
     mask dm: UnsafeMutablePointer<Float>?, _ scratch: Scratch
   ) {
-    let (p, g) = (scratch.scores, scratch.gradient)
+    let g = scratch.gradient
     let (features, valueFeatures) = (plan.features, plan.valueFeatures)
     let seen = plan.isCausal ? min(plan.keys, plan.queries) : plan.keys
     let unseen = (plan.queries == 0 ? 0 : seen)..<plan.keys
@@ -177,17 +193,15 @@ package struct AttentionHead {
     var isFirst = true
     plan.forEachBlock { block in
       let width = block.width
-      let mask = computeScores(block, scratch)
-      lk_attention_probabilities(
-        width, plan.blockQueries, p, plan.scale, mask, block.seen, normaliser + block.first)
-      multiply(block, value, gradient, valueFeatures, into: g)
-      var used = p
-      if let drop {
-        computeFactors(block, drop, scratch)
-        multiplyByFactors(block, p, scratch, into: scratch.spare)
-        multiplyByFactors(block, g, scratch, into: g)
-        used = scratch.spare
+      let p = probabilities(block, scratch)
+      if kept == nil {
+        let mask = compute(p, block, scratch)
+        lk_attention_probabilities(
+          width, plan.blockQueries, p, plan.scale, mask, block.seen, normaliser + block.first)
       }
+      multiply(block, value, gradient, valueFeatures, into: g)
+      let used = dropped(p, block, scratch)
+      if drop != nil { multiplyByFactors(block, g, scratch, into: g) }
       sumOverQueries(block, used, gradient, valueFeatures, into: dv, isFirst: isFirst)
       lk_attention_gradient(
         width, plan.blockQueries, p, g, dm == nil ? plan.scale : 1, block.seen)

@@ -7,10 +7,13 @@ extension AttentionHead {
     let valueFeatures: Int
     let scale: Float
     let isCausal: Bool
+    let isRecorded: Bool
 
-    /// What all heads share; with `isCausal`, query i sees the keys 0 ... i.
+    /// What all heads share; with `isCausal`, query i sees the keys 0 ... i. `isRecorded`: whether a
+    /// gradient may be wanted.
     package init(
-      queries: Int, keys: Int, features: Int, valueFeatures: Int, scale: Float, isCausal: Bool
+      queries: Int, keys: Int, features: Int, valueFeatures: Int, scale: Float, isCausal: Bool,
+      isRecorded: Bool
     ) {
       self.queries = queries
       self.keys = keys
@@ -18,7 +21,17 @@ extension AttentionHead {
       self.valueFeatures = valueFeatures
       self.scale = scale
       self.isCausal = isCausal
+      self.isRecorded = isRecorded
     }
+
+    /// Whether the probabilities are kept for the gradient: only where they take no more than half of
+    /// the memory of query, key, value and result. Elsewhere they are computed again.
+    package var keepsProbabilities: Bool {
+      isRecorded && 2 * probabilityCount <= (queries + keys) * (features + valueFeatures)
+    }
+
+    /// Floats of the probabilities of one head.
+    package var probabilityCount: Int { paddedQueries * keys }
 
     /// Queries that are computed together, side by side: as many as leave their scores, and the
     /// gradients of these, in the second-level cache.

@@ -28,10 +28,12 @@ import Testing
     return matmul(softmax(scores), inputs[2])
   }
 
-  /// One block and several, whole ones and ends of one, wide scores and more queries than keys.
+  /// One block and several, whole ones and ends of one, wide scores and more queries than keys;
+  /// probabilities that are kept for the gradient, and such as are computed again.
   @Test(
     arguments: [
-      (16, 16), (48, 70), (64, 64), (70, 70), (150, 40), (40, 150), (129, 200), (70, 600),
+      (16, 16), (48, 70), (64, 64), (150, 20), (70, 70), (150, 40), (40, 150), (129, 200),
+      (70, 600),
     ],
     [false, true])
   func blocksGiveWhatTheFormulaGives(_ size: (queries: Int, keys: Int), _ isCausal: Bool) {
@@ -55,7 +57,7 @@ import Testing
   }
 
   /// Values that name their key show by what dropout multiplied each probability.
-  @Test(arguments: [(70, 70), (150, 40)])
+  @Test(arguments: [(70, 70), (150, 40), (60, 40), (150, 20)])
   func dropoutOfSeveralBlocks(_ size: (queries: Int, keys: Int)) {
     let (query, key) = (
       gridValues([2, size.queries, 24], seed: 1), gridValues([2, size.keys, 24], seed: 2)

@@ -7,8 +7,9 @@ import Kernels
 /// valueFeatures]`; the result `[…, queries, valueFeatures]`. The axes in front broadcast, and may
 /// lie in memory in any order: heads are taken as views without copies. Probabilities exist for a
 /// block of queries at a time and are computed again for the gradient, from the logarithm of each
-/// query's sum, so that memory grows with the number of queries and not with its square. A query
-/// that sees no key gives 0. Dao et al., "FlashAttention", 2022.
+/// query's sum, so that memory grows with the number of queries and not with its square; they are
+/// kept where they take no more than half of the memory of operands and result. A query that sees
+/// no key gives 0. Dao et al., "FlashAttention", 2022.
 ///
 /// - Parameters:
 ///   - mask: broadcasts to `[…, queries, keys]`; true where a key may be seen, or a float that is added to the score.
@@ -58,6 +59,8 @@ private struct Attention {
   private let mask: Tensor?
   private let wantsMask: Bool
   private let normaliser: Tensor
+  /// Of each head, where they are kept.
+  private let probabilities: Tensor?
   private let batch: Shape
   private let plan: AttentionHead.Plan
   private let dropout: DropoutMask?
@@ -71,6 +74,7 @@ private struct Attention {
     _ dropoutProbability: Float, _ generator: Generator
   ) {
     let name: StaticString = "scaledDotProductAttention"
+    let isRecorded = [query, key, value, mask].contains { $0?.isTracked ?? false }
     let (query, key, value) = (query.withDenseRows(), key.withDenseRows(), value.withDenseRows())
     (self.query, self.key, self.value) = (Saved(query), Saved(key), Saved(value))
     (queries, features) = (query.shape[query.rank - 2], query.shape[query.rank - 1])
@@ -80,13 +84,17 @@ private struct Attention {
       Shape(value.shape.dropLast(2)), name)
     plan = AttentionHead.Plan(
       queries: queries, keys: keys, features: features, valueFeatures: valueFeatures,
-      scale: scale ?? 1 / Float(features).squareRoot(), isCausal: isCausal)
+      scale: scale ?? 1 / Float(features).squareRoot(), isCausal: isCausal,
+      isRecorded: isRecorded)
     var scores = batch
     scores.append(queries)
     scores.append(keys)
     self.mask = mask.map { additiveMask($0, scores) }
     wantsMask = mask?.isTracked ?? false
     normaliser = Tensor(uninitialized: [batch.elementCount, plan.paddedQueries])
+    probabilities =
+      plan.keepsProbabilities
+      ? Tensor(uninitialized: [batch.elementCount, plan.probabilityCount]) : nil
     let rowBlocks = batch.elementCount * queries * Int(DropoutMask.blocks(keys))
     dropout =
       dropoutProbability > 0
@@ -151,6 +159,7 @@ private struct Attention {
     let maskPointer = mask?.pointer(Float.self)
     let maskStride = mask.map { $0.strides[$0.rank - 2] } ?? 0
     let normalisers: UnsafeMutablePointer<Float> = normaliser.pointer()
+    let kept = probabilities?.pointer(Float.self)
     parallelRows(batch.elementCount, queries * keys * 8) { first, count in
       let (querySize, keySize) = (queries * features, keys * features)
       let (resultSize, valueSize) = (queries * valueFeatures, keys * valueFeatures)
@@ -169,7 +178,7 @@ private struct Attention {
             .widened(keys, valueFeatures, in: widened + querySize + keySize),
           mask: maskPointer.map { $0 + offset(index, batch, maskStrides ?? []) },
           maskStride: maskStride, normaliser: normalisers + index * plan.paddedQueries,
-          drop: drop(index))
+          kept: kept.map { $0 + index * plan.probabilityCount }, drop: drop(index))
         body(index, head, floats)
       }
       withExtendedLifetime(scratch) {}
