@@ -28,7 +28,7 @@ public func runOnHosts(
     .appending(path: "../Hosts/on-hosts").standardized.path
   let when = event.map { ["--when", $0.file, "\($0.kind)", "\($0.host)"] } ?? []
   let program = program.hasPrefix("/") ? program : try builtProgram(program)
-  let variables = ["TMPDIR": directory, "SLOW_MBIT": "\(Int(200 / patience))"]
+  let variables = ["TMPDIR": directory, "PATIENCE": "\(Int(patience))"]
   let job = try jobs.withLock { _ in
     try run(
       [script, "\(hosts)", "\(slots)"] + when + [program] + arguments,
