@@ -24,8 +24,8 @@ extension AttentionHead {
       self.isRecorded = isRecorded
     }
 
-    /// Whether the probabilities are kept for the gradient: only where they take no more than half of
-    /// the memory of query, key, value and result. Elsewhere they are computed again.
+    /// Whether the probabilities are kept for the gradient: only where they are no more than half as
+    /// many numbers as query, key, value and result have. Elsewhere they are computed again.
     package var keepsProbabilities: Bool {
       isRecorded && 2 * probabilityCount <= (queries + keys) * (features + valueFeatures)
     }

@@ -57,6 +57,20 @@ import Testing
     }
   }
 
+  /// Kept where they are few, and where a gradient may be wanted: else memory would grow with the
+  /// square of the sequence.
+  @Test(arguments: [
+    (64, 64, 32, true), (65, 65, 32, false), (150, 20, 32, true), (256, 256, 64, false),
+  ])
+  func probabilitiesAreKept(_ queries: Int, _ keys: Int, _ features: Int, _ areKept: Bool) {
+    for isRecorded in [false, true] {
+      let plan = AttentionHead.Plan(
+        queries: queries, keys: keys, features: features, valueFeatures: features, scale: 1,
+        isCausal: true, isRecorded: isRecorded)
+      #expect(plan.keepsProbabilities == (areKept && isRecorded))
+    }
+  }
+
   /// The words are those of the plain generator, and so is the share of what is dropped.
   @Test func dropoutKeepsWhatTheGeneratorSays() {
     let (key, stream, first): (UInt64, UInt64, UInt64) = (7, 1 << 40, (1 << 32) - 20)

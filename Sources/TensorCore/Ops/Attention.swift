@@ -8,8 +8,8 @@ import Kernels
 /// lie in memory in any order: heads are taken as views without copies. Probabilities exist for a
 /// block of queries at a time and are computed again for the gradient, from the logarithm of each
 /// query's sum, so that memory grows with the number of queries and not with its square; they are
-/// kept where they take no more than half of the memory of operands and result. A query that sees
-/// no key gives 0. Dao et al., "FlashAttention", 2022.
+/// kept, in Float32, where they are no more than half as many numbers as operands and result have. A
+/// query that sees no key gives 0. Dao et al., "FlashAttention", 2022.
 ///
 /// - Parameters:
 ///   - mask: broadcasts to `[…, queries, keys]`; true where a key may be seen, or a float that is added to the score.
