@@ -9,7 +9,8 @@ struct BenchScaling: ParsableCommand {
     abstract: "Time a training step on several numbers of ranks, and say where its time goes.",
     discussion: """
       Starts mpirun itself, once for each number of ranks. Efficiency is samples per second and \
-      rank, divided by those of the first number of ranks.
+      rank, divided by those of the first number of ranks, in the same round. A rank that is alone \
+      has as many cores as each of several: others in every round.
       """)
 
   @Option(help: "The workload, as in 'bench step'.")
@@ -28,6 +29,13 @@ struct BenchScaling: ParsableCommand {
   @Option(help: "How many steps are timed, on each number of ranks.")
   var steps = 100
 
+  @Option(
+    help: """
+      How often each number of ranks is measured, in turns, so that a machine that changes its \
+      speed does so for all of them: medians are printed.
+      """)
+  var rounds = 1
+
   @Option(help: "Threads per rank.")
   var threads = 1
 
@@ -39,6 +47,7 @@ struct BenchScaling: ParsableCommand {
 
   func validate() throws {
     try require("--steps", steps)
+    try require("--rounds", rounds)
     try require("--threads", threads, in: 1...1024)
     for ranks in try rankCounts() where mode == .strong && ranks > workload.batchSize {
       throw ValidationError(
@@ -65,15 +74,17 @@ struct BenchScaling: ParsableCommand {
       try requireUsable(world)
       let launcher = RankLauncher(threads: threads, hostFile: hostfile)
       sayWhatIsCrowded(counts, launcher)
-      var first: ScalingRow?
-      for count in counts {
-        let row = try ScalingRow(try launcher.run(arguments, ranks: count))
-        if first == nil, !json { print(header) }
-        report(
-          row, efficiency: row.efficiency(against: first ?? row),
-          isCrowded: launcher.isCrowded(count))
-        fflush(nil)
-        first = first ?? row
+      var measured = counts.map { _ in [ScalingRow]() }
+      for round in 1...rounds {
+        if rounds > 1 { printError("round \(round) of \(rounds)\n") }
+        for (index, count) in counts.enumerated() {
+          let output = try launcher.run(arguments, ranks: count, turn: round - 1)
+          measured[index].append(try ScalingRow(output))
+          guard round == rounds else { continue }
+          if index == 0, !json { print(header) }
+          report(measured[index], against: measured[0], isCrowded: launcher.isCrowded(count))
+          fflush(nil)
+        }
       }
     }
   }
@@ -118,7 +129,10 @@ struct BenchScaling: ParsableCommand {
       + Self.columns.map { padded($0, $1) }.joined()
   }
 
-  private func report(_ row: ScalingRow, efficiency: Double, isCrowded: Bool) {
+  /// Prints the middle one of `rows`, a round each, and the middle one of their efficiencies.
+  private func report(_ rows: [ScalingRow], against first: [ScalingRow], isCrowded: Bool) {
+    let row = middle(rows) { $0.stepMilliseconds }
+    let efficiency = middle(zip(rows, first).map { $0.efficiency(against: $1) }) { $0 }
     if json { return print(row.object(workload, mode, efficiency: efficiency)) }
     let cells = [
       (isCrowded ? "*" : "") + "\(row.ranks)", row.stepMilliseconds.text(3),
@@ -128,6 +142,11 @@ struct BenchScaling: ParsableCommand {
     ]
     print(zip(cells, Self.columns).map { padded($0, $1.1) }.joined())
   }
+}
+
+/// The lower median of `values` by what `key` says of them.
+private func middle<Value>(_ values: [Value], by key: (Value) -> Double) -> Value {
+  values.sorted { key($0) < key($1) }[(values.count - 1) / 2]
 }
 
 /// What grows with the number of ranks.

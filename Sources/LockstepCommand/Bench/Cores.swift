@@ -1,16 +1,35 @@
 import Lockstep
 
-/// The cores that this process may use, as `launch/lib.sh` counts them: those of its affinity mask,
-/// the hardware threads of one core once, because they share the units that do the arithmetic, and
-/// no more than the CPU limit of its control groups.
+/// How many cores this process may use, as `launch/lib.sh` counts them: those of its affinity mask
+/// and no more than the CPU limit of its control groups.
 func availableCores() -> Int {
-  var cores: Set<String> = []
+  let cores = allowedCores().count
+  let count = cores == 0 ? Threads.availableCores : cores
+  return max(1, ([count] + cpuQuotas()).min() ?? 1)
+}
+
+/// The hardware threads of `count` of the cores of this process, in every `turn` those of others, in
+/// a circle; nil where it has no more cores than that.
+func hardwareThreads(ofCores count: Int, turn: Int) -> [Int]? {
+  let cores = allowedCores()
+  guard count < cores.count else { return nil }
+  return (0..<count).flatMap { cores[(turn * count + $0) % cores.count] }
+}
+
+/// The hardware threads of the affinity mask, core by core: those of one core share the units that
+/// do the arithmetic.
+private func allowedCores() -> [[Int]] {
+  var cores: [(siblings: String, cpus: [Int])] = []
   for cpu in allowedCPUs() {
     let path = "/sys/devices/system/cpu/cpu\(cpu)/topology/thread_siblings_list"
-    cores.insert(text(ofFile: path) ?? "\(cpu)")
+    let siblings = text(ofFile: path) ?? "\(cpu)"
+    if let index = cores.firstIndex(where: { $0.siblings == siblings }) {
+      cores[index].cpus.append(cpu)
+    } else {
+      cores.append((siblings, [cpu]))
+    }
   }
-  let count = cores.isEmpty ? Threads.availableCores : cores.count
-  return max(1, ([count] + cpuQuotas()).min() ?? 1)
+  return cores.map(\.cpus)
 }
 
 /// The hardware threads of the affinity mask.

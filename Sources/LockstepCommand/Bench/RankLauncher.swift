@@ -13,10 +13,11 @@ struct RankLauncher {
   /// Whether so many ranks take turns on the cores of this host; with a host file nobody knows.
   func isCrowded(_ ranks: Int) -> Bool { hostFile == nil && ranks * threads > cores }
 
-  /// What `lockstep` with `arguments` prints on `ranks` ranks.
+  /// What `lockstep` with `arguments` prints on `ranks` ranks. One that is alone has as many cores
+  /// of this host as each of several would have, in every `turn` others.
   ///
   /// Throws `LaunchFailure` where `mpirun` is missing or the job fails.
-  func run(_ arguments: [String], ranks: Int) throws -> String {
+  func run(_ arguments: [String], ranks: Int, turn: Int) throws -> String {
     setenv("SWIFT_BACKTRACE", "enable=no", 0)
     if geteuid() == 0 {
       setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1)
@@ -24,15 +25,21 @@ struct RankLauncher {
     }
     let program = try ownPath()
     let isPlain = ranks == 1 && hostFile == nil
-    let command = (isPlain ? [] : mpirun(ranks)) + [program] + arguments
+    let command = (isPlain ? taskset(turn) : mpirun(ranks)) + [program] + arguments
     guard let child = try ChildProcess(command) else {
       throw LaunchFailure(
-        description: "\(command[0]): not found in PATH; install Open MPI (launch/quickstart does)",
+        description: "\(command[0]): not found in PATH; "
+          + (isPlain ? "install util-linux" : "install Open MPI (launch/quickstart does)"),
         exitCode: .unavailable)
     }
     guard child.status == 0 else { throw LaunchFailure(child, ranks: ranks) }
     printError(child.errors)
     return child.output
+  }
+
+  private func taskset(_ turn: Int) -> [String] {
+    guard let chosen = hardwareThreads(ofCores: threads, turn: turn) else { return [] }
+    return ["taskset", "--cpu-list", chosen.map(String.init).joined(separator: ",")]
   }
 
   private func mpirun(_ ranks: Int) -> [String] {
