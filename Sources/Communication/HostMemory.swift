@@ -14,7 +14,7 @@ struct HostMemory {
     member.require(
       "MPI_Win_allocate_shared",
       MPI_Win_allocate_shared(
-        MPI_Aint(Self.roundedUp(byteCount)), 1, cmpi_info_null(), communicator, &memory, &window))
+        MPI_Aint(Self.roundedUp(byteCount) + Self.lineSize), 1, cmpi_info_null(), communicator, &memory, &window))
     var count: Int32 = 0
     member.require("MPI_Comm_size", MPI_Comm_size(communicator, &count))
     blocks = (0..<count).compactMap { rank in
@@ -22,7 +22,8 @@ struct HostMemory {
       var block: UnsafeMutableRawPointer?
       member.require(
         "MPI_Win_shared_query", MPI_Win_shared_query(window, rank, &bytes, &unit, &block))
-      return block
+      // MPI aligns to a few bytes only; the same ones in all processes, which map whole pages.
+      return block.map { $0.alignedUp(toMultipleOf: Self.lineSize) }
     }
     self.window = window
   }
@@ -34,5 +35,9 @@ struct HostMemory {
   }
 
   /// The size of a block that is asked to hold `byteCount` bytes.
-  static func roundedUp(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 }
+  static func roundedUp(_ byteCount: Int) -> Int {
+    (byteCount + lineSize - 1) / lineSize * lineSize
+  }
+
+  private static let lineSize = 64
 }

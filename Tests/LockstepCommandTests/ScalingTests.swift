@@ -55,6 +55,17 @@ import Testing
     #expect(rows[1].communication_ms > 0 && rows[1].waiting_ms > 0)
   }
 
+  /// Medians of three rounds, one row for each number of ranks.
+  @Test func roundsTakeTurns() throws {
+    let bench = try scaling("--ranks 1,2 --steps 2 --rounds 3 --json")
+    let rows: [Row] = try succeeded(bench).split(separator: "\n").map { try json($0) }
+    #expect(rows.map(\.ranks) == [1, 2])
+    #expect(rows.first?.efficiency == 1)
+    let progress = bench.errors(startingWith: "round ")
+    #expect(progress == ["round 1 of 3", "round 2 of 3", "round 3 of 3"])
+    expectFailure(try scaling("--rounds 0"), 64, "--rounds is 0; it must be from 1")
+  }
+
   @Test func tableNamesWhatProvesNothing() throws {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let bench = try scaling("--ranks 1,\(cores + 1) --steps 2")

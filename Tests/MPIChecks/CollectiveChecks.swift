@@ -14,6 +14,9 @@ let collectiveChecks = [
   },
   NamedCheck("gather", checkGather),
   NamedCheck("barrier", checkBarrier),
+  NamedCheck("sharedWindow") { world in
+    for length in [1, 64, 100_003] { checkSharedWindow(world, length) }
+  },
   NamedCheck("chunks") { world in
     guard let mpi = world as? MPICommunicator else { stop("chunks: started without mpirun") }
     mpi.chunk.store(1000, ordering: .relaxed)
@@ -60,6 +63,26 @@ private func checkAllReduce<Element: Reducible & Comparable>(
         "allReduce \(operation) of \(Element.self): element \(index) of \(length) is \(value), "
           + "expected \(expected)")
     }
+  }
+}
+
+/// Blocks begin on cache lines, are zero at first, and are seen by all ranks of the host.
+private func checkSharedWindow(_ world: any Communicator, _ length: Int) {
+  guard let window = world.makeSharedWindow(byteCount: length) else {
+    return check(world.size == 1, "sharedWindow: none")
+  }
+  check(window.parts.count == world.localSize, "sharedWindow: \(window.parts.count) blocks")
+  for (rank, part) in window.parts.enumerated() {
+    check(
+      part.alignedUp(toMultipleOf: 64) == part, "sharedWindow: block \(rank) begins at \(part)")
+  }
+  let own = UnsafeMutableRawBufferPointer(start: window.parts[world.localRank], count: length)
+  check(own.allSatisfy { $0 == 0 }, "sharedWindow: not zero at first")
+  own.copyBytes(from: bytes(of: world.localRank, length))
+  window.barrier()
+  for (rank, part) in window.parts.enumerated() {
+    let found = UnsafeRawBufferPointer(start: part, count: length)
+    check(found.elementsEqual(bytes(of: rank, length)), "sharedWindow: block \(rank) differs")
   }
 }
 
