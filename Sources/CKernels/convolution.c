@@ -1,64 +1,126 @@
 #include "kernel.h"
 
-// Rows whose sums are in registers together: with 16 lanes each, 12 of the 16 registers of AVX2 and
-// 12 of the 32 of AVX-512, enough to hide the latency of a multiply-add.
-enum { TILE = 6, WIDE_TILE = 12 };
+// Rows are computed in tiles, whose sums stay in registers while the loop goes over the steps.
+//
+// A row needs a pointer into the image, and there are fewer registers for these than for sums. So
+// with AVX-512 a run, rows whose windows lie one after the other, has one pointer for all of them;
+// a tile is a few runs, or equal parts of runs.
 
-INLINE int widest_tile(void) {
-#if defined(__x86_64__) && defined(__linux__)
-  return __builtin_cpu_supports("avx512f") ? WIDE_TILE : TILE;
-#else
-  return TILE;
-#endif
-}
+enum {
+  /// Rows of a tile: with 16 lanes each, 12 of the 16 registers of AVX2; enough to hide the latency
+  /// of a multiply-add.
+  TILE = 6,
+  /// The same with AVX-512 where rows are runs of their own, and the longest tile of longer runs.
+  WIDE_TILE = 12,
+  MOST_ROWS = 28,
+  /// The longest run of such a tile.
+  LONGEST = 8,
+};
 
-/// One tile of n rows; n and `by_lane` (`lk_convolve_lanes` or `lk_convolve_rows`) are constants.
-INLINE void convolve_tile(const int n, const bool by_lane, const int32_t *rows, ptrdiff_t steps,
-                          const int32_t *offsets, const float *x, const float *weights, float *out,
-                          bool accumulate) {
+/// What a tile multiplies, but for its rows.
+typedef struct {
+  ptrdiff_t steps;
+  const int32_t *offsets;
+  const float *x, *weights;
+  bool accumulate;
+} windows_t;
+
+/// A tile of `runs` runs of `length` rows each; these and `by_lane` (`lk_convolve_lanes` or
+/// `lk_convolve_rows`) are constants.
+INLINE void convolve_tile(const int runs, const int length, const bool by_lane, windows_t windows,
+                          const int32_t *rows, float *out) {
+  const int size = by_lane ? LANES : 1;
   const float *at[WIDE_TILE];
-  lanes_t sum[WIDE_TILE];
-  for (int r = 0; r < n; r++) at[r] = x + rows[r] * (by_lane ? LANES : 1);
-  for (int r = 0; r < n; r++)
-    sum[r] = accumulate ? *(const lanes_t *)(out + r * LANES) : (lanes_t){0};
-  _Pragma("clang loop unroll_count(4)") for (ptrdiff_t s = 0; s < steps; s++) {
-    const lanes_t w = *(const lanes_t *)(weights + s * LANES);
-    const ptrdiff_t offset = offsets[s] * (by_lane ? LANES : 1);
-    for (int r = 0; r < n; r++)
-      sum[r] += by_lane ? w * *(const lanes_t *)(at[r] + offset) : w * at[r][offset];
-  }
-  for (int r = 0; r < n; r++) *(lanes_t *)(out + r * LANES) = sum[r];
-}
-
-INLINE void convolve(const bool by_lane, ptrdiff_t rows, const int32_t *row_offsets,
-                     ptrdiff_t steps, const int32_t *step_offsets, const float *x,
-                     const float *weights, float *out, bool accumulate) {
-  // Tiles of nearly equal size: a tile of one row would wait for its own sums.
-  const ptrdiff_t tiles = (rows + widest_tile() - 1) / widest_tile();
-  for (ptrdiff_t t = 0; t < tiles; t++) {
-    const ptrdiff_t first = rows * t / tiles;
-    const int32_t *const r = row_offsets + first;
-    float *const o = out + first * LANES;
-#define CASE(n)                                                                                  \
-  case n: convolve_tile(n, by_lane, r, steps, step_offsets, x, weights, o, accumulate); break;
-    switch (rows * (t + 1) / tiles - first) {
-      CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
-      CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+  lanes_t sum[MOST_ROWS];
+#define UNROLLED _Pragma("clang loop unroll(full)")
+  UNROLLED for (int q = 0; q < runs; q++) at[q] = windows.x + rows[q * length] * size;
+  UNROLLED for (int r = 0; r < runs * length; r++)
+    sum[r] = windows.accumulate ? *(const lanes_t *)(out + r * LANES) : (lanes_t){0};
+  _Pragma("clang loop unroll_count(4)") for (ptrdiff_t s = 0; s < windows.steps; s++) {
+    const lanes_t w = *(const lanes_t *)(windows.weights + s * LANES);
+    const ptrdiff_t offset = windows.offsets[s] * size;
+    UNROLLED for (int r = 0; r < runs * length; r++) {
+      const float *const value = at[r / length] + offset + r % length * size;
+      sum[r] += by_lane ? w * *(const lanes_t *)value : w * *value;
     }
-#undef CASE
+  }
+  UNROLLED for (int r = 0; r < runs * length; r++) *(lanes_t *)(out + r * LANES) = sum[r];
+#undef UNROLLED
+}
+
+/// As many runs as there are registers for their sums, and for pointers.
+INLINE ptrdiff_t most_runs(const bool is_wide, ptrdiff_t length) {
+  static const int8_t most[LONGEST + 1] = {0, WIDE_TILE, 8, 8, 6, 4, 4, 4, 3};
+  return is_wide ? most[length] : TILE;
+}
+
+INLINE void convolve_some(const bool is_wide, ptrdiff_t runs, ptrdiff_t length,
+                          const bool by_lane, windows_t windows, const int32_t *rows, float *out) {
+#define CASE(runs, length)                                                                       \
+  case length * 16 + runs: return convolve_tile(runs, length, by_lane, windows, rows, out);
+#define CASES_3(length) CASE(1, length) CASE(2, length) CASE(3, length)
+#define CASES_4(length) CASES_3(length) CASE(4, length)
+#define CASES_6(length) CASES_4(length) CASE(5, length) CASE(6, length)
+#define CASES_8(length) CASES_6(length) CASE(7, length) CASE(8, length)
+#define CASES_12(length)                                                                         \
+  CASES_8(length) CASE(9, length) CASE(10, length) CASE(11, length) CASE(12, length)
+  if (is_wide) switch (length * 16 + runs) {
+      CASES_12(1) CASES_8(2) CASES_8(3) CASES_6(4) CASES_4(5) CASES_4(6) CASES_4(7) CASES_3(8)
+    }
+  else switch (length * 16 + runs) { CASES_6(1) }
+}
+
+/// The largest number that a run can be cut into parts of, so that all are equal.
+INLINE ptrdiff_t part_of_run(ptrdiff_t run) {
+  ptrdiff_t part = LONGEST;
+  while (run % part != 0) part--;
+  return part;
+}
+
+INLINE void convolve(const bool is_wide, const bool by_lane, ptrdiff_t count, ptrdiff_t run,
+                     windows_t windows, const int32_t *rows, float *out) {
+  const ptrdiff_t length = is_wide ? part_of_run(run) : 1, runs = count / length;
+  // Tiles of nearly equal size: a small one would wait for its own sums.
+  const ptrdiff_t most = most_runs(is_wide, length), tiles = (runs + most - 1) / most;
+  for (ptrdiff_t t = 0; t < tiles; t++) {
+    const ptrdiff_t first = runs * t / tiles, some = runs * (t + 1) / tiles - first;
+    convolve_some(is_wide, some, length, by_lane, windows, rows + first * length,
+                  out + first * length * LANES);
   }
 }
 
-KERNEL void lk_convolve_rows(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
-                             const int32_t *step_offsets, const float *x, const float *weights,
-                             float *out, bool accumulate) {
-  convolve(false, rows, row_offsets, steps, step_offsets, x, weights, out, accumulate);
+#if defined(__x86_64__)
+// The tile is chosen for the registers: more than `target_clones` could say.
+__attribute__((target("avx512f,avx512vl,avx2,fma"))) static void convolve_512(
+    const bool by_lane, ptrdiff_t count, ptrdiff_t run, windows_t windows, const int32_t *rows,
+    float *out) {
+  if (by_lane) convolve(true, true, count, run, windows, rows, out);
+  else convolve(true, false, count, run, windows, rows, out);
 }
 
-KERNEL void lk_convolve_lanes(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
-                              const int32_t *step_offsets, const float *x, const float *weights,
-                              float *out, bool accumulate) {
-  convolve(true, rows, row_offsets, steps, step_offsets, x, weights, out, accumulate);
+INLINE bool is_wide(void) {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+}
+#else
+INLINE void convolve_512(const bool by_lane, ptrdiff_t count, ptrdiff_t run, windows_t windows,
+                         const int32_t *rows, float *out) {}
+INLINE bool is_wide(void) { return false; }
+#endif
+
+KERNEL void lk_convolve_rows(ptrdiff_t count, ptrdiff_t run, const int32_t *row_offsets,
+                             ptrdiff_t steps, const int32_t *step_offsets, const float *x,
+                             const float *weights, float *out, bool accumulate) {
+  const windows_t windows = {steps, step_offsets, x, weights, accumulate};
+  if (is_wide()) convolve_512(false, count, run, windows, row_offsets, out);
+  else convolve(false, false, count, run, windows, row_offsets, out);
+}
+
+KERNEL void lk_convolve_lanes(ptrdiff_t count, ptrdiff_t run, const int32_t *row_offsets,
+                              ptrdiff_t steps, const int32_t *step_offsets, const float *x,
+                              const float *weights, float *out, bool accumulate) {
+  const windows_t windows = {steps, step_offsets, x, weights, accumulate};
+  if (is_wide()) convolve_512(true, count, run, windows, row_offsets, out);
+  else convolve(false, true, count, run, windows, row_offsets, out);
 }
 
 INLINE ptrdiff_t clamped(ptrdiff_t value, ptrdiff_t limit) {

@@ -14,7 +14,8 @@ struct HostMemory {
     member.require(
       "MPI_Win_allocate_shared",
       MPI_Win_allocate_shared(
-        MPI_Aint(Self.roundedUp(byteCount) + Self.lineSize), 1, cmpi_info_null(), communicator, &memory, &window))
+        MPI_Aint(Self.roundedUp(byteCount) + Self.lineSize), 1, cmpi_info_null(), communicator,
+        &memory, &window))
     var count: Int32 = 0
     member.require("MPI_Comm_size", MPI_Comm_size(communicator, &count))
     blocks = (0..<count).compactMap { rank in

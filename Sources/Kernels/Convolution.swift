@@ -106,6 +106,11 @@ package struct Convolution: Sendable {
     }
   }
 
+  /// Output pixels whose windows lie one after the other, and taps that do: all of them are in runs
+  /// of so many.
+  var runOfPixels: Int { stride.width == 1 ? max(1, output.width) : 1 }
+  var runOfTaps: Int { dilation.width == 1 ? kernel.width : 1 }
+
   /// The weights of one output channel.
   package var taps: Int { inputs * kernel.count }
 

@@ -86,7 +86,7 @@ extension Convolution {
     let depth = 256  // pixels whose 16 gradients stay in the first-level cache
     for pixel in Swift.stride(from: 0, to: output.count, by: depth) {
       (isDepthwise ? lk_convolve_lanes : lk_convolve_rows)(
-        taps, tapOffsets, min(depth, output.count - pixel), pixelOffsets + pixel, window,
+        taps, runOfTaps, tapOffsets, min(depth, output.count - pixel), pixelOffsets + pixel, window,
         gradient + pixel * lanes, sums, !(isFirst && pixel == 0))
     }
   }

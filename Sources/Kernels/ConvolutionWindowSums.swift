@@ -3,7 +3,22 @@ import CKernels
 /// Destination pixels whose sums run over the same steps.
 struct Phase {
   var rows: Range<Int>
+  /// Pixels whose windows lie one after the other: `rows` are whole runs of so many.
+  var run: Int
   var steps: Range<Int>
+
+  /// Calls `body` for bands of at most `size` rows with the length of their runs: whole ones, or a
+  /// part of one.
+  func forEachBand(ofAtMost size: Int, _ body: (_ rows: Range<Int>, _ run: Int) -> Void) {
+    let runs = max(1, size / run) * run
+    for first in stride(from: rows.lowerBound, to: rows.upperBound, by: runs) {
+      let end = min(rows.upperBound, first + runs)
+      for row in stride(from: first, to: end, by: size) {
+        let band = row..<min(end, row + size)
+        body(band, min(run, band.count))
+      }
+    }
+  }
 }
 
 /// Tables that tell `lk_convolve_rows` what to multiply.
@@ -110,22 +125,22 @@ struct WindowSums {
     sums: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, channels: Int,
     into result: UnsafeMutablePointer<Float>, accumulating: Bool
   ) {
-    for row in stride(from: phase.rows.lowerBound, to: phase.rows.upperBound, by: Self.band) {
-      let rows = min(Self.band, phase.rows.upperBound - row)
+    phase.forEachBand(ofAtMost: Self.band) { rows, run in
+      let row = rows.lowerBound
       var step = phase.steps.lowerBound
       repeat {  // once even without steps: the sum of nothing is 0
         let depth = min(Self.depth, phase.steps.upperBound - step)
         (isByLane ? lk_convolve_lanes : lk_convolve_rows)(
-          rows, tables.rows + row, depth, tables.steps + step, window,
+          rows.count, run, tables.rows + row, depth, tables.steps + step, window,
           tables.weights + (block * steps + step) * lanes, sums, step > phase.steps.lowerBound)
         step += depth
       } while step < phase.steps.upperBound
       if places {
         lk_scatter_lanes(
-          channels, rows, sums, bias, tables.places + row, result, plane.count, accumulating)
+          channels, rows.count, sums, bias, tables.places + row, result, plane.count, accumulating)
       } else {
         lk_rows_from_lanes(
-          channels, rows, sums, lanes, bias, result + row, plane.count, accumulating)
+          channels, rows.count, sums, lanes, bias, result + row, plane.count, accumulating)
       }
     }
   }

@@ -23,7 +23,7 @@ extension Convolution {
           lk_lanes_from_rows(count, taps, at[0], taps, tables.weights + block * taps * lanes, lanes)
         }
       }
-      return [Phase(rows: 0..<output.count, steps: 0..<taps)]
+      return [Phase(rows: 0..<output.count, run: runOfPixels, steps: 0..<taps)]
     }
   }
 
@@ -85,7 +85,9 @@ extension Convolution {
               }
             }
           }
-          phases.append(Phase(rows: firstRow..<row, steps: firstStep..<step))
+          phases.append(
+            Phase(
+              rows: firstRow..<row, run: max(1, horizontal.count), steps: firstStep..<step))
         }
       }
       return phases

@@ -14,12 +14,13 @@
 // arrays.
 
 /// out[r][l] (+)= sum over s of x[row_offsets[r] + step_offsets[s]] * weights[s][l], for 16 lanes
-/// l.
-void lk_convolve_rows(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
+/// l. The rows are whole runs of `run` rows, in each of which an offset is the one before it plus
+/// one.
+void lk_convolve_rows(ptrdiff_t rows, ptrdiff_t run, const int32_t *row_offsets, ptrdiff_t steps,
                       const int32_t *step_offsets, const float *x, const float *weights,
                       float *out, bool accumulate);
 /// The same for x of 16 lanes: x[row_offsets[r] + step_offsets[s]][l] * weights[s][l].
-void lk_convolve_lanes(ptrdiff_t rows, const int32_t *row_offsets, ptrdiff_t steps,
+void lk_convolve_lanes(ptrdiff_t rows, ptrdiff_t run, const int32_t *row_offsets, ptrdiff_t steps,
                        const int32_t *step_offsets, const float *x, const float *weights,
                        float *out, bool accumulate);
 /// Copies planes into larger ones of zeros, their first element to (top, left). Negative positions
