@@ -1,4 +1,4 @@
-#include "kernel.h"
+#include "transpose.h"
 
 // Rows are computed in tiles, whose sums stay in registers while the loop goes over the steps.
 //
@@ -127,6 +127,26 @@ INLINE ptrdiff_t clamped(ptrdiff_t value, ptrdiff_t limit) {
   return value < 0 ? 0 : value > limit ? limit : value;
 }
 
+/// `n` numbers, or zeros where `from` is null. Rows of images are short: the last vector of one
+/// overlaps the vector before it, and no other function is called.
+INLINE void copy_short(ptrdiff_t n, const float *from, float *to) {
+#define IN_VECTORS(type, width)                                                                  \
+  if (n >= width) {                                                                              \
+    for (ptrdiff_t i = 0; i < n; i += width) {                                                   \
+      const ptrdiff_t at = i + width <= n ? i : n - width;                                       \
+      *(type *)(to + at) = from ? *(const type *)(from + at) : (type){0};                        \
+    }                                                                                            \
+    return;                                                                                      \
+  }
+  IN_VECTORS(lanes_t, 16)
+  IN_VECTORS(eight_t, 8)
+  IN_VECTORS(four_t, 4)
+#undef IN_VECTORS
+  if (n > 0) to[0] = from ? from[0] : 0;
+  if (n > 1) to[1] = from ? from[1] : 0;
+  if (n > 2) to[2] = from ? from[2] : 0;
+}
+
 KERNEL void lk_pad_planes(ptrdiff_t planes, ptrdiff_t height, ptrdiff_t width, const float *a,
                           ptrdiff_t top, ptrdiff_t left, ptrdiff_t padded_height,
                           ptrdiff_t padded_width, float *out) {
@@ -138,8 +158,8 @@ KERNEL void lk_pad_planes(ptrdiff_t planes, ptrdiff_t height, ptrdiff_t width, c
       const ptrdiff_t first = is_inside ? begin : padded_width;
       const ptrdiff_t last = is_inside ? end : padded_width;
       const float *const row = a + (y - top) * width - left;
-      for (ptrdiff_t i = 0; i < first; i++) out[i] = 0;
-      for (ptrdiff_t i = first; i < last; i++) out[i] = row[i];
-      for (ptrdiff_t i = last; i < padded_width; i++) out[i] = 0;
+      copy_short(first, NULL, out);
+      copy_short(last - first, row + first, out + first);
+      copy_short(padded_width - last, NULL, out + last);
     }
 }
