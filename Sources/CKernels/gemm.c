@@ -27,6 +27,8 @@ enum {
   FEW_PANELS_TRANSPOSED = 2,
   /// Up to so many rows, a panel of B is used too seldom.
   FEW_ROWS = 24,
+  /// A C of more numbers is not in the second-level cache when a tile of it is wanted.
+  FAR = 1 << 20,
   /// Rows of a block of C that is not stored as float32, and its numbers.
   RESULT_ROWS = 240,
   MOST_RESULTS = RESULT_ROWS * 384,
@@ -45,11 +47,12 @@ typedef struct {
   ptrdiff_t row, columns;
 } panel_t;
 
-/// Sums of products for rows of C, `row` apart, or to be added to what is there.
+/// Sums of products for rows of C, `row` apart, or to be added to what is there. Where that is far
+/// away, a tile is fetched while its sums are computed.
 typedef struct {
   float *values;
   ptrdiff_t row;
-  bool adds;
+  bool adds, is_far;
 } sums_t;
 
 /// `rows` rows of C, `vectors` registers wide: the sums over k of A[r, p] * B[p, column].
@@ -58,6 +61,8 @@ INLINE void multiply_tile(const int rows, const int vectors, ptrdiff_t k, rows_t
   // Sums stay in registers only if every loop over them is unrolled.
 #define UNROLLED _Pragma("clang loop unroll(full)")
   lanes_t sum[12 * 2];
+  if (c.is_far) UNROLLED for (int s = 0; s < rows * vectors; s++)
+      __builtin_prefetch(c.values + s / vectors * c.row + s % vectors * LANES, 1, 3);
   UNROLLED for (int s = 0; s < rows * vectors; s++) sum[s] = (lanes_t){0};
   _Pragma("clang loop unroll_count(4)") for (ptrdiff_t p = 0; p < k; p++) {
     lanes_t x[2];
@@ -101,7 +106,7 @@ INLINE void multiply_rows(const int most, const int vectors, ptrdiff_t m, ptrdif
     const float *const left = a.values + i / most * a.tile + i % most * a.row + p * a.column;    \
     multiply_tile(rows, vectors, to - p, (rows_t){left, a.row, a.column, a.tile},                \
                   (panel_t){b.values + p * b.row, b.row, b.columns},                             \
-                  (sums_t){c.values + i * c.row, c.row, c.adds});                                \
+                  (sums_t){c.values + i * c.row, c.row, c.adds, c.is_far});                      \
   }
   if (most >= 12) TILES(12, end_of_sixes)
   TILES(6, end_of_sixes)
@@ -155,10 +160,11 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
   const ptrdiff_t fitting = BLOCK_SIZE / stretch;
   const ptrdiff_t limit = (fitting < MOST_ROWS ? fitting : MOST_ROWS) / TILE_ROWS * TILE_ROWS;
   const ptrdiff_t most_rows = part_size(m, limit, TILE_ROWS);
-  for (ptrdiff_t first = 0; first < k; first += stretch) {
-    const ptrdiff_t depth = k - first < stretch ? k - first : stretch;
-    for (ptrdiff_t i = 0; i < m; i += most_rows) {
-      const ptrdiff_t rows = m - i < most_rows ? m - i : most_rows;
+  // The stretches of k within rows of C: these are nearer when the next stretch is added.
+  for (ptrdiff_t i = 0; i < m; i += most_rows) {
+    const ptrdiff_t rows = m - i < most_rows ? m - i : most_rows;
+    for (ptrdiff_t first = 0; first < k; first += stretch) {
+      const ptrdiff_t depth = k - first < stretch ? k - first : stretch;
       const lk_matrix part = lk_matrix_from(a, i, first);
       rows_t left = {part.values, a.leading, 1, most * a.leading};
       if (a.is_transposed) left = (rows_t){part.values, 1, a.leading, most};
@@ -183,7 +189,8 @@ INLINE void multiply(const int most, const int vectors, ptrdiff_t m, ptrdiff_t n
         if (narrows && accumulate) lk_widen(type, wanted, columns, sums, width, target, ldc);
         else if (narrows && row) repeat_row(wanted, columns, row + j, sums, width);
         const bool adds = accumulate || row || first > 0;
-        const sums_t direct = {(float *)target, ldc, adds}, rounded = {sums, width, adds};
+        const sums_t direct = {(float *)target, ldc, adds, m * n > FAR};
+        const sums_t rounded = {sums, width, adds, false};
         multiply_panel(most, vectors, wanted, depth, seen, left, right, narrows ? rounded : direct);
         if (narrows) lk_narrow(type, wanted, columns, target, ldc, sums, width);
       }
