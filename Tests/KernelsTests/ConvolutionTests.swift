@@ -118,7 +118,23 @@ private func result(_ count: Int, from start: Float? = nil, _ product: Product) 
     Case(2, 1, 64, 2, (5, 5), kernel: (3, 3), padding: (2, 2)),
   ]
 
-  @Test(arguments: cases)
+  /// Rows of pixels and of taps of all lengths that make a run in a tile of their own, are cut into
+  /// several, or into several bands.
+  private static let widths: [Case] =
+    (Array(1...24) + [96, 97, 130, 193]).flatMap { width in
+      [
+        Case(1, 1, 2, 3, (3, width), kernel: (2, 3), padding: (0, 1)),
+        Case(1, 3, 1, 1, (3, width), kernel: (2, 3), padding: (0, 1)),
+      ]
+    }
+    + (1...10).flatMap { width in
+      [
+        Case(1, 1, 3, 2, (4, 12), kernel: (3, width)),
+        Case(1, 3, 1, 1, (4, 12), kernel: (3, width), stride: (1, 2)),
+      ]
+    }
+
+  @Test(arguments: cases + widths)
   private func productsAreThoseOfPlainLoops(_ example: Case) {
     let geometry = example.geometry
     let x = randomValues(example.inputCount + 1), w = randomValues(example.weightCount, seed: 2)
