@@ -10,11 +10,11 @@ enum {
   /// Rows of a tile: with 16 lanes each, 12 of the 16 registers of AVX2; enough to hide the latency
   /// of a multiply-add.
   TILE = 6,
-  /// The same with AVX-512 where rows are runs of their own, and the longest tile of longer runs.
+  /// Rows of a tile with AVX-512 where each has a pointer.
   WIDE_TILE = 12,
-  MOST_ROWS = 28,
-  /// The longest run of such a tile.
+  /// The longest part of a run that a tile has, and the most rows of a tile of such parts.
   LONGEST = 8,
+  MOST_ROWS = 28,
 };
 
 /// What a tile multiplies, but for its rows.
@@ -70,7 +70,7 @@ INLINE void convolve_some(const bool is_wide, ptrdiff_t runs, ptrdiff_t length,
   else switch (length * 16 + runs) { CASES_6(1) }
 }
 
-/// The largest number that a run can be cut into parts of, so that all are equal.
+/// The length, at most LONGEST, of the fewest equal parts of a run.
 INLINE ptrdiff_t part_of_run(ptrdiff_t run) {
   ptrdiff_t part = LONGEST;
   while (run % part != 0) part--;
@@ -90,7 +90,6 @@ INLINE void convolve(const bool is_wide, const bool by_lane, ptrdiff_t count, pt
 }
 
 #if defined(__x86_64__)
-// The tile is chosen for the registers: more than `target_clones` could say.
 __attribute__((target("avx512f,avx512vl,avx2,fma"))) static void convolve_512(
     const bool by_lane, ptrdiff_t count, ptrdiff_t run, windows_t windows, const int32_t *rows,
     float *out) {
@@ -98,29 +97,29 @@ __attribute__((target("avx512f,avx512vl,avx2,fma"))) static void convolve_512(
   else convolve(true, false, count, run, windows, rows, out);
 }
 
-INLINE bool is_wide(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
-}
 #else
 INLINE void convolve_512(const bool by_lane, ptrdiff_t count, ptrdiff_t run, windows_t windows,
                          const int32_t *rows, float *out) {}
-INLINE bool is_wide(void) { return false; }
 #endif
+
+INLINE void convolve_any(const bool by_lane, ptrdiff_t count, ptrdiff_t run, windows_t windows,
+                         const int32_t *rows, float *out) {
+  if (has_wide_registers()) convolve_512(by_lane, count, run, windows, rows, out);
+  else convolve(false, by_lane, count, run, windows, rows, out);
+}
 
 KERNEL void lk_convolve_rows(ptrdiff_t count, ptrdiff_t run, const int32_t *row_offsets,
                              ptrdiff_t steps, const int32_t *step_offsets, const float *x,
                              const float *weights, float *out, bool accumulate) {
   const windows_t windows = {steps, step_offsets, x, weights, accumulate};
-  if (is_wide()) convolve_512(false, count, run, windows, row_offsets, out);
-  else convolve(false, false, count, run, windows, row_offsets, out);
+  convolve_any(false, count, run, windows, row_offsets, out);
 }
 
 KERNEL void lk_convolve_lanes(ptrdiff_t count, ptrdiff_t run, const int32_t *row_offsets,
                               ptrdiff_t steps, const int32_t *step_offsets, const float *x,
                               const float *weights, float *out, bool accumulate) {
   const windows_t windows = {steps, step_offsets, x, weights, accumulate};
-  if (is_wide()) convolve_512(true, count, run, windows, row_offsets, out);
-  else convolve(false, true, count, run, windows, row_offsets, out);
+  convolve_any(true, count, run, windows, row_offsets, out);
 }
 
 INLINE ptrdiff_t clamped(ptrdiff_t value, ptrdiff_t limit) {

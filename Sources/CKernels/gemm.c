@@ -214,7 +214,7 @@ __attribute__((target("avx2,fma"))) static void multiply_256(PARAMETERS) {
 static void multiply_128(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
 
 static void multiply_any(PARAMETERS) {
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
+  if (has_wide_registers())
     multiply_512(ARGUMENTS);
   else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     multiply_256(ARGUMENTS);

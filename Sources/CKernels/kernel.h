@@ -16,6 +16,16 @@
 // A helper of a kernel must be inlined, or it would be compiled for the baseline only.
 #define INLINE static inline __attribute__((always_inline))
 
+/// Whether there are 32 registers of 16 floats. For functions that choose their tiles by that, which
+/// `target_clones` cannot say.
+INLINE bool has_wide_registers(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+#else
+  return false;
+#endif
+}
+
 // a * b + c may become one fused operation where the CPU has it.
 #pragma clang fp contract(fast)
 
