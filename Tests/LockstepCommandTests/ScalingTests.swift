@@ -55,15 +55,33 @@ import Testing
     #expect(rows[1].communication_ms > 0 && rows[1].waiting_ms > 0)
   }
 
-  /// Medians of three rounds, one row for each number of ranks.
-  @Test func roundsTakeTurns() throws {
-    let bench = try scaling("--ranks 1,2 --steps 2 --rounds 3 --json")
+  /// Jobs that a script stands in for: of 2 ranks in 3, 1 and 2 ms, of 3 ranks in 2, 4 and 6 ms.
+  @Test func roundsTakeTurnsAndMediansCount() throws {
+    let script = """
+      #!/bin/sh
+      echo "$2" >>order
+      case $(wc -l <order) in 1) ms=3 ;; 3) ms=1 ;; 4) ms=4 ;; 6) ms=6 ;; *) ms=2 ;; esac
+      echo '{"ranks":'$2',"step_ms_median":'$ms',"items_per_second":'$((12 * $2 / ms))',\
+      "compute_ms":1,"communication_ms":1,"waiting_ms":1,"data_ms":1,"slowest_rank":1}'
+      """
+    let bench = try scaling("--ranks 2,3 --rounds 3 --json", path: try mpirun(script))
     let rows: [Row] = try succeeded(bench).split(separator: "\n").map { try json($0) }
-    #expect(rows.map(\.ranks) == [1, 2])
-    #expect(rows.first?.efficiency == 1)
+    let order = try String(contentsOfFile: directory.path + "/order", encoding: .utf8)
+    #expect(order == "2\n3\n2\n3\n2\n3\n")
+    #expect(rows.map(\.ranks) == [2, 3])
+    #expect(rows.map(\.step_ms_median) == [2, 4])
+    // 3/2, 1/4 and 2/6, of the rounds and not of the medians.
+    #expect(rows.map(\.efficiency).map { ($0 * 1000).rounded() } == [1000, 333])
     let progress = bench.errors(startingWith: "round ")
     #expect(progress == ["round 1 of 3", "round 2 of 3", "round 3 of 3"])
     expectFailure(try scaling("--rounds 0"), 64, "--rounds is 0; it must be from 1")
+  }
+
+  /// The search path of a program with this `script` as its mpirun.
+  private func mpirun(_ script: String) throws -> String {
+    let path = try directory.write(Array(script.utf8), to: "bin/mpirun")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    return directory.path + "/bin:/bin:/usr/bin"
   }
 
   @Test func tableNamesWhatProvesNothing() throws {
@@ -99,9 +117,7 @@ import Testing
       echo 'something that mpirun says' >&2
       exit 75
       """
-    let path = try directory.write(Array(script.utf8), to: "bin/mpirun")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-    let bench = try scaling("--ranks 2 --steps 2", path: directory.path + "/bin:/bin")
+    let bench = try scaling("--ranks 2 --steps 2", path: try mpirun(script))
     expectFailure(
       bench, 75, "error: a job of 2 rank(s): rank 1/2 (node2): MPI_Allreduce: no route")
   }
