@@ -40,5 +40,6 @@ struct HostMemory {
     (byteCount + lineSize - 1) / lineSize * lineSize
   }
 
-  private static let lineSize = 64
+  /// Bytes of a cache line.
+  static let lineSize = 64
 }

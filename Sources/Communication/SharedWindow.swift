@@ -39,13 +39,13 @@ public final class SharedWindow {
     patience = bases.count <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? 10_000 : 0
   }
 
-  static let lineSize = 64
+  static let lineSize = HostMemory.lineSize
 
   /// Spins after which a wait is noted in the rank's record: a shorter one costs nothing.
   private static let briefly = 100
 
   /// Bytes of one rank's share of a window with blocks of `byteCount`.
-  static func shareSize(_ byteCount: Int) -> Int { lineSize + (byteCount + 63) / 64 * 64 }
+  static func shareSize(_ byteCount: Int) -> Int { lineSize + HostMemory.roundedUp(byteCount) }
 
   /// Returns when all ranks of the host have called it.
   package func barrier() {
