@@ -50,9 +50,10 @@ let package = Package(
     .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
     module("Diagnostics", ["CKernels"]),
 
-    // 1: kernels over raw memory; messages between ranks
+    // 1: kernels over raw memory; what a rank works on; messages between ranks
     module("Kernels", ["CKernels", "Diagnostics"]),
-    module("Communication", ["CMPI", "CKernels", "Diagnostics"]),
+    module("Steps", ["Diagnostics"]),
+    module("Communication", ["CMPI", "CKernels", "Steps", "Diagnostics"]),
 
     // 2: tensors and automatic differentiation
     module("TensorCore", ["Kernels", "CKernels", "Diagnostics"]),
@@ -62,7 +63,7 @@ let package = Package(
     module("Optimizers", ["TensorCore", "Kernels", "Diagnostics"]),
     module(
       "DataLoading",
-      ["TensorCore", "CKernels", "Kernels", "Communication", "CZlib", "Diagnostics"],
+      ["TensorCore", "CKernels", "Kernels", "Steps", "CZlib", "Diagnostics"],
       // Compiled in: the binary may be moved, and starts without Foundation.
       exclude: ["Resources/digits-ATTRIBUTION.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
@@ -73,7 +74,7 @@ let package = Package(
     module(
       "DataParallel",
       [
-        "TensorCore", "NeuralNet", "Optimizers", "CKernels", "Kernels", "Communication",
+        "TensorCore", "NeuralNet", "Optimizers", "CKernels", "Kernels", "Steps", "Communication",
         "Diagnostics",
       ]),
 
@@ -81,7 +82,7 @@ let package = Package(
     module(
       "Lockstep",
       [
-        "Diagnostics", "Kernels", "Communication", "TensorCore", "NeuralNet", "Optimizers",
+        "Diagnostics", "Kernels", "Steps", "Communication", "TensorCore", "NeuralNet", "Optimizers",
         "DataLoading", "Checkpoints", "DataParallel",
       ]),
     module("ModelZoo", ["Lockstep"]),
@@ -105,24 +106,24 @@ let package = Package(
     // Tests
     .target(
       name: "TestSupport",
-      dependencies: ["TensorCore", "Kernels", "Communication", "CZlib", "Diagnostics"],
+      dependencies: ["TensorCore", "Kernels", "Steps", "Communication", "CZlib", "Diagnostics"],
       path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("Kernels", ["CKernels", "TensorCore", "TestSupport"]),
     tests("TensorCore", ["Kernels", "TestSupport"]),
     tests("NeuralNet", ["TensorCore", "TestSupport"]),
     tests("Optimizers", ["TensorCore", "Diagnostics", "TestSupport"]),
-    tests("DataLoading", ["Kernels", "TensorCore", "Communication", "Diagnostics", "TestSupport"]),
+    tests("DataLoading", ["Kernels", "TensorCore", "Steps", "Diagnostics", "TestSupport"]),
     .executableTarget(
-      name: "MPIChecks", dependencies: ["Communication", "Diagnostics", "Lockstep"],
+      name: "MPIChecks", dependencies: ["Steps", "Communication", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),
     tests(
       "DataParallel",
       [
-        "TensorCore", "Kernels", "NeuralNet", "Optimizers", "DataLoading", "Communication",
+        "TensorCore", "Kernels", "NeuralNet", "Optimizers", "DataLoading", "Steps", "Communication",
         "TestSupport", "MPIChecks",
       ]),
-    tests("Communication", ["TensorCore", "Diagnostics", "TestSupport", "MPIChecks"]),
+    tests("Communication", ["TensorCore", "Steps", "Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),
     tests("LockstepCommand", ["TestSupport"]),

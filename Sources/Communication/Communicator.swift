@@ -1,15 +1,12 @@
 public import Diagnostics
+public import Steps
 
 /// The ranks of a job, and the messages between them.
 ///
 /// All collectives are blocking and must be called by all ranks in the same order with buffers of
 /// the same size. They never fail visibly: no rank can go on alone, so an error of MPI ends the job
 /// with status 75.
-public protocol Communicator: AnyObject {
-  /// This process's number, `0 ..< size`.
-  var rank: Int { get }
-  /// The number of ranks of the job.
-  var size: Int { get }
+public protocol Communicator: StepMember {
   /// This process's number among the ranks of its host, `0 ..< localSize`.
   var localRank: Int { get }
   /// The number of ranks on this host.
@@ -18,12 +15,6 @@ public protocol Communicator: AnyObject {
   var leastLocalSize: Int { get }
   /// The name of this host.
   var host: String { get }
-
-  /// Samples of the current global batch that this rank works on, and all.
-  ///
-  /// Set by a sharded `DataLoader` when it hands out a batch, `nil` when no loader is active; read
-  /// by the gradient reducer to weight this rank's gradients.
-  var batchShare: BatchShare? { get set }
 
   /// The record of what this rank does, by which others learn whom they wait for; nil where there
   /// are none, which is the default.
@@ -71,52 +62,15 @@ public protocol Communicator: AnyObject {
   func abort(_ code: ExitCode) -> Never
 }
 
-/// How much of a global batch one rank works on.
-public struct BatchShare: Hashable, Sendable {
-  /// The number of samples on this rank.
-  public var local: Int
-  /// The number of samples on all ranks.
-  public var global: Int
-  /// Where the batch is cut into micro-batches, the one whose samples `local` counts.
-  public var microBatch: MicroBatch?
-
-  /// A share of `local` out of `global` samples.
-  public init(local: Int, global: Int, microBatch: MicroBatch? = nil) {
-    self.local = local
-    self.global = global
-    self.microBatch = microBatch
-  }
-}
-
-/// One of the micro-batches that a global batch is cut into.
-public struct MicroBatch: Hashable, Sendable {
-  /// The pass over the data.
-  public var epoch: Int
-  /// The global batch of that pass.
-  public var batch: Int
-  /// The micro-batch, of `0 ..< count`.
-  public var index: Int
-  /// How many micro-batches the batch has, on all ranks.
-  public var count: Int
-  /// Those that this rank runs, in order; empty where there are more ranks than micro-batches.
-  public var ofRank: Range<Int>
-
-  /// Micro-batch `index` of `count`, on a rank that runs those `ofRank`.
-  public init(epoch: Int, batch: Int, index: Int, count: Int, ofRank: Range<Int>) {
-    self.epoch = epoch
-    self.batch = batch
-    self.index = index
-    self.count = count
-    self.ofRank = ofRank
-  }
-
-  /// Whether this rank's work on the batch ends with it.
-  public var isLastOfRank: Bool { index == ofRank.upperBound - 1 }
-}
-
 extension Communicator {
   /// None.
   public var watch: Watch? { nil }
+
+  /// See `StepMember.note`.
+  public func note(_ phase: Phase, step: Int?) {
+    profile.note(phase)
+    watch?.note(phase, step: step)
+  }
 
   /// Whether all ranks are on one host.
   public var isOneHost: Bool { localSize == size }

@@ -1,5 +1,6 @@
 import CMPI
 import Diagnostics
+public import Steps
 package import Synchronization
 
 /// The ranks that `mpirun` or `srun` started, joined by MPI.
@@ -42,6 +43,8 @@ public final class MPICommunicator: Communicator, Sendable {
   nonisolated(unsafe) let acrossHosts: MPI_Comm?
   /// See `Communicator.watch`.
   public var watch: Watch? { record }
+  /// See `StepMember.step`.
+  public let step = StepContext()
   /// See `Communicator.profile`.
   public let profile = StepProfile()
 
@@ -50,16 +53,9 @@ public final class MPICommunicator: Communicator, Sendable {
   /// Compares collectives by messages; nil where that is not asked for.
   let headers: HeaderExchange?
   private let watchdog: Watchdog
-  private let share = Mutex<BatchShare?>(nil)
 
   /// The number of elements that go through MPI in one call, whose counts have 32 bits.
   package let chunk = Atomic(1 << 28)
-
-  /// See `Communicator.batchShare`.
-  public var batchShare: BatchShare? {
-    get { share.withLock { $0 } }
-    set { share.withLock { $0 = newValue } }
-  }
 
   /// Initialises MPI; once in a process.
   init() {

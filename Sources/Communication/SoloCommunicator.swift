@@ -1,5 +1,6 @@
 public import Diagnostics
 import Glibc
+public import Steps
 
 /// A job of one process, without MPI: every collective returns at once.
 public final class SoloCommunicator: Communicator {
@@ -17,8 +18,8 @@ public final class SoloCommunicator: Communicator {
   public let allowsThreads = true
   /// The name of this host.
   public let host = hostName()
-  /// See `Communicator.batchShare`.
-  public var batchShare: BatchShare?
+  /// See `StepMember.step`.
+  public let step = StepContext()
   /// See `Communicator.profile`.
   public let profile = StepProfile()
 

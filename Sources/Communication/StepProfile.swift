@@ -1,3 +1,5 @@
+import Steps
+
 /// Where the time of a rank goes besides its own arithmetic.
 ///
 /// Always kept: a reading of the clock costs 25 ns, and a training step takes two for each

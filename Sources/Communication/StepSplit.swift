@@ -1,3 +1,5 @@
+import Steps
+
 /// Where the time of training steps goes, in seconds of a step.
 ///
 /// Every rank takes the mean over its ordinary steps, the middle half by time, so that the parts

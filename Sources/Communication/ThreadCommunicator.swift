@@ -1,6 +1,7 @@
 import CMPI
 package import Diagnostics
 import Glibc
+package import Steps
 
 /// One of several ranks that are threads of this process; for tests of what ranks do together.
 ///
@@ -23,8 +24,8 @@ package final class ThreadCommunicator: Communicator {
   package let allowsThreads = true
   /// The name of the pretended host.
   package let host: String
-  /// See `Communicator.batchShare`.
-  package var batchShare: BatchShare?
+  /// See `StepMember.step`.
+  package let step = StepContext()
   /// See `Communicator.profile`.
   package let profile = StepProfile()
 

@@ -50,12 +50,13 @@ struct BufferAverage {
     }
   }
 
-  /// Moves the buffers by the sums over all passes of all ranks.
-  mutating func move(by changes: UnsafePointer<Float>) {
+  /// Moves the buffers by the sums over all passes of all ranks, divided by their `samples`.
+  mutating func move(by changes: UnsafePointer<Float>, over samples: Float) {
+    guard samples > 0 else { return }
     var place = changes
     for index in buffers.indices {
       for element in buffers[index].values.indices {
-        buffers[index].values[element] += place.pointee
+        buffers[index].values[element] += place.pointee / samples
         place += 1
       }
       let tensor = buffers[index].tensor

@@ -12,30 +12,27 @@ struct TravelOptions {
   var isReproducible: Bool
 }
 
-/// Where everything is that travels, and how it does.
-///
-/// Behind the gradients lies one number for each parameter, by which all ranks learn which
-/// parameters any of them has used, the loss, and the changes of buffers. They are a bucket of their
-/// own, the last.
+/// Where everything is that travels: the buckets of gradients in one block of memory, and behind them
+/// a bucket of its own, the tail.
 final class GradientLayout {
   let arena: GradientArena
   let plan: BucketPlan
   /// All buckets at their place in the arena.
   let buckets: [Numbers]
-  /// How many of them, the first, are gradients'.
-  var gradientBuckets: Int { plan.buckets.count }
-  let wire: Wire
-  let exchange: any GradientExchange
+  let tail: LayoutTail
   /// In reproducible mode, the sums over micro-batches.
   let partials: PartialSums?
+  let exchange: any GradientExchange
   /// Each parameter's place in the order of declaration.
   let indices: [ObjectIdentifier: Int]
   private let leaves: [WeakLeaf]
-  private let tail: Stretch
 
   private struct WeakLeaf {
     weak var leaf: Leaf?
   }
+
+  /// How many buckets, the first, are gradients'.
+  var gradientBuckets: Int { plan.buckets.count }
 
   /// Collective over `world`.
   init(
@@ -43,61 +40,37 @@ final class GradientLayout {
   ) {
     plan = BucketPlan(
       leaves.map { ($0.shape.elementCount, $0.dtype) }, bucketBytes: options.bucketBytes)
-    tail = Stretch(
+    let end = Stretch(
       .float32, start: plan.byteCount,
-      count: BucketPlan.padded(leaves.count + 1 + bufferCount, .float32))
-    let stretches = plan.buckets.map(\.stretch) + [tail]
+      count: BucketPlan.padded(LayoutTail.fixedCount + leaves.count + bufferCount, .float32))
+    let stretches = plan.buckets.map(\.stretch) + [end]
     let wire = Wire(stretches, narrowing: world.size > 1 ? options.wireType : nil)
-    self.wire = wire
-    let isLocal = world.isOneHost || !options.isReproducible
-    let window =
-      isLocal ? world.makeSharedWindow(byteCount: SharedMemoryExchange.byteCount(wire)) : nil
-    let own = window.map {
-      Storage($0.parts[world.localRank], byteCount: wire.byteCount, ownedBy: $0)
-    }
+    let road = Road(wire, options, over: world)
     arena = GradientArena(
-      plan.slots, for: leaves,
-      in: (wire.isArena ? own : nil) ?? Storage(byteCount: tail.end))
+      plan.slots, for: leaves, in: wire.isArena ? road.memory : Storage(byteCount: end.end))
     buckets = stretches.map(arena.numbers)
+    tail = LayoutTail(buckets[buckets.count - 1])
     partials =
       options.isReproducible
-      ? PartialSums(stretches, isShared: window != nil, over: world) : nil
+      ? PartialSums(stretches, isShared: road.window != nil, over: world) : nil
+    exchange = road.exchange(of: buckets, partials)
     indices = Dictionary(
       uniqueKeysWithValues: leaves.enumerated().map { (ObjectIdentifier($1), $0) })
     self.leaves = leaves.map(WeakLeaf.init)
-    let memory = wire.isArena ? arena.storage : own ?? Storage(byteCount: wire.byteCount)
-    let inner = Self.makeExchange(wire, memory, window, partials, buckets, options.overlap, world)
-    let travelling = wire.stretches.map { Numbers($0, of: memory.pointer) }
-    exchange = wire.isArena ? inner : ConvertingExchange(buckets, travelling, inner, in: memory)
   }
 
-  private static func makeExchange(
-    _ wire: Wire, _ memory: Storage, _ window: SharedWindow?, _ partials: PartialSums?,
-    _ buckets: [Numbers], _ overlap: CommunicationOverlap, _ world: any Communicator
-  ) -> any GradientExchange {
-    if let window {
-      return SharedMemoryExchange(
-        wire, in: window, over: world, overlap: overlap, sum: partials.map { $0.sum })
-    }
-    if let partials { return MessageExchange { partials.sumByMessages(into: buckets) } }
-    if world.size == 1 { return SoloExchange() }
-    return MessageExchange(wire.stretches, of: memory.pointer, over: world)
-  }
+  /// See `LayoutTail.usage`.
+  var usage: UnsafeMutablePointer<Float> { tail.usage }
 
-  /// For each parameter, in the order of declaration, how many ranks have a gradient of it; before
-  /// the exchange, whether this one has.
-  var usage: UnsafeMutablePointer<Float> {
-    (arena.storage.pointer + tail.start).assumingMemoryBound(to: Float.self)
-  }
-
-  /// What the passes' losses add up to, each with its weight.
-  var loss: UnsafeMutablePointer<Float> { usage + leaves.count }
-
-  /// What the passes have changed each value of the buffers by.
-  var bufferChanges: UnsafeMutablePointer<Float> { loss + 1 }
+  /// What the passes have changed each value of the buffers by, times their samples.
+  var bufferChanges: UnsafeMutablePointer<Float> { usage + leaves.count }
 
   /// Sets what is behind the gradients to zero.
-  func clearTail() { usage.update(repeating: 0, count: tail.count) }
+  func clearTail() {
+    let numbers = buckets[buckets.count - 1]
+    numbers.start.initializeMemory(
+      as: UInt8.self, repeating: 0, count: numbers.count * numbers.dtype.size)
+  }
 
   /// Makes the gradients of a bucket zero that this rank has none of; another may have.
   func clearMissingGradients(of bucket: Int) {
@@ -106,5 +79,44 @@ final class GradientLayout {
       guard let leaf = leaves[place].leaf, leaf.gradient == nil else { continue }
       leaf.slot?.fill(0)
     }
+  }
+}
+
+/// The memory that buckets travel in, and the exchange that fits it.
+private struct Road {
+  let wire: Wire
+  let memory: Storage
+  let window: SharedWindow?
+  private let overlap: CommunicationOverlap
+  private let world: any Communicator
+
+  /// Collective over `world`.
+  init(_ wire: Wire, _ options: TravelOptions, over world: any Communicator) {
+    let mayShare = world.isOneHost || !options.isReproducible
+    let window =
+      mayShare ? world.makeSharedWindow(byteCount: SharedMemoryExchange.byteCount(wire)) : nil
+    memory =
+      window.map { Storage($0.parts[world.localRank], byteCount: wire.byteCount, ownedBy: $0) }
+      ?? Storage(byteCount: wire.byteCount)
+    self.wire = wire
+    self.window = window
+    overlap = options.overlap
+    self.world = world
+  }
+
+  /// What makes means of `buckets`, which are stored as they travel or converted on the way.
+  func exchange(of buckets: [Numbers], _ partials: PartialSums?) -> any GradientExchange {
+    let travelling = wire.stretches.map { Numbers($0, of: memory.pointer) }
+    let inner: any GradientExchange =
+      if let window {
+        SharedMemoryExchange(wire, in: window, over: world, overlap: overlap, adding: partials)
+      } else if let partials {
+        MessageExchange { _ in partials.averageByMessages(into: buckets) }
+      } else if world.size == 1 {
+        SoloExchange(buckets)
+      } else {
+        MessageExchange(wire.stretches, of: memory.pointer, over: world)
+      }
+    return wire.isArena ? inner : ConvertingExchange(buckets, travelling, inner, in: memory)
   }
 }

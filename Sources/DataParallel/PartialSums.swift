@@ -65,7 +65,8 @@ final class PartialSums {
   private func makeRoom(for sums: Int) {
     guard sums > capacity else { return }
     capacity = sums
-    let bytes = sums * count * MemoryLayout<Float>.size
+    // Behind the sums, the two numbers of each sum's weight.
+    let bytes = sums * (count + 2) * MemoryLayout<Float>.size
     if isShared {
       guard let window = world.makeSharedWindow(byteCount: bytes) else {
         stop(
@@ -74,9 +75,9 @@ final class PartialSums {
       ranks = window.parts.map { $0.assumingMemoryBound(to: Float.self) }
       let storage = Storage(window.parts[world.localRank], byteCount: bytes, ownedBy: window)
       own = Tensor(
-        storage: storage, dtype: .float32, shape: [sums * count], strides: [1], offset: 0)
+        storage: storage, dtype: .float32, shape: [sums * (count + 2)], strides: [1], offset: 0)
     } else {
-      own = Tensor(uninitialized: [sums * count])
+      own = Tensor(uninitialized: [sums * (count + 2)])
     }
   }
 
@@ -85,8 +86,28 @@ final class PartialSums {
     return own.pointer(Float.self)
   }
 
-  /// Goes on to micro-batch `index`.
-  func add(leaf index: Int) { fold.add(leaf: index) }
+  /// Goes on to micro-batch `index`, which weighs `weight`. Unlike the rest of what is summed it is
+  /// known, where memory is shared, as soon as the last micro-batch has begun everywhere.
+  func add(leaf index: Int, weight: Double) {
+    fold.add(leaf: index)
+    let weights = ownStart + capacity * count
+    let target = fold.nodes.count - 1
+    var (whole, rest) = LayoutTail.parts(weight)
+    for place in stride(from: target + fold.joins - 1, through: target, by: -1) {
+      whole = weights[2 * place] + whole
+      rest = weights[2 * place + 1] + rest
+    }
+    (weights[2 * target], weights[2 * target + 1]) = (whole, rest)
+  }
+
+  /// What all micro-batches weigh, from the shared memory of all ranks.
+  func totalWeight() -> Double {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2) { parts in
+      guard let start = parts.baseAddress, !steps.isEmpty else { return 0 }
+      evaluate(2, into: start) { ranks[$0] + capacity * count + 2 * $1 }
+      return Double(start[0]) + Double(start[1])
+    }
+  }
 
   /// Joins the current micro-batch's `values` of a bucket with what is held of them.
   func join(_ values: Numbers, ofBucket bucket: Int) {
@@ -112,10 +133,13 @@ final class PartialSums {
     evaluate(block.count, into: room) { ranks[$0] + $1 * count + start }
   }
 
-  /// Replaces the numbers of all `buckets` by the sums over all micro-batches of all ranks, by
-  /// messages. Collective.
-  func sumByMessages(into buckets: [Numbers]) {
-    guard !steps.isEmpty else { return }
+  /// Replaces the numbers of all `buckets` by the means over all micro-batches of all ranks, by
+  /// messages; of the last one, which says what the others are divided by, by sums. Returns that.
+  /// Collective.
+  func averageByMessages(into buckets: [Numbers]) -> Double {
+    guard !steps.isEmpty else { return 0 }
+    var total = 0.0
+    var factor: Float = 1
     let part = mostHeld * blockSize
     let mine = UnsafeMutableBufferPointer<Float>.allocate(capacity: part)
     let all = UnsafeMutableBufferPointer<Float>.allocate(capacity: part * world.size)
@@ -125,9 +149,9 @@ final class PartialSums {
     }
     mine.initialize(repeating: 0)
     all.initialize(repeating: 0)
-    guard let mineStart = mine.baseAddress, let allStart = all.baseAddress else { return }
+    guard let mineStart = mine.baseAddress, let allStart = all.baseAddress else { return total }
     let start = ownStart
-    for (values, first) in zip(buckets, firsts) {
+    for (index, (values, first)) in zip(buckets, firsts).enumerated().reversed() {
       forEachBlock(of: 0..<values.count) { block, room in
         for place in fold.nodes.indices {
           (mineStart + place * blockSize).update(
@@ -135,9 +159,15 @@ final class PartialSums {
         }
         world.allGather(UnsafeRawBufferPointer(mine), into: UnsafeMutableRawBufferPointer(all))
         evaluate(block.count, into: room) { allStart + $0 * part + $1 * blockSize }
+        if factor != 1 { lk_scale(block.count, room, 1, room, 1, factor, 0) }
         values.write(block, room)
       }
+      if index == buckets.count - 1 {
+        total = LayoutTail(values).weight
+        factor = meanFactor(total)
+      }
     }
+    return total
   }
 
   /// Walks the tree for `size` elements of the held sums that `address` finds.

@@ -1,4 +1,6 @@
 import CKernels
+import Communication
+import Diagnostics
 package import Kernels
 
 /// Numbers of one type that lie after each other in a block of memory.
@@ -61,6 +63,30 @@ package struct Numbers {
     } else {
       run.store(block.lowerBound, block.count, from: values)
     }
+  }
+
+  /// Replaces the values by their sums over all ranks of `world`; collective.
+  func allReduce(over world: any Communicator) {
+    switch dtype {
+    case .float16: world.allReduce(elements(Float16.self), .sum)
+    case .float32: world.allReduce(elements(Float.self), .sum)
+    case .bool, .uint8, .int32, .int64: stop("averageGradients: a gradient of \(dtype)")
+    }
+  }
+
+  /// Replaces the values of `range` by their sums over one rank of each host; see `Communicator`.
+  func allReduceAcrossHosts(_ range: Range<Int>, over world: any Communicator) {
+    switch dtype {
+    case .float16:
+      world.allReduceAcrossHosts(.init(rebasing: elements(Float16.self)[range]), of: count)
+    case .float32:
+      world.allReduceAcrossHosts(.init(rebasing: elements(Float.self)[range]), of: count)
+    case .bool, .uint8, .int32, .int64: stop("averageGradients: a gradient of \(dtype)")
+    }
+  }
+
+  private func elements<Element>(_: Element.Type) -> UnsafeMutableBufferPointer<Element> {
+    UnsafeMutableBufferPointer(start: start.assumingMemoryBound(to: Element.self), count: count)
   }
 
   /// Replaces the values by those of `other`, as many, converted.

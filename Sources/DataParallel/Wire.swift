@@ -48,6 +48,10 @@ final class ConvertingExchange: GradientExchange {
     self.memory = memory
   }
 
+  var total: Double { exchange.total }
+
+  func begin(weight: Double, total: Double?) { exchange.begin(weight: weight, total: total) }
+
   func publish(_ index: Int) {
     wire[index].copy(stored[index])
     exchange.publish(index)

@@ -79,7 +79,7 @@ package struct CallSite: BitwiseCopyable {
 
   /// Where the library's own functions are.
   private static let folders = [
-    "Diagnostics", "Communication", "TensorCore", "NeuralNet", "Optimizers", "DataLoading",
+    "Diagnostics", "Steps", "Communication", "TensorCore", "NeuralNet", "Optimizers", "DataLoading",
     "DataParallel",
   ].map { "/Sources/\($0)/" }
 }

@@ -7,4 +7,5 @@
 @_exported public import Kernels
 @_exported public import NeuralNet
 @_exported public import Optimizers
+@_exported public import Steps
 @_exported public import TensorCore

@@ -91,7 +91,7 @@ private struct FinalGradient {
 private func finalGradients(
   _ parameters: [Tensor], _ operation: StaticString
 ) -> [FinalGradient] {
-  for parameter in parameters { parameter.leaf?.observer?.completeGradients() }
+  completeGradients(of: parameters)
   return parameters.compactMap { parameter in
     guard let leaf = parameter.leaf, let gradient = leaf.gradient else { return nil }
     let factor = leaf.gradientFactor(

@@ -170,7 +170,7 @@ extension GradientScaler {
   /// Unscales all gradients; returns what to call the last parameter with one that is not finite:
   /// a backward pass reaches the last layers first, so that is where it began.
   private func unscaleGradients(of memory: OptimizerMemory) -> String? {
-    for parameter in memory.parameters { parameter.leaf?.observer?.completeGradients() }
+    completeGradients(of: memory.parameters)
     var overflow: String?
     var count = 0
     for (index, parameter) in memory.parameters.enumerated() {

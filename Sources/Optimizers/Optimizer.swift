@@ -76,7 +76,7 @@ extension Optimizer {
   /// Stops where gradients are those of a scaled loss, which a `GradientScaler` takes the step with.
   public func step() {
     let memory = memory
-    for parameter in memory.parameters { parameter.leaf?.observer?.completeGradients() }
+    completeGradients(of: memory.parameters)
     noGrad {
       for (index, parameter) in memory.parameters.enumerated() {
         guard let leaf = parameter.leaf, let gradient = leaf.gradient else { continue }

@@ -8,7 +8,7 @@ import Testing
     #expect(world.isRoot && world.rank == 0 && world.size == 1)
     #expect(world.localRank == 0 && world.localSize == 1)
     #expect(!world.host.isEmpty)
-    #expect(world.batchShare == nil)
+    #expect(world.step.batch == nil)
   }
 
   @Test(arguments: ReductionOperation.allCases)

@@ -1,5 +1,5 @@
-import Communication
 import DataLoading
+import Steps
 import Diagnostics
 import TensorCore
 import Testing
@@ -75,14 +75,14 @@ import Testing
   @Test func iteratorTellsTheShareOfTheCurrentBatch() {
     let world = RankStub(rank: 1, size: 2)
     let batches = DataLoader(Self.counting(6), batchSize: 5, shardedOver: world)
-    #expect(world.batchShare == nil)
+    #expect(world.step.batch == nil)
     var shares: [BatchShare?] = []
     for (index, (inputs, _)) in batches.epoch(0).enumerated() {
       #expect(inputs.shape[0] == [2, 0][index])
-      shares.append(world.batchShare)
+      shares.append(world.step.batch)
     }
     #expect(shares == [BatchShare(local: 2, global: 5), BatchShare(local: 0, global: 1)])
-    #expect(world.batchShare == nil)
+    #expect(world.step.batch == nil)
   }
 
   @Test func shareLastsForTheBodyOfALoopThatIsLeft() {
@@ -90,10 +90,10 @@ import Testing
     let batches = DataLoader(Self.counting(6), batchSize: 4, shardedOver: world)
     for (inputs, _) in batches.epoch(0) {
       #expect(inputs.shape == [2, 1])
-      #expect(world.batchShare == BatchShare(local: 2, global: 4))
+      #expect(world.step.batch == BatchShare(local: 2, global: 4))
       break
     }
-    #expect(world.batchShare == nil)
+    #expect(world.step.batch == nil)
   }
 
   @Test func exhaustedIteratorLeavesAnotherOnesShareAlone() {
@@ -105,18 +105,18 @@ import Testing
     #expect(running.next() != nil)
     #expect(exhausted?.next() == nil)
     exhausted = nil
-    #expect(world.batchShare == BatchShare(local: 2, global: 2))
+    #expect(world.step.batch == BatchShare(local: 2, global: 2))
     #expect(running.next() == nil)
-    #expect(world.batchShare == nil)
+    #expect(world.step.batch == nil)
   }
 
   @Test func unshardedLoaderStatesNoShare() {
     let world = RankStub(rank: 0, size: 1)
-    world.batchShare = BatchShare(local: 1, global: 2)
+    world.step.batch = BatchShare(local: 1, global: 2)
     for _ in DataLoader(Self.counting(2), batchSize: 1).epoch(0) {
-      #expect(world.batchShare == BatchShare(local: 1, global: 2))
+      #expect(world.step.batch == BatchShare(local: 1, global: 2))
     }
-    #expect(world.batchShare == BatchShare(local: 1, global: 2))
+    #expect(world.step.batch == BatchShare(local: 1, global: 2))
   }
 
   @Test func dataChosenAtRunTimeCanBeLoaded() {

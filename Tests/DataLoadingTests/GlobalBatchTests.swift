@@ -1,5 +1,5 @@
-import Communication
 import DataLoading
+import Steps
 import TensorCore
 import Testing
 
@@ -17,12 +17,12 @@ import Testing
         prefetching: prefetching)
       for batch in loader.epoch(1).globalBatches {
         #expect(batch.sampleCount == (batch.index == 2 ? 2 : 4))
-        #expect(world.batchShare?.local == 0 && world.batchShare?.global == batch.sampleCount)
+        #expect(world.step.batch?.local == 0 && world.step.batch?.global == batch.sampleCount)
         let count = batch.microBatches.count
         var passes = 0
         for (_, labels) in batch.microBatches {
-          let place = world.batchShare?.microBatch
-          #expect(world.batchShare?.local == 1 && world.batchShare?.global == batch.sampleCount)
+          let place = world.step.batch?.microBatch
+          #expect(world.step.batch?.local == 1 && world.step.batch?.global == batch.sampleCount)
           #expect(place?.batch == batch.index && place?.count == min(4, batch.sampleCount))
           #expect(place?.isLastOfRank == (passes == count - 1))
           passes += 1
@@ -30,7 +30,7 @@ import Testing
         }
         #expect(passes == count)
       }
-      #expect(world.batchShare == nil)
+      #expect(world.step.batch == nil)
     }
     let plain = DataLoader(data, batchSize: 4, shuffledBy: 6).epoch(1)
       .map { $1.array(of: Int32.self) }

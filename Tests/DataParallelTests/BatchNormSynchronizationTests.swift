@@ -26,7 +26,7 @@ private func train(over world: any Communicator, _ samples: Range<Int>) -> [[Flo
   let optimizer = SGD(network.parameters(), learningRate: 0.1, momentum: 0.9)
   let losses = (0..<5).map { _ in
     optimizer.zeroGrad()
-    world.batchShare = BatchShare(local: samples.count, global: 24)
+    world.step.batch = BatchShare(local: samples.count, global: 24)
     network.loss(samples).backward()
     optimizer.step()
     return reducer.loss

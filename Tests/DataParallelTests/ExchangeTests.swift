@@ -47,6 +47,7 @@ import Testing
         else { return Double.infinity }
         let exchange = SharedMemoryExchange(wire, in: window, over: world, overlap: overlap)
         let rounds = (0..<max(3, 20 / Int(patience))).map { _ in
+          exchange.begin(weight: 1, total: 1)
           for index in buckets.indices {
             usleep(UInt32(5000 * patience))  // the layer's backward pass
             exchange.publish(index)
@@ -98,6 +99,7 @@ extension ExchangeTests {
       let buckets = wire.stretches.map { Numbers($0, of: window.parts[world.localRank]) }
       var room = [Float](repeating: 0, count: 64)
       return (1...2 * (OverlapTrial.warmUp + OverlapTrial.length)).filter { round in
+        exchange.begin(weight: 1, total: 1)
         for (index, bucket) in buckets.enumerated() {
           bucket.write(0..<64, [Float](repeating: Float(round * (world.rank + 1)), count: 64))
           exchange.publish(index)
@@ -141,6 +143,7 @@ private func failedSums(over world: any Communicator, seed: UInt64) -> [String] 
   var room = [Float](repeating: 0, count: 8192)
   var failures: [String] = []
   for round in 1...3 {
+    exchange.begin(weight: 1, total: 1)
     let order = Tensor.permutation(buckets.count, generator: own).array(of: Int64.self)
     for bucket in order.map(Int.init) {
       // Small enough for Float16 to hold the sums exactly.

@@ -29,7 +29,7 @@ import Testing
       optimizer.zeroGrad()
       for (pass, cuts) in sharesOfRank.enumerated() {
         let samples = cuts[world.rank]..<cuts[world.rank + 1]
-        world.batchShare = BatchShare(local: samples.count, global: cuts[world.size] - cuts[0])
+        world.step.batch = BatchShare(local: samples.count, global: cuts[world.size] - cuts[0])
         guard !samples.isEmpty else { continue }
         var loss = network.loss(samples)
         if overflowing.contains(step), world.rank == 0, pass == 0 { loss = loss * 1e38 }
@@ -86,7 +86,7 @@ import Testing
       var weights: [[Float]] = []
       for factor: Float in [1, .infinity, 1] {
         optimizer.zeroGrad()
-        world.batchShare = BatchShare(local: world.isRoot ? 8 : 0, global: 8)
+        world.step.batch = BatchShare(local: world.isRoot ? 8 : 0, global: 8)
         if world.isRoot {
           scaler.scale(network.loss(0..<8) * factor).backward()
         } else {

@@ -104,7 +104,7 @@ private func train(
       let world = SoloCommunicator()
       let network = Holder(Tensor.ones([1]))
       network.averageGradients(over: world, reproducible: true)
-      world.batchShare = BatchShare(
+      world.step.batch = BatchShare(
         local: 1, global: 2,
         microBatch: MicroBatch(epoch: 1, batch: 0, index: 0, count: 2, ofRank: 0..<2))
       for _ in 0..<2 { network.weights.sum().backward() }  // twice over one

@@ -60,26 +60,10 @@ private final class Network: Module {
     #expect(network.second.namedTensors().allSatisfy { $0.tensor.grad == nil })
     network.unfreeze()
     for parameter in network.parameters() { parameter.grad = nil }
-    world.batchShare = BatchShare(local: 1, global: 2)
     network.loss().backward()
     let plain = Network()
     plain.loss().backward()
-    #expect(network.gradients[..<4] == plain.gradients[..<4].map { $0?.map { $0 / 2 } }[...])
-  }
-
-  @Test func passesAreWeightedByTheShareOfTheBatch() {
-    let world = SoloCommunicator()
-    let (whole, part) = (Network(), Network())
-    part.averageGradients(over: world)
-    whole.loss().backward()
-    for share in [BatchShare(local: 1, global: 4), BatchShare(local: 0, global: 0)] {
-      world.batchShare = share
-      for parameter in part.parameters() { parameter.grad = nil }
-      part.loss().backward()
-      let factor: Float = share.global == 0 ? 0 : 0.25
-      let expected = whole.gradients[..<4].map { $0?.map { $0 * factor } }
-      #expect(Array(part.gradients[..<4]) == expected, "powers of two scale exactly")
-    }
+    #expect(network.gradients[..<4] == plain.gradients[..<4])
   }
 
   @Test func buffersAndParametersKeepTheirValues() {

@@ -69,7 +69,7 @@ func train(
   return steps.map { passes in
     optimizer.zeroGrad()
     for pass in passes {
-      world.batchShare = pass.global.map { BatchShare(local: pass.samples.count, global: $0) }
+      world.step.batch = pass.global.map { BatchShare(local: pass.samples.count, global: $0) }
       if pass.samples.isEmpty {
         // What an empty share does: a graph that reaches the parameters, and no samples.
         (network.loss(0..<1) * 0).backward()

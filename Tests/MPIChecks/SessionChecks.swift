@@ -16,13 +16,13 @@ let sessionChecks = [
     check(version.hasPrefix("Open MPI v"), "library version \(version)")
   },
   NamedCheck("nested") { world in
-    world.batchShare = BatchShare(local: 3, global: 8)
+    world.step.batch = BatchShare(local: 3, global: 8)
     let inner = try withCommunicator { inner in
       inner.barrier()
-      return inner.batchShare
+      return inner.step.batch
     }
-    check(inner == world.batchShare, "nested: another communicator")
-    world.batchShare = nil
+    check(inner == world.step.batch, "nested: another communicator")
+    world.step.batch = nil
   },
 ]
 

@@ -50,7 +50,7 @@ import Testing
   }
 
   /// Writes down what it is told.
-  private final class Recorder: GradientObserver {
+  private final class Recorder: GradientAverager {
     var events: [String] = []
     var names: [ObjectIdentifier: String] = [:]
     var weight: Float = 1
@@ -59,11 +59,11 @@ import Testing
       for (name, tensor) in tensors {
         guard let leaf = tensor.leaf else { continue }
         names[ObjectIdentifier(leaf)] = name
-        leaf.observer = self
+        leaf.averager = self
       }
     }
 
-    func backwardWillBegin(loss: Float?) -> Float {
+    func passWillBegin(_ loss: PassLoss, scale: Float) -> Float {
       events.append("begin")
       return weight
     }
@@ -71,7 +71,7 @@ import Testing
       let values = leaf.gradient?.floats ?? []
       events.append("\(names[ObjectIdentifier(leaf)] ?? "") \(values)")
     }
-    func backwardDidEnd() { events.append("end") }
+    func passDidEnd() { events.append("end") }
     func completeGradients() { events.append("complete") }
   }
 

@@ -330,9 +330,9 @@ void lk_lamb_update(ptrdiff_t n, float *p, const float *m, const float *v, float
 // MARK: sums over ranks (parts.c)
 
 /// Elements start ..< start + n of every target become the sums of those of all `count` parts, added
-/// in their order; at least one. Targets may be parts.
+/// in their order, at least one, and multiplied by `factor`. Targets may be parts.
 void lk_sum_parts(ptrdiff_t n, ptrdiff_t start, float *_Nonnull const *_Nonnull parts, ptrdiff_t count,
-                  float *_Nonnull const *_Nonnull targets, ptrdiff_t target_count);
+                  float factor, float *_Nonnull const *_Nonnull targets, ptrdiff_t target_count);
 
 // MARK: hashes (hash.c)
 

@@ -1,3 +1,5 @@
+import Steps
+
 import Synchronization
 
 extension Communicator {

@@ -1,5 +1,6 @@
 import Diagnostics
 import Glibc
+import Steps
 import Synchronization
 
 /// Keeps the record of what this rank is doing, where the other ranks of the host see it, and

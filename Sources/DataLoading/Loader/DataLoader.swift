@@ -1,6 +1,6 @@
-public import Communication
 import Diagnostics
 import Kernels
+public import Steps
 
 /// Batches of a data set, epoch after epoch, in an order that depends on a seed and the epoch only.
 ///
@@ -8,7 +8,7 @@ import Kernels
 ///       try MNIST(.train), batchSize: 64, shuffledBy: 7, shardedOver: world)
 ///     for (images, labels) in batches.epoch(1) { … }
 ///
-/// `batchSize` is the size of the *global* batch. With a communicator each rank gets its share of
+/// `batchSize` is the size of the *global* batch. With `shardedOver:` each rank gets its share of
 /// every batch, see `ShardPlan`: how many ranks there are changes neither the number of batches nor
 /// which samples are in them.
 public struct DataLoader {
@@ -17,18 +17,20 @@ public struct DataLoader {
 
   let dataset: any Dataset
   let seed: UInt64?
-  let communicator: (any Communicator)?
+  /// The rank whose share of every batch is handed out; nil: the whole batch is.
+  let member: (any StepMember)?
   let prefetching: Int
 
-  /// Batches of `batchSize` samples, shared by all ranks of `communicator` or all for this process.
+  /// Batches of `batchSize` samples, shared by all ranks of `member` or all for this process.
   ///
   /// - Parameters:
   ///   - dataset: the samples, the same on all ranks.
   ///   - batchSize: the size of the global batch.
   ///   - seed: determines, with the epoch, the order of the samples; without it they keep that of
   ///     the data.
-  ///   - communicator: whose ranks share each batch. While an epoch is running, its `batchShare`
-  ///     says which part of the current batch this rank has.
+  ///   - member: the communicator whose ranks share each batch. While an epoch is running, its
+  ///     `step.batch` says which part of the current batch this rank has, and default random numbers
+  ///     are those of the batch and the share.
   ///   - microBatches: how many micro-batches each global batch is cut into, see
   ///     `Epoch.globalBatches`; one for each rank by default.
   ///   - dropLast: leaves out the samples at the end of an epoch that do not fill a batch.
@@ -41,10 +43,10 @@ public struct DataLoader {
   /// fewer than `batchSize`.
   public init(
     _ dataset: some Dataset, batchSize: Int, shuffledBy seed: UInt64? = nil,
-    shardedOver communicator: (any Communicator)? = nil, microBatches: Int? = nil,
+    shardedOver member: (any StepMember)? = nil, microBatches: Int? = nil,
     dropLast: Bool = false, prefetching: Int? = nil
   ) {
-    let ranks = communicator?.size ?? 1
+    let ranks = member?.size ?? 1
     check(batchSize > 0, "DataLoader: the batch size is \(batchSize), but must be at least 1")
     let prefetching = prefetching ?? Self.defaultPrefetching
     check(
@@ -58,7 +60,7 @@ public struct DataLoader {
       microBatches: microBatches, dropLast: dropLast)
     self.dataset = dataset
     self.seed = seed
-    self.communicator = communicator
+    self.member = member
     self.prefetching = prefetching
   }
 

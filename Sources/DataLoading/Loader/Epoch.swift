@@ -1,4 +1,4 @@
-import Communication
+import Steps
 public import TensorCore
 
 /// One pass over the data: a sequence of inputs `[B] + inputShape` and targets `[B] + targetShape`.
@@ -40,24 +40,26 @@ public struct Epoch: Sequence {
     init(batch: Int) { self.batch = batch }
   }
 
-  /// Hands out the batches of an epoch and tells the communicator this rank's share of the current
-  /// one.
+  /// Hands out the batches of an epoch, and says which share of the current one this rank has.
   ///
-  /// After the last batch, or when the iterator is gone, the communicator's `batchShare` is again
-  /// what it was before the first: an evaluation inside a training loop leaves the loop's share
-  /// alone. When the iterator is gone so are its thread and the batches prepared ahead.
+  /// After the last batch, or when the iterator is gone, the rank's `step.batch` and the default
+  /// random numbers are again what they were before the first: an evaluation inside a training loop
+  /// leaves the loop's share alone. When the iterator is gone so are its thread and the batches
+  /// prepared ahead.
   public final class Iterator: IteratorProtocol {
     private let loader: DataLoader
+    private let number: Int
     private let queue: BatchQueue
     private let progress: Progress
-    /// What `batchShare` was before this iterator set it; nil while it has not.
-    private var outerShare: BatchShare??
+    private let scope: BatchScope
 
     init(_ epoch: Epoch, _ progress: Progress) {
       let loader = epoch.loader
       self.loader = loader
       self.progress = progress
-      let rank = loader.communicator?.rank ?? 0
+      number = epoch.number
+      scope = BatchScope(loader, epoch: epoch.number)
+      let rank = loader.member?.rank ?? 0
       queue = BatchQueue(
         loader, epoch: epoch.number,
         parts: (epoch.start..<loader.count).map { loader.plan.share(of: $0, rank: rank) })
@@ -65,27 +67,24 @@ public struct Epoch: Sequence {
 
     /// This rank's share of the next batch.
     public func next() -> (Tensor, Tensor)? {
-      loader.communicator?.note(.dataLoading)
-      defer { loader.communicator?.note(.forward) }
+      loader.member?.note(.dataLoading)
+      defer { loader.member?.note(.forward) }
       guard let batch = queue.next() else {
-        endSharing()
+        scope.end()
         return nil
       }
-      if let communicator = loader.communicator {
-        if outerShare == nil { outerShare = .some(communicator.batchShare) }
-        communicator.batchShare = BatchShare(
-          local: loader.plan.share(of: progress.batch, rank: communicator.rank).count,
-          global: loader.plan.batch(progress.batch).count)
+      if let member = loader.member {
+        let share = loader.plan.share(of: progress.batch, rank: member.rank)
+        let whole = loader.plan.batch(progress.batch)
+        // What chance does belongs to these samples, whichever rank has them.
+        scope.begin(
+          BatchShare(local: share.count, global: whole.count),
+          drawingFor: [number, progress.batch, share.lowerBound, share.upperBound])
+      } else {
+        UnshardedBatches.count += 1
       }
       progress.batch += 1
       return batch
     }
-
-    private func endSharing() {
-      if let outerShare { loader.communicator?.batchShare = outerShare }
-      outerShare = nil
-    }
-
-    deinit { endSharing() }
   }
 }

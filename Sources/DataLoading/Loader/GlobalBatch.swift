@@ -1,4 +1,4 @@
-import Communication
+import Steps
 public import TensorCore
 
 extension Epoch {
@@ -29,22 +29,20 @@ public struct GlobalBatches: Sequence {
   /// An iterator before the first batch.
   public func makeIterator() -> Iterator { Iterator(epoch) }
 
-  /// Hands out the batches of an epoch; see `Epoch.Iterator` for what the communicator is told.
+  /// Hands out the batches of an epoch; see `Epoch.Iterator` for what is said to whom.
   public final class Iterator: IteratorProtocol {
     private let epoch: Epoch
     private let queue: BatchQueue
+    private let scope: BatchScope
     private var upcoming: Int
-    private let generator = TensorCore.Generator.default
-    /// What `batchShare` was before this iterator set it.
-    private let outerShare: BatchShare?
-    private var isOver = false
     private var current: MicroBatches?
 
     init(_ epoch: Epoch) {
       self.epoch = epoch
       let loader = epoch.loader
-      let rank = loader.communicator?.rank ?? 0
+      let rank = loader.member?.rank ?? 0
       upcoming = epoch.start
+      scope = BatchScope(loader, epoch: epoch.number)
       queue = BatchQueue(
         loader, epoch: epoch.number,
         parts: (epoch.start..<loader.count).flatMap { batch in
@@ -52,17 +50,16 @@ public struct GlobalBatches: Sequence {
             loader.plan.microBatch($0, of: batch)
           }
         })
-      outerShare = loader.communicator?.batchShare
     }
 
     /// The next batch; what was left of the one before is skipped.
     public func next() -> GlobalBatch? {
       while current?.next() != nil {}
       guard upcoming < epoch.loader.count else {
-        end()
+        scope.end()
         return nil
       }
-      let microBatches = MicroBatches(epoch, batch: upcoming, queue, generator)
+      let microBatches = MicroBatches(epoch, batch: upcoming, queue, scope)
       current = microBatches
       upcoming += 1
       epoch.progress.batch = upcoming
@@ -71,15 +68,8 @@ public struct GlobalBatches: Sequence {
         microBatches: microBatches)
     }
 
-    private func end() {
-      if !isOver { epoch.loader.communicator?.batchShare = outerShare }
-      isOver = true
-    }
-
-    deinit {
-      current?.restoreGenerator()
-      end()
-    }
+    // The scope ends here, also where a sequence of micro-batches is still held.
+    deinit { scope.end() }
   }
 }
 
@@ -99,25 +89,22 @@ public final class MicroBatches: Sequence, IteratorProtocol {
   private let loader: DataLoader
   private let place: MicroBatch
   private let queue: BatchQueue
+  private let scope: BatchScope
   private let sampleCount: Int
-  /// The default generator outside of the micro-batches.
-  private let generator: TensorCore.Generator
   private var upcoming: Int
-  private var isInside = false
 
-  init(_ epoch: Epoch, batch: Int, _ queue: BatchQueue, _ generator: TensorCore.Generator) {
+  init(_ epoch: Epoch, batch: Int, _ queue: BatchQueue, _ scope: BatchScope) {
     loader = epoch.loader
     let plan = loader.plan
-    let own = plan.filledMicroBatches(of: batch, rank: loader.communicator?.rank ?? 0)
+    let own = plan.filledMicroBatches(of: batch, rank: loader.member?.rank ?? 0)
     sampleCount = plan.batch(batch).count
     place = MicroBatch(
       epoch: epoch.number, batch: batch, index: own.lowerBound,
       count: Swift.min(plan.microBatchCount, sampleCount), ofRank: own)
     self.queue = queue
-    self.generator = generator
+    self.scope = scope
     upcoming = own.lowerBound
-    loader.communicator?.batchShare = BatchShare(
-      local: 0, global: sampleCount, microBatch: place)
+    scope.begin(BatchShare(local: 0, global: sampleCount, microBatch: place), drawingFor: nil)
   }
 
   /// How many there are.
@@ -125,24 +112,19 @@ public final class MicroBatches: Sequence, IteratorProtocol {
 
   /// The next micro-batch, and with it its share of the batch and its random numbers.
   public func next() -> (Tensor, Tensor)? {
-    if upcoming < place.ofRank.upperBound { loader.communicator?.note(.dataLoading) }
-    defer { loader.communicator?.note(.forward) }
+    if upcoming < place.ofRank.upperBound { loader.member?.note(.dataLoading) }
+    defer { loader.member?.note(.forward) }
     guard upcoming < place.ofRank.upperBound, let batch = queue.next() else {
-      restoreGenerator()
+      scope.endPart()
       return nil
     }
-    isInside = true
-    TensorCore.Generator.setDefault(generator.forPart([place.epoch, place.batch, upcoming]))
     var place = place
     place.index = upcoming
-    loader.communicator?.batchShare = BatchShare(
-      local: batch.0.shape[0], global: sampleCount, microBatch: place)
+    scope.begin(
+      BatchShare(local: batch.0.shape[0], global: sampleCount, microBatch: place),
+      drawingFor: [place.epoch, place.batch, upcoming])
+    if loader.member == nil { UnshardedBatches.count += 1 }
     upcoming += 1
     return batch
-  }
-
-  func restoreGenerator() {
-    if isInside { TensorCore.Generator.setDefault(generator) }
-    isInside = false
   }
 }

@@ -12,8 +12,10 @@ struct BackwardPass {
   private let number: Int
   /// Every reachable operation, inputs before their consumers.
   private var operations: [Operation] = []
-  /// The distinct observers of reachable leaves, in the order found.
-  private var observers: [any GradientObserver] = []
+  /// The distinct averagers of reachable leaves, in the order found.
+  private var averagers: [any GradientAverager] = []
+  /// Whether any reachable operation is a mean of losses.
+  private var hasMeans = false
   /// Where only some gradients are wanted: those, by node; leaves are left alone.
   private let wanted: WantedGradients?
   /// What the loss is scaled by.
@@ -55,31 +57,33 @@ struct BackwardPass {
         backward: a second time through \(operation.name): the graph was freed by the first; pass \
         retainGraph: true to the first, or compute the loss anew
         """)
+      if operation.mean != nil { hasMeans = true }
       stack.append((operation, 0))
     } else if let leaf = node as? Leaf, wanted == nil {
       leaf.requireAddable(scale)
-      guard let observer = leaf.observer, !observers.contains(where: { $0 === observer }) else {
+      guard let averager = leaf.averager, !averagers.contains(where: { $0 === averager }) else {
         return
       }
-      observers.append(observer)
+      averagers.append(averager)
     }
   }
 
   /// Announces the pass, which begins at `loss`; returns the factor that weighs its gradients.
   func begin(loss: Tensor?) -> Float {
-    guard let first = observers.first else { return 1 }
-    let loss = loss.map { Float($0.item()) }
-    let weight = first.backwardWillBegin(loss: loss)
-    for other in observers.dropFirst() {
+    guard let first = averagers.first else { return 1 }
+    let value = loss.map { Float($0.item()) }
+    let loss = hasMeans ? PassLoss(value: value, at: root) : PassLoss(value: value)
+    let weight = first.passWillBegin(loss, scale: scale)
+    for other in averagers.dropFirst() {
       check(
-        other.backwardWillBegin(loss: loss) == weight,
+        other.passWillBegin(loss, scale: scale) == weight,
         "backward: the loss reaches parameters whose gradients are averaged in different ways")
     }
     return weight
   }
 
   func end() {
-    for observer in observers { observer.backwardDidEnd() }
+    for averager in averagers { averager.passDidEnd() }
   }
 
   func run(seed: Tensor, retainGraph: Bool) {
@@ -93,6 +97,7 @@ struct BackwardPass {
     for operation in operations.reversed() {
       guard var gradient = operation.sum else { continue }
       operation.sum = nil
+      if let mean = operation.mean { gradient = mean.weighed(gradient) }
       lk_current_operation().pointee = Unmanaged.passUnretained(operation).toOpaque()
       if retainGraph {
         for edge in operation.edges { follow(edge, &gradient, of: operation, isLast: false) }
@@ -147,7 +152,7 @@ struct BackwardPass {
         if let sum { leaf.addToGradient(sum, isFresh: false) }
       }
       leaf.gradientScale = .ofLoss(times: scale)
-      leaf.observer?.gradientIsReady(of: leaf)
+      leaf.averager?.gradientIsReady(of: leaf)
       for hook in leaf.accumulationHooks { hook.body() }
     }
   }

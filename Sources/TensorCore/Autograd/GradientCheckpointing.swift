@@ -43,11 +43,16 @@ public func checkpoint(
       target.map { (found?.popFirst() ?? nil) ?? .zeros($0.shape, $0.dtype) }
     }
   }
-  return result.detach().recorded(
+  let outside = result.detach().recorded(
     "checkpoint",
     receivers.enumerated().map { index, node in
       node.map { Edge($0, .value { joint.share(index, of: $0) }) }
     })
+  // A segment that ends in a mean of losses is one.
+  if let mean = (node as? Operation)?.mean {
+    return outside.averaging(mean.count, dividedBy: mean.divisor)
+  }
+  return outside
 }
 
 /// The leaves that `root` was computed from.

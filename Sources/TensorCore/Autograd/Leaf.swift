@@ -13,8 +13,8 @@ package final class Leaf: Node {
   package var slot: Tensor?
   /// What users want called when the gradient has been added to.
   var accumulationHooks: [AccumulationHook] = []
-  /// Whoever wants to know of this leaf's gradients.
-  package var observer: (any GradientObserver)?
+  /// Whoever averages this leaf's gradients.
+  package var averager: (any GradientAverager)?
 
   init(shape: Shape, dtype: DType) { super.init(name: "leaf", shape: shape, dtype: dtype) }
 
@@ -26,17 +26,29 @@ package final class Leaf: Node {
   }
 }
 
-/// What joins gradients across ranks. Attached to leaves; the engine calls it.
-package protocol GradientObserver: AnyObject {
-  /// Called before a pass that reaches any of its leaves, which begins at the scalar `loss`; nil: at
-  /// another tensor. Returns the factor that weighs this pass's gradients.
-  func backwardWillBegin(loss: Float?) -> Float
+/// What makes the gradients of several passes, on several ranks, those of one mean. Attached to
+/// leaves; the engine calls it.
+package protocol GradientAverager: AnyObject {
+  /// Called before a pass that reaches any of its leaves and begins at `loss`, times `scale`. Returns
+  /// the factor that weighs the gradients of the pass; may weigh the means of the loss besides.
+  func passWillBegin(_ loss: PassLoss, scale: Float) -> Float
   /// Called when `leaf` has received its last contribution of a pass.
   func gradientIsReady(of leaf: Leaf)
   /// Called after a pass.
-  func backwardDidEnd()
-  /// Called by `optimizer.step()`: from here on gradients must be final.
+  func passDidEnd()
+  /// Called before gradients are used: from here on they must be final.
   func completeGradients()
+}
+
+/// Makes the gradients of `parameters` final, where they are averaged over passes or ranks.
+package func completeGradients(of parameters: [Tensor]) {
+  var last: (any GradientAverager)?
+  for parameter in parameters {
+    // Neighbours mostly have the same one, and to complete what is complete does nothing.
+    guard let averager = parameter.leaf?.averager, averager !== last else { continue }
+    averager.completeGradients()
+    last = averager
+  }
 }
 
 extension Tensor {

@@ -36,6 +36,8 @@ package final class Operation: Node {
   var isFreed = false
   /// The gradient of the result, where `retainGrad` asked for it.
   var retained: RetainedGradient?
+  /// What is said of a result that is the mean of losses; nil: it is none.
+  var mean: LossMean?
   /// Where it was called.
   let site = CallSite.capture()
 

@@ -51,7 +51,7 @@ public func crossEntropy(
   }
   let divisor = reduction.divisor(losses: labels.totalWeight, batch: logits.sampleCount)
   let result = losses.total(dividedBy: divisor, shape: targets.shape).converted(to: logits.dtype)
-  return result.recorded(
+  let loss = result.recorded(
     name,
     logits.edge {
       [take = exponentials.map { Overwritable($0).take } ?? Saved(rows).take] gradient in
@@ -62,11 +62,14 @@ public func crossEntropy(
         lk_cross_entropy_gradient_rows(
           count, classes, at[0], isKept, labels.pointer + first, weights?.pointer(),
           labelSmoothing, normaliser.pointer() + first,
-          g.pointer() + (divisor == nil ? first : 0), divisor == nil ? 1 : 0, 1 / (divisor ?? 1),
+          g.pointer() + (divisor == nil ? first : 0), divisor == nil ? 1 : 0,
+          factorOfMean(Double(divisor ?? 1)),
           at[1])
       }
       return isLast ? result : result.movingLastAxis(to: 1)
     })
+  return reduction.mark(
+    loss, samples, divisor: Double(labels.totalWeight), batch: logits.sampleCount)
 }
 
 /// Cross-entropy with the probabilities of the classes.
@@ -127,13 +130,13 @@ public func nllLoss(
   }
   let divisor = reduction.divisor(losses: labels.totalWeight, batch: input.sampleCount)
   let result = losses.total(dividedBy: divisor, shape: targets.shape).converted(to: input.dtype)
-  return result.recorded(
+  let loss = result.recorded(
     "nllLoss",
     input.edge { [shape = input.shape, dtype = input.dtype] gradient in
       let g = gradient.wideValues
       let shares = Tensor(uninitialized: [labels.count])
       let target = shares.pointer(Float.self)
-      let factor = 1 / (divisor ?? 1)
+      let factor = factorOfMean(Double(divisor ?? 1))
       labels.forEach(positions) { index, _, weight in
         target[index] = -weight * factor * g.pointer()[divisor == nil ? index : 0]
       }
@@ -144,6 +147,8 @@ public func nllLoss(
       }
       return result
     })
+  return reduction.mark(
+    loss, labels.count, divisor: Double(labels.totalWeight), batch: input.sampleCount)
 }
 
 /// The targets of a loss over classes, checked.

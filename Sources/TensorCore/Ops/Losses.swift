@@ -23,6 +23,16 @@ public enum LossReduction: Sendable {
     case .batchMean: Float(batch)
     }
   }
+
+  /// Says of `loss`, which was reduced so from `count` losses whose mean divides by `divisor`, what
+  /// it was divided by. A sum says nothing: it counts as a mean over samples.
+  func mark(_ loss: Tensor, _ count: Int, divisor: Double, batch: Int) -> Tensor {
+    switch self {
+    case .mean: loss.averaging(count, dividedBy: divisor)
+    case .batchMean: loss.averaging(batch, dividedBy: Double(batch))
+    case .sum, .none: loss
+    }
+  }
 }
 
 /// The squared difference of `input` and `target`, whose shapes broadcast.
@@ -183,12 +193,14 @@ private func pairLoss(
       let g = gradient.contiguousValues()
       kernel.gradient(
         share.count, ofTarget: ofTarget, g.rows(1), isOne: divisor != nil,
-        factor: 1 / (divisor ?? 1), x.value.rows(1), y.value.rows(1), p: p,
+        factor: factorOfMean(Double(divisor ?? 1)), x.value.rows(1), y.value.rows(1), p: p,
         into: share.rows(1, .write))
       return share
     }
   }
-  return result.recorded(name, edge(input, ofTarget: false), edge(target, ofTarget: true))
+  return reduction.mark(
+    result.recorded(name, edge(input, ofTarget: false), edge(target, ofTarget: true)),
+    x.count, divisor: Double(x.count), batch: shape.first ?? 1)
 }
 
 extension Tensor {
@@ -198,11 +210,14 @@ extension Tensor {
   }
 
   func reduced(by reduction: LossReduction) -> Tensor {
-    switch reduction {
-    case .mean: mean()
-    case .sum: sum()
-    case .none: self
-    case .batchMean: sum() / Float(shape.first ?? 1)
-    }
+    let batch = shape.first ?? 1
+    let result =
+      switch reduction {
+      case .mean: mean()
+      case .sum: sum()
+      case .none: self
+      case .batchMean: sum() / Float(batch)
+      }
+    return reduction.mark(result, count, divisor: Double(count), batch: batch)
   }
 }

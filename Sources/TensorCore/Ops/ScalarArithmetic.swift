@@ -29,7 +29,7 @@ extension Tensor {
   /// Divides `a` by every element.
   public static func / (a: Float, b: Tensor) -> Tensor {
     b.map(lk_divide_into, p: a).recorded(
-      "divide", b.stepwiseEdge { [b = Saved(b)] in $0 / b.value * -a / b.value })
+      "reciprocal", b.stepwiseEdge { [b = Saved(b)] in $0 / b.value * -a / b.value })
   }
 
   /// The remainder by `b`, with the sign of `b`.

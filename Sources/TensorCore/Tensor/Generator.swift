@@ -18,38 +18,6 @@ public final class Generator: Sendable {
     self.stream = stream
   }
 
-  /// What functions without a generator draw from on this thread; restart it with `seed(_:)`.
-  ///
-  /// Every thread has its own, of seed 0 at first.
-  public static var `default`: Generator {
-    if let current = pthread_getspecific(threadDefault) {
-      return Unmanaged<Generator>.fromOpaque(current).takeUnretainedValue()
-    }
-    let first = Generator(seed: 0)
-    setDefault(first)
-    return first
-  }
-
-  /// Starts this thread's default generator anew, as `torch.manual_seed` does.
-  public static func seed(_ seed: UInt64) { setDefault(Generator(seed: seed)) }
-
-  /// Makes `generator` this thread's default one.
-  package static func setDefault(_ generator: Generator) {
-    let previous = pthread_getspecific(threadDefault)
-    pthread_setspecific(threadDefault, Unmanaged.passRetained(generator).toOpaque())
-    if let previous { Unmanaged<Generator>.fromOpaque(previous).release() }
-  }
-
-  /// The place of each thread's default generator, which goes with the thread.
-  private static let threadDefault: pthread_key_t = {
-    var key = pthread_key_t()
-    let status = pthread_key_create(&key) { pointer in
-      if let pointer { Unmanaged<Generator>.fromOpaque(pointer).release() }
-    }
-    check(status == 0, "Generator: the system has no place for thread-local values (\(status))")
-    return key
-  }()
-
   /// A generator for one part of the work, which is named by `numbers`: the same whichever rank or
   /// thread asks for it and whatever has been drawn, and independent of those of other parts.
   package func forPart(_ numbers: [Int]) -> Generator {

@@ -105,7 +105,7 @@ extension Tensor {
       "convert: \(name) of shape \(shape) is the result of an operation or a view, no parameter")
     let old = (node ?? frozenLeaf) as? Leaf
     check(
-      old?.observer == nil && old?.slot == nil,
+      old?.averager == nil && old?.slot == nil,
       "convert: \(name) takes part in averageGradients; convert the model before")
     storage = detach().converted(to: dtype).storage
     self.dtype = dtype

@@ -2,9 +2,9 @@
 ///
 /// A program may have phases of its own: `static let tokenizing: Phase = "tokenizing"`.
 public struct Phase: ExpressibleByStringLiteral, Sendable {
-  let name: StaticString
+  package let name: StaticString
   /// Whether it is `dataLoading`, and not another with the same name.
-  let isDataLoading: Bool
+  package let isDataLoading: Bool
 
   private init(_ name: StaticString, isDataLoading: Bool) {
     self.name = name
@@ -28,16 +28,4 @@ public struct Phase: ExpressibleByStringLiteral, Sendable {
   public static let evaluation: Phase = "evaluation"
   /// Writing results or checkpoints.
   public static let saving: Phase = "saving"
-}
-
-extension Communicator {
-  /// Notes what this rank is doing from now on, and where; costs less than a microsecond.
-  ///
-  /// Where other ranks wait too long, the report says so: "rank 3 is in data loading for 41 s".
-  ///
-  /// - Parameter step: the number of the training step, from 1; nil: as before.
-  public func note(_ phase: Phase, step: Int? = nil) {
-    profile.note(phase)
-    watch?.note(phase, step: step)
-  }
 }
