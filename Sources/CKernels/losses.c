@@ -63,7 +63,9 @@ KERNEL void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, co
 
 // Losses of pairs: x is the input, y the target, d their difference, p a parameter.
 // Each has its value and its slopes in x and in y.
-enum { BLOCK = 4096 };
+
+// Losses that are added up in float: 16 in each lane.
+enum { BLOCK = 256 };
 
 #define PAIR_GRADIENT(name, slope)                                                               \
   KERNEL void lk_##name(ptrdiff_t n, float *out, const float *g, bool one_g, float factor,       \
@@ -95,9 +97,10 @@ enum { BLOCK = 4096 };
       out[i] = (value);                                                                          \
     }                                                                                            \
   }                                                                                              \
-  KERNEL float lk_##name##_loss_sum(ptrdiff_t n, const float *a, const float *b, float p) {      \
+  KERNEL double lk_##name##_loss_sum(ptrdiff_t n, const float *a, const float *b, float p) {     \
     (void)p;                                                                                     \
-    float total = 0.0f, lanes[LANES], v[LANES];                                                  \
+    double total = 0.0;                                                                          \
+    float lanes[LANES], v[LANES];                                                                \
     for (ptrdiff_t start = 0; start < n; start += BLOCK) {                                       \
       const ptrdiff_t end = n - start < BLOCK ? n : start + BLOCK;                               \
       for (int l = 0; l < LANES; l++) lanes[l] = 0.0f;                                           \

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_REDUCE_H
 #define LOCKSTEP_REDUCE_H
 
-#include "kernel.h"
+#include "sums.h"
 
 // 64 bytes of each type, whatever the width of the machine's registers.
 typedef int64_t integers_t __attribute__((vector_size(64), aligned(8)));
@@ -10,8 +10,7 @@ typedef uint64_t words_t __attribute__((vector_size(64), aligned(8)));
 typedef uint8_t bytes_t __attribute__((vector_size(64), aligned(1)));
 typedef int32_t float_mask_t __attribute__((vector_size(64), aligned(4)));
 
-// Rows are reduced in blocks, so that the rounding error of a sum grows with the number of blocks
-// and not of elements.
+// Rows are reduced in blocks.
 enum { BLOCK = 4096 };
 // Columns that are reduced together: their results stay in the first-level cache.
 enum { TILE = 1024 };
@@ -19,6 +18,26 @@ enum { TILE = 1024 };
 /// lk_<name>_rows and lk_<name>_columns. ADD(s, x) joins two numbers, VIEW(x) is what the reduction
 /// takes of an element; VADD and VVIEW do so for vectors.
 #define REDUCTION(name, T, V, IDENTITY, ADD, VADD, VIEW, VVIEW)                                  \
+  ROW_REDUCTION(name, T, T, BLOCK, V, IDENTITY, ADD, VADD, VIEW, VVIEW)                          \
+  COLUMN_REDUCTION(name, T, IDENTITY, ADD, VIEW)
+
+/// The same for sums of floats.
+#define SUM(name, VIEW)                                                                          \
+  ROW_REDUCTION(name, float, double, SUM_BLOCK, lanes_t, 0, PLUS, VPLUS, VIEW, VIEW)             \
+  COLUMN_TOTALS(name##_totals, VIEW)                                                             \
+  KERNEL void lk_##name##_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a,             \
+                                  ptrdiff_t stride, float *out, bool accumulate) {               \
+    double totals[SUM_COLUMNS];                                                                  \
+    for (; columns > 0; columns -= SUM_COLUMNS, a += SUM_COLUMNS, out += SUM_COLUMNS) {          \
+      const ptrdiff_t n = columns < SUM_COLUMNS ? columns : SUM_COLUMNS;                         \
+      for (ptrdiff_t c = 0; c < n; c++) totals[c] = accumulate ? (double)out[c] : 0.0;           \
+      name##_totals(rows, n, a, stride, totals);                                                 \
+      for (ptrdiff_t c = 0; c < n; c++) out[c] = (float)totals[c];                               \
+    }                                                                                            \
+  }
+
+/// Blocks of SIZE elements become numbers of type T, and these one of type TOTAL.
+#define ROW_REDUCTION(name, T, TOTAL, SIZE, V, IDENTITY, ADD, VADD, VIEW, VVIEW)                 \
   INLINE T name##_block(ptrdiff_t n, const T *a) {                                               \
     enum { WIDTH = 64 / sizeof(T) };                                                             \
     V s0 = (V){0} + (T)(IDENTITY), s1 = s0, s2 = s0, s3 = s0;                                    \
@@ -41,18 +60,20 @@ enum { TILE = 1024 };
     for (; i < n; i++) tail = ADD(tail, VIEW(a[i]));                                             \
     return ADD(s[0], tail);                                                                      \
   }                                                                                              \
-  INLINE T name##_row(ptrdiff_t n, const T *a) {                                                 \
-    T total = (T)(IDENTITY);                                                                     \
-    for (ptrdiff_t i = 0; i < n; i += BLOCK) {                                                   \
-      const T block = name##_block(n - i < BLOCK ? n - i : BLOCK, a + i);                        \
+  INLINE TOTAL name##_row(ptrdiff_t n, const T *a) {                                             \
+    TOTAL total = (TOTAL)(IDENTITY);                                                             \
+    for (ptrdiff_t i = 0; i < n; i += SIZE) {                                                    \
+      const T block = name##_block(n - i < SIZE ? n - i : SIZE, a + i);                          \
       total = ADD(total, block);                                                                 \
     }                                                                                            \
     return total;                                                                                \
   }                                                                                              \
   KERNEL void lk_##name##_rows(ptrdiff_t rows, ptrdiff_t columns, const T *a, ptrdiff_t stride,  \
                                T *out) {                                                         \
-    for (ptrdiff_t r = 0; r < rows; r++) out[r] = name##_row(columns, a + r * stride);           \
-  }                                                                                              \
+    for (ptrdiff_t r = 0; r < rows; r++) out[r] = (T)name##_row(columns, a + r * stride);        \
+  }
+
+#define COLUMN_REDUCTION(name, T, IDENTITY, ADD, VIEW)                                           \
   KERNEL void lk_##name##_columns(ptrdiff_t rows, ptrdiff_t columns, const T *a,                 \
                                   ptrdiff_t stride, T *out, bool accumulate) {                   \
     for (; columns > 0; columns -= TILE, a += TILE, out += TILE) {                               \

@@ -34,9 +34,9 @@ package struct PairLossKernel: Sendable {
   /// The sum of all losses.
   package func sum(
     _ count: Int, _ input: RowOperand, _ target: RowOperand, p: Float
-  ) -> Float {
+  ) -> Double {
     blockwiseSum(count) { first, count in
-      var total: Float = 0
+      var total = 0.0
       forEachRowBlock(first..<(first + count), [input, target]) {
         total += sum($1, $2[0], $2[1], p)
       }

@@ -1,5 +1,3 @@
-import CKernels
-
 /// Elements of a run of rows at least.
 private let rowGrain = 8_192
 
@@ -35,11 +33,11 @@ package struct RowBlocks {
 }
 
 /// The sum of `body` over fixed blocks of `0 ..< count`, which the threads share.
-package func blockwiseSum(_ count: Int, _ body: (_ first: Int, _ count: Int) -> Float) -> Float {
+package func blockwiseSum(_ count: Int, _ body: (_ first: Int, _ count: Int) -> Double) -> Double {
   let blocks = RowBlocks(count, 1)
-  return withUnsafeTemporaryAllocation(of: Float.self, capacity: blocks.count) { sums in
-    guard let sums = sums.baseAddress else { return 0 }
-    blocks.forEach { block, first, count in sums[block] = body(first, count) }
-    return lk_sum(blocks.count, sums)
+  return withUnsafeTemporaryAllocation(of: Double.self, capacity: blocks.count) { sums in
+    guard let start = sums.baseAddress else { return 0 }
+    blocks.forEach { block, first, count in start[block] = body(first, count) }
+    return sums.reduce(0, +)
   }
 }

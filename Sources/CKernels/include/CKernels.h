@@ -75,7 +75,7 @@ LK_WITH_SLOPE(gelu) LK_WITH_SLOPE(gelu_tanh) LK_WITH_SLOPE(silu)
 // MARK: reductions (reduce.c, extremes.c, moments.c)
 
 /// The sum of n contiguous values.
-float lk_sum(ptrdiff_t n, const float *a);
+double lk_sum(ptrdiff_t n, const float *a);
 
 /// lk_<name>_rows: out[r] = the reduction over c of a[r * stride + c]. lk_<name>_columns: out[c] =
 /// the reduction over r of a[r * stride + c], and of out[c] when `accumulate`. Of no elements: the
@@ -195,14 +195,14 @@ void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const flo
 /// out[i] = loss(a[i], b[i]; p) of an input and a target.
 typedef void (*lk_pair_loss)(ptrdiff_t n, float *out, const float *a, const float *b, float p);
 /// The sum of the losses.
-typedef float (*lk_pair_loss_sum)(ptrdiff_t n, const float *a, const float *b, float p);
+typedef double (*lk_pair_loss_sum)(ptrdiff_t n, const float *a, const float *b, float p);
 /// out[i] = factor * g[i] * slope(a[i], b[i]; p); with `one_g`, g[0] is for all.
 typedef void (*lk_pair_loss_gradient)(ptrdiff_t n, float *out, const float *g, bool one_g,
                                       float factor, const float *a, const float *b, float p);
 
 #define LK_PAIR_LOSS(name)                                                                       \
   void lk_##name##_loss(ptrdiff_t n, float *out, const float *a, const float *b, float p);       \
-  float lk_##name##_loss_sum(ptrdiff_t n, const float *a, const float *b, float p);              \
+  double lk_##name##_loss_sum(ptrdiff_t n, const float *a, const float *b, float p);             \
   void lk_##name##_loss_gradient(ptrdiff_t n, float *out, const float *g, bool one_g,            \
                                  float factor, const float *a, const float *b, float p);         \
   void lk_##name##_loss_target_gradient(ptrdiff_t n, float *out, const float *g, bool one_g,     \

@@ -63,13 +63,12 @@ public func crossEntropy(
           count, classes, at[0], isKept, labels.pointer + first, weights?.pointer(),
           labelSmoothing, normaliser.pointer() + first,
           g.pointer() + (divisor == nil ? first : 0), divisor == nil ? 1 : 0,
-          factorOfMean(Double(divisor ?? 1)),
-          at[1])
+          factorOfMean(divisor ?? 1), at[1])
       }
       return isLast ? result : result.movingLastAxis(to: 1)
     })
   return reduction.mark(
-    loss, samples, divisor: Double(labels.totalWeight), batch: logits.sampleCount)
+    loss, samples, divisor: labels.totalWeight, batch: logits.sampleCount)
 }
 
 /// Cross-entropy with the probabilities of the classes.
@@ -136,7 +135,7 @@ public func nllLoss(
       let g = gradient.wideValues
       let shares = Tensor(uninitialized: [labels.count])
       let target = shares.pointer(Float.self)
-      let factor = factorOfMean(Double(divisor ?? 1))
+      let factor = factorOfMean(divisor ?? 1)
       labels.forEach(positions) { index, _, weight in
         target[index] = -weight * factor * g.pointer()[divisor == nil ? index : 0]
       }
@@ -148,7 +147,7 @@ public func nllLoss(
       return result
     })
   return reduction.mark(
-    loss, labels.count, divisor: Double(labels.totalWeight), batch: input.sampleCount)
+    loss, labels.count, divisor: labels.totalWeight, batch: input.sampleCount)
 }
 
 /// The targets of a loss over classes, checked.
@@ -157,8 +156,8 @@ private struct ClassLabels {
   let count: Int
   /// What the classes weigh.
   let weights: Tensor?
-  /// The weights of all targets that count, or their number.
-  private(set) var totalWeight: Float = 0
+  /// The weights of all targets that count, or their number: a float would stop counting at 2^24.
+  let totalWeight: Double
   private let labels: Tensor
   /// The class of each target, -1 where it is ignored.
   let pointer: UnsafeMutablePointer<Int32>
@@ -186,6 +185,7 @@ private struct ClassLabels {
     let values = targets.detach().converted(to: .int64).contiguousValues()
     let source = values.pointer(Int64.self)
     let perClass = weights?.pointer(Float.self)
+    var (counted, weight) = (0, 0.0)
     for index in 0..<count {
       let target = source[index]
       if target == Int64(ignoreIndex) {
@@ -196,8 +196,10 @@ private struct ClassLabels {
         target >= 0 && target < Int64(classes),
         "\(name): target \(target) at index \(index) is outside 0 ..< \(classes)")
       pointer[index] = Int32(truncatingIfNeeded: target)
-      totalWeight += perClass?[Int(target)] ?? 1
+      counted += 1
+      if let perClass { weight += Double(perClass[Int(target)]) }
     }
+    totalWeight = perClass == nil ? Double(counted) : weight
     withExtendedLifetime(values) {}
   }
 
@@ -228,9 +230,9 @@ extension Tensor {
   fileprivate var sampleCount: Int { rank == 1 ? 1 : shape[0] }
 
   /// The sum of these losses divided by `divisor`, or nil: the losses as they are, as `shape`.
-  fileprivate func total(dividedBy divisor: Float?, shape: Shape) -> Tensor {
+  fileprivate func total(dividedBy divisor: Double?, shape: Shape) -> Tensor {
     guard let divisor else { return arranged(as: shape) }
-    return Tensor(lk_sum(count, pointer(Float.self)) / divisor)
+    return Tensor(Float(lk_sum(count, pointer(Float.self)) / divisor))
   }
 
   /// A view with the last axis at position `axis`.

@@ -15,12 +15,12 @@ public enum LossReduction: Sendable {
 
   /// What the sum of `losses` losses, the first axis of which has size `batch`, is divided by; nil:
   /// no reduction.
-  func divisor(losses: Float, batch: Int) -> Float? {
+  func divisor(losses: Double, batch: Int) -> Double? {
     switch self {
     case .mean: losses
     case .sum: 1
     case .none: nil
-    case .batchMean: Float(batch)
+    case .batchMean: Double(batch)
     }
   }
 
@@ -178,11 +178,12 @@ private func pairLoss(
   target.requireFloat(name)
   let shape = broadcast(input.shape, target.shape, name)
   let (x, y) = (input.spread(to: shape), target.spread(to: shape))
-  let divisor = reduction.divisor(losses: Float(x.count), batch: shape.first ?? 1)
+  let divisor = reduction.divisor(losses: Double(x.count), batch: shape.first ?? 1)
   let dtype = Tensor.promotedType(input, target)
   let result: Tensor
   if let divisor {
-    result = Tensor(kernel.sum(x.count, x.rows(1), y.rows(1), p: p) / divisor).converted(to: dtype)
+    let sum = kernel.sum(x.count, x.rows(1), y.rows(1), p: p)
+    result = Tensor(Float(sum / divisor)).converted(to: dtype)
   } else {
     result = Tensor(uninitialized: shape, dtype)
     kernel.values(x.count, x.rows(1), y.rows(1), p: p, into: result.rows(1, .write))
@@ -193,7 +194,7 @@ private func pairLoss(
       let g = gradient.contiguousValues()
       kernel.gradient(
         share.count, ofTarget: ofTarget, g.rows(1), isOne: divisor != nil,
-        factor: factorOfMean(Double(divisor ?? 1)), x.value.rows(1), y.value.rows(1), p: p,
+        factor: factorOfMean(divisor ?? 1), x.value.rows(1), y.value.rows(1), p: p,
         into: share.rows(1, .write))
       return share
     }
