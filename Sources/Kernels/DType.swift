@@ -17,17 +17,33 @@ public enum DType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
   case float32
 
   /// Bytes of one element.
-  public var size: Int {
+  public var size: Int { word.rawValue }
+
+  /// The memory of one element, for code that moves elements and does not look into them.
+  package var word: Word {
     switch self {
-    case .bool, .uint8: 1
-    case .float16: 2
-    case .int32, .float32: 4
-    case .int64: 8
+    case .bool, .uint8: .one
+    case .float16: .two
+    case .int32, .float32: .four
+    case .int64: .eight
     }
   }
 
+  /// How much memory an element takes; the raw value is the number of bytes.
+  package enum Word: Int {
+    case one = 1
+    case two = 2
+    case four = 4
+    case eight = 8
+  }
+
   /// Whether elements can have a gradient.
-  public var isFloatingPoint: Bool { self == .float32 || self == .float16 }
+  public var isFloatingPoint: Bool {
+    switch self {
+    case .float16, .float32: true
+    case .bool, .uint8, .int32, .int64: false
+    }
+  }
 
   /// Whether elements are floats of another type than kernels compute in: they are converted on
   /// the way in and out.

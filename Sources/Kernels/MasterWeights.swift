@@ -1,49 +1,54 @@
 import CKernels
+import Diagnostics
 import Glibc
 import Synchronization
 
-// What lies between parameters and gradients in Float16 and the Float32 loops that change a copy of
-// the parameters, the masters.
+// What lies between parameters and gradients in a narrow type of floats and the Float32 loops that
+// change a copy of the parameters, the masters. `narrow` is memory of `count` floats of type
+// `dtype`.
 
-/// Makes `masters` those of `halves`: a master that does not round to its half, because someone
+/// Makes `masters` those of `narrow`: a master that does not round to its float, because someone
 /// else has changed that, takes its value.
 package func refreshMasters(
-  count: Int, _ masters: UnsafeMutablePointer<Float>, of halves: UnsafePointer<UInt16>
+  count: Int, _ masters: UnsafeMutablePointer<Float>, of narrow: UnsafeMutableRawPointer,
+  _ dtype: DType
 ) {
   parallelRanges(count, grain: updateGrain) { range in
-    withBlocks(of: UInt16.self, 1) { rounded in
+    withBlocks(of: Float.self, 3) { wide in
+      let (rounded, wideRounded) = (UnsafeMutableRawPointer(wide + 2 * blockSize), wide + blockSize)
       forEachBlock(range) { start, size in
-        let (masters, halves) = (masters + start, halves + start)
-        lk_narrow(LK_FLOAT16, 1, size, rounded, size, masters, size)
-        guard memcmp(rounded, halves, 2 * size) != 0 else { return }
-        for index in 0..<size where rounded[index] != halves[index] {
-          masters[index] = Float(Float16(bitPattern: halves[index]))
+        let (masters, narrow) = (masters + start, narrow + start * dtype.size)
+        lk_narrow(dtype.storage, 1, size, rounded, size, masters, size)
+        guard memcmp(rounded, narrow, size * dtype.size) != 0 else { return }
+        lk_widen(dtype.storage, 1, size, wide, size, narrow, size)
+        lk_widen(dtype.storage, 1, size, wideRounded, size, rounded, size)
+        for index in 0..<size where wideRounded[index].bitPattern != wide[index].bitPattern {
+          masters[index] = wide[index]
         }
       }
     }
   }
 }
 
-/// `halves = masters`, rounded.
+/// `narrow = masters`, rounded.
 package func roundMasters(
-  count: Int, _ masters: UnsafePointer<Float>, into halves: UnsafeMutablePointer<UInt16>
+  count: Int, _ masters: UnsafePointer<Float>, into narrow: UnsafeMutableRawPointer, _ dtype: DType
 ) {
   parallelRanges(count, grain: updateGrain) { range in
     lk_narrow(
-      LK_FLOAT16, 1, range.count, halves + range.lowerBound, range.count,
-      masters + range.lowerBound,
-      range.count)
+      dtype.storage, 1, range.count, narrow + range.lowerBound * dtype.size, range.count,
+      masters + range.lowerBound, range.count)
   }
 }
 
-/// `wide = halves * factor`.
+/// `wide = narrow * factor`.
 package func widenGradients(
-  count: Int, _ halves: UnsafePointer<UInt16>, times factor: Float,
+  count: Int, _ narrow: UnsafeMutableRawPointer, _ dtype: DType, times factor: Float,
   into wide: UnsafeMutablePointer<Float>
 ) {
   parallelRanges(count, grain: updateGrain) { range in
     forEachBlock(range) { start, size in
-      lk_widen(LK_FLOAT16, 1, size, wide + start, size, halves + start, size)
+      lk_widen(dtype.storage, 1, size, wide + start, size, narrow + start * dtype.size, size)
       if factor != 1 { lk_scale(size, wide + start, 1, wide + start, 1, factor, 0) }
     }
   }
@@ -58,9 +63,16 @@ private func allRanges(_ count: Int, _ body: (Range<Int>) -> Bool) -> Bool {
   return result.load(ordering: .relaxed)
 }
 
-/// Whether none of `count` halves is infinite or NaN.
-package func areFinite(count: Int, _ halves: UnsafePointer<UInt16>) -> Bool {
-  allRanges(count) { lk_all_finite_half($0.count, halves + $0.lowerBound) }
+/// Whether none of `count` floats of type `dtype` is infinite or NaN.
+package func areFinite(count: Int, _ values: UnsafeMutableRawPointer, _ dtype: DType) -> Bool {
+  switch dtype {
+  case .float16:
+    let halves = values.assumingMemoryBound(to: UInt16.self)
+    return allRanges(count) { lk_all_finite_half($0.count, halves + $0.lowerBound) }
+  case .float32:
+    return scaleFinite(count: count, values.assumingMemoryBound(to: Float.self), by: 1)
+  case .bool, .uint8, .int32, .int64: stop("areFinite got a tensor of \(dtype)")
+  }
 }
 
 /// `values *= factor`, in the same pass that tells whether none was infinite or NaN.

@@ -76,10 +76,10 @@ private struct FinalGradient {
   let values: Tensor
   let factor: Float
 
-  /// Multiplies it; where it is stored in Float16 its factor only, because small values would be
-  /// lost.
+  /// Multiplies it; where it is stored in a narrow type its factor only, because small values would
+  /// be lost.
   func scale(by scale: Float) {
-    if values.dtype == .float16 {
+    if values.dtype.isNarrowFloat {
       leaf.gradientScale = .settled(factor: factor * scale)
     } else {
       values *= scale

@@ -63,12 +63,12 @@ extension GradientScaler {
 }
 
 extension Leaf {
-  /// Makes `gradient`, this leaf's, that of the loss: divides it, or if it is stored in Float16,
-  /// notes that it has to be. Returns whether it is finite.
+  /// Makes `gradient`, this leaf's, that of the loss: divides it, or if it is stored in a narrow
+  /// type, notes that it has to be. Returns whether it is finite.
   func settle(_ gradient: Tensor, dividingBy scale: Float) -> Bool {
-    if gradient.dtype == .float16 {
+    if gradient.dtype.isNarrowFloat {
       gradientScale = .settled(factor: 1 / scale)
-      return areFinite(count: gradient.count, halfPointer(gradient))
+      return areFinite(count: gradient.count, gradient.address, gradient.dtype)
     }
     gradientScale = .ofLoss(times: 1)
     gradient.storage.markWritten(by: "GradientScaler.unscale")

@@ -2,23 +2,23 @@ import Diagnostics
 import Kernels
 import TensorCore
 
-/// The name of the Float32 copies of Float16 parameters in saved states.
+/// The name of the Float32 copies of narrow parameters in saved states.
 let masterName = "master"
 
-/// Float32 copies of those parameters that are stored in Float16, in which small updates would be
-/// lost: what the optimiser changes, the parameters being these, rounded.
+/// Float32 copies of those parameters that are stored in a narrow type of floats, in which small
+/// updates would be lost: what the optimiser changes, the parameters being these, rounded.
 struct MasterWeights {
   /// One for each parameter; nil for those that have none.
   private let tensors: [Tensor?]
 
   /// Copies of `parameters`, in one flat block; nil has none.
   init(of parameters: [Tensor?]) {
-    let halves = parameters.compactMap { $0 }
-    guard !halves.isEmpty else {
+    let narrow = parameters.compactMap { $0 }
+    guard !narrow.isEmpty else {
       tensors = parameters.map { _ in nil }
       return
     }
-    let (offsets, total) = flatOffsets(of: halves)
+    let (offsets, total) = flatOffsets(of: narrow)
     let arena = Tensor.zeros([total])
     var rest = offsets[...]
     tensors = parameters.map { parameter in
@@ -53,12 +53,12 @@ extension OptimizerMemory {
     while start < count {
       let block = start..<min(start + min(size, count), count)
       let part = isWhole ? master : master.elements(block)
-      let halves = halfPointer(parameter) + block.lowerBound
+      let narrow = parameter.address + block.lowerBound * parameter.dtype.size
       let floats: UnsafeMutablePointer<Float> = part.pointer()
-      if !isFresh { refreshMasters(count: block.count, floats, of: halves) }
+      if !isFresh { refreshMasters(count: block.count, floats, of: narrow, parameter.dtype) }
       turn(
         part, wide(gradient, isWhole ? nil : block, times: factor), isWhole ? nil : block)
-      roundMasters(count: block.count, floats, into: halves)
+      roundMasters(count: block.count, floats, into: narrow, parameter.dtype)
       start = block.upperBound
     }
   }
@@ -77,9 +77,10 @@ extension OptimizerMemory {
   /// The elements of `gradient` in `block`, or all, in Float32 and multiplied by `factor`.
   private func wide(_ gradient: Tensor, _ block: Range<Int>?, times factor: Float) -> Tensor {
     let part = block.map { gradient.elements($0) } ?? gradient
-    guard part.dtype == .float16 else { return part }
+    guard part.dtype.isNarrowFloat else { return part }
     let result = Tensor(uninitialized: part.shape)
-    widenGradients(count: part.count, halfPointer(part), times: factor, into: result.pointer())
+    widenGradients(
+      count: part.count, part.address, part.dtype, times: factor, into: result.pointer())
     withExtendedLifetime(part) {}
     return result
   }
@@ -90,11 +91,6 @@ extension Tensor {
   func elements(_ range: Range<Int>) -> Tensor {
     alias(shape: [range.count], strides: [1], offset: offset + range.lowerBound)
   }
-}
-
-/// The first element of a Float16 tensor, as the conversions take it.
-func halfPointer(_ tensor: Tensor) -> UnsafeMutablePointer<UInt16> {
-  UnsafeMutableRawPointer(tensor.pointer(Float16.self)).assumingMemoryBound(to: UInt16.self)
 }
 
 /// Where tensors of the counts of `tensors` lie in a flat block, each on a cache line of its own,

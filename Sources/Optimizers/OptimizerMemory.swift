@@ -135,7 +135,7 @@ public final class OptimizerMemory {
       }
     }
     let masters = MasterWeights(
-      of: parameters.indices.map { isOwned($0) && dtypes[$0] == .float16 ? parameters[$0] : nil })
+      of: parameters.indices.map { isOwned($0) && dtypes[$0].isNarrowFloat ? parameters[$0] : nil })
     return State(masters: masters, tensors: tensors)
   }
 
@@ -159,7 +159,7 @@ public final class OptimizerMemory {
 
   /// The names of the state tensors of the parameter at `index`, whoever keeps them.
   package func namesOfState(of index: Int) -> [String] {
-    stateNames + (dtypes[index] == .float16 ? [masterName] : [])
+    stateNames + (dtypes[index].isNarrowFloat ? [masterName] : [])
   }
 
   /// The state tensor `name` of the parameter at `index`; nil where none of that name is kept here.

@@ -16,7 +16,12 @@
 typedef enum { LK_FLOAT32, LK_FLOAT16 } lk_storage;
 
 /// Bytes of one float.
-static inline ptrdiff_t lk_storage_size(lk_storage type) { return type == LK_FLOAT32 ? 4 : 2; }
+static inline ptrdiff_t lk_storage_size(lk_storage type) {
+  switch (type) {
+    case LK_FLOAT32: return 4;
+    case LK_FLOAT16: return 2;
+  }
+}
 
 /// out[r * out_stride + c] = a[r * stride + c], widened, for `rows` rows of `columns` elements.
 void lk_widen(lk_storage type, ptrdiff_t rows, ptrdiff_t columns, float *out, ptrdiff_t out_stride,

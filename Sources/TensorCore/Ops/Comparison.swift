@@ -144,11 +144,11 @@ extension Tensor {
         }
       }
     }
-    switch dtype.size {
-    case 1: copy(UInt8.self)
-    case 2: copy(UInt16.self)
-    case 4: copy(UInt32.self)
-    default: copy(UInt64.self)
+    switch dtype.word {
+    case .one: copy(UInt8.self)
+    case .two: copy(UInt16.self)
+    case .four: copy(UInt32.self)
+    case .eight: copy(UInt64.self)
     }
   }
 }

@@ -31,21 +31,21 @@ struct IndexedRuns {
 
   /// Overwrites each element of `dense` with the one of `whole`.
   func fillDense() {
-    switch dense.dtype.size {
-    case 1: forEachPair(UInt8.self) { $0 = $1 }
-    case 2: forEachPair(UInt16.self) { $0 = $1 }
-    case 4: forEachPair(UInt32.self) { $0 = $1 }
-    default: forEachPair(UInt64.self) { $0 = $1 }
+    switch dense.dtype.word {
+    case .one: forEachPair(UInt8.self) { $0 = $1 }
+    case .two: forEachPair(UInt16.self) { $0 = $1 }
+    case .four: forEachPair(UInt32.self) { $0 = $1 }
+    case .eight: forEachPair(UInt64.self) { $0 = $1 }
     }
   }
 
   /// Overwrites each element of `whole` with the one of `dense`, in row-major order of `dense`.
   func fillWhole() {
-    switch dense.dtype.size {
-    case 1: forEachPair(UInt8.self) { $1 = $0 }
-    case 2: forEachPair(UInt16.self) { $1 = $0 }
-    case 4: forEachPair(UInt32.self) { $1 = $0 }
-    default: forEachPair(UInt64.self) { $1 = $0 }
+    switch dense.dtype.word {
+    case .one: forEachPair(UInt8.self) { $1 = $0 }
+    case .two: forEachPair(UInt16.self) { $1 = $0 }
+    case .four: forEachPair(UInt32.self) { $1 = $0 }
+    case .eight: forEachPair(UInt64.self) { $1 = $0 }
     }
   }
 

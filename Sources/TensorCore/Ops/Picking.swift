@@ -6,11 +6,11 @@ extension Tensor {
   /// from.
   func picked(at indices: Tensor, _ axis: Int, _ name: StaticString) -> Tensor {
     let result = Tensor(uninitialized: indices.shape, dtype)
-    switch dtype.size {
-    case 1: pick(UInt8.self, indices, axis, result)
-    case 2: pick(UInt16.self, indices, axis, result)
-    case 4: pick(UInt32.self, indices, axis, result)
-    default: pick(UInt64.self, indices, axis, result)
+    switch dtype.word {
+    case .one: pick(UInt8.self, indices, axis, result)
+    case .two: pick(UInt16.self, indices, axis, result)
+    case .four: pick(UInt32.self, indices, axis, result)
+    case .eight: pick(UInt64.self, indices, axis, result)
     }
     return result.recorded(
       name,

@@ -1,0 +1,34 @@
+import Communication
+import Diagnostics
+import Kernels
+
+extension DType {
+  /// The Swift type of these floats, which ranks can reduce; stops for other types. A new type of
+  /// floats is a compile error here.
+  fileprivate var reducible: any Reducible.Type {
+    switch self {
+    case .float16: Float16.self
+    case .float32: Float.self
+    case .bool, .uint8, .int32, .int64: stop("a sum over ranks of a tensor of \(self)")
+    }
+  }
+}
+
+extension Communicator {
+  /// Replaces the floats of type `dtype` in `memory` by their sums over all ranks; collective.
+  func sum(_ dtype: DType, in memory: UnsafeMutableRawBufferPointer) {
+    func sum<Element: Reducible>(_: Element.Type) {
+      allReduce(memory.assumingMemoryBound(to: Element.self), .sum)
+    }
+    sum(dtype.reducible)
+  }
+
+  /// The same over one rank of each host, of a slice of `count` floats; see
+  /// `allReduceAcrossHosts(_:of:)`.
+  func sumAcrossHosts(_ dtype: DType, in memory: UnsafeMutableRawBufferPointer, of count: Int) {
+    func sum<Element: Reducible>(_: Element.Type) {
+      allReduceAcrossHosts(memory.assumingMemoryBound(to: Element.self), of: count)
+    }
+    sum(dtype.reducible)
+  }
+}
