@@ -11,31 +11,35 @@ public final class StepProfile: @unchecked Sendable {
   private var loading: UInt64 = 0
   /// When the rank began to load a batch; nil while it does not.
   private var loadingSince: UInt64?
+  /// What time it is, in nanoseconds.
+  package let clock: @Sendable () -> UInt64
 
-  /// No time at all.
-  package init() {}
+  /// No time at all, of a clock that tests may move themselves.
+  package init(clock: @escaping @Sendable () -> UInt64 = { monotonicNanoseconds() }) {
+    self.clock = clock
+  }
 
   /// Does `step`, a whole training step, and says what it took.
   public func measure<Result>(_ step: () throws -> Result) rethrows -> (Result, StepTimes) {
-    let start = (monotonicNanoseconds(), exchanging, loading)
+    let start = (clock(), exchanging, loading)
     let result = try step()
     let times = StepTimes(
-      seconds: Double(monotonicNanoseconds() - start.0) * 1e-9,
+      seconds: Double(clock() - start.0) * 1e-9,
       exchanging: Double(exchanging - start.1) * 1e-9, loading: Double(loading - start.2) * 1e-9)
     return (result, times)
   }
 
   /// Counts `body` as exchange of gradients.
   package func exchange<Result>(_ body: () -> Result) -> Result {
-    let start = monotonicNanoseconds()
-    defer { exchanging += monotonicNanoseconds() - start }
+    let start = clock()
+    defer { exchanging += clock() - start }
     return body()
   }
 
   /// Goes on to `phase`.
   func note(_ phase: Phase) {
-    if let since = loadingSince { loading += monotonicNanoseconds() - since }
-    loadingSince = phase.isDataLoading ? monotonicNanoseconds() : nil
+    if let since = loadingSince { loading += clock() - since }
+    loadingSince = phase.isDataLoading ? clock() : nil
   }
 }
 
@@ -47,4 +51,11 @@ public struct StepTimes: Hashable, Sendable {
   public var exchanging: Double
   /// What of it the rank waited for a `DataLoader` to hand out a batch.
   public var loading: Double
+
+  /// A step that took so many seconds.
+  package init(seconds: Double, exchanging: Double, loading: Double) {
+    self.seconds = seconds
+    self.exchanging = exchanging
+    self.loading = loading
+  }
 }

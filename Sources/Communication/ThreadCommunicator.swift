@@ -27,7 +27,7 @@ package final class ThreadCommunicator: Communicator {
   /// See `StepMember.step`.
   package let step = StepContext()
   /// See `Communicator.profile`.
-  package let profile = StepProfile()
+  package let profile: StepProfile
 
   private let job: ThreadJob
   /// A place for each rank's `Post`, and the barrier.
@@ -46,6 +46,7 @@ package final class ThreadCommunicator: Communicator {
   package init(_ job: ThreadJob, rank: Int) {
     self.job = job
     self.rank = rank
+    profile = StepProfile { job.clock(rank) }
     let position = job.position(of: rank)
     (localRank, localSize) = (rank - position.ranks.lowerBound, position.ranks.count)
     host = "host\(position.host)"
@@ -64,15 +65,13 @@ package final class ThreadCommunicator: Communicator {
     reduce("allReduce", buffer, operation, on: board)
   }
 
-  /// See `Communicator.allReduceAcrossHosts`; takes as long as the job's network does.
+  /// See `Communicator.allReduceAcrossHosts`; takes as long as the job's `messageDidArrive`.
   package func allReduceAcrossHosts<Element: Reducible>(
     _ buffer: UnsafeMutableBufferPointer<Element>, of count: Int
   ) {
     guard let acrossHosts else { return }
     reduce("allReduceAcrossHosts", buffer, .sum, on: acrossHosts)
-    let bytes = buffer.count * MemoryLayout<Element>.stride
-    let seconds = job.network.secondsPerMessage + job.network.secondsPerByte * Double(bytes)
-    if seconds > 0 { usleep(UInt32(seconds * 1e6)) }
+    job.messageDidArrive(rank)
   }
 
   private func reduce<Element: Reducible>(

@@ -9,15 +9,22 @@ package final class ThreadJob: Sendable {
   /// Whether ranks of one host get shared windows.
   package let sharesMemory: Bool
   private let hosts: [Range<Int>]
-  /// How slow messages between hosts are made.
-  let network: ThreadNetwork
+  /// Called with a rank that has sent a message to other hosts, on the thread that waited for it.
+  let messageDidArrive: @Sendable (_ rank: Int) -> Void
+  /// What time it is on a rank, in nanoseconds.
+  let clock: @Sendable (_ rank: Int) -> UInt64
   let board: ThreadMemory
   /// A board for each local rank that all hosts have.
   let acrossHosts: [ThreadMemory]
 
   /// A job whose ranks pretend to be on hosts with `ranksPerHost` ranks each.
+  ///
+  /// Time and the network are the caller's: a message between hosts is under way until
+  /// `messageDidArrive` returns, and a step has taken what `clock` says.
   package init(
-    ranksPerHost: [Int], sharingMemory: Bool = true, network: ThreadNetwork = ThreadNetwork()
+    ranksPerHost: [Int], sharingMemory: Bool = true,
+    clock: @escaping @Sendable (_ rank: Int) -> UInt64 = { _ in monotonicNanoseconds() },
+    messageDidArrive: @escaping @Sendable (_ rank: Int) -> Void = { _ in }
   ) {
     check(
       !ranksPerHost.isEmpty && ranksPerHost.allSatisfy { $0 > 0 },
@@ -29,7 +36,8 @@ package final class ThreadJob: Sendable {
     }
     size = start
     sharesMemory = sharingMemory
-    self.network = network
+    self.clock = clock
+    self.messageDidArrive = messageDidArrive
     acrossHosts = (0..<(ranksPerHost.min() ?? 0)).map { _ in
       ThreadMemory(blocks: ranksPerHost.count, ofSize: 64)
     }
@@ -41,18 +49,6 @@ package final class ThreadJob: Sendable {
   func position(of rank: Int) -> (host: Int, ranks: Range<Int>) {
     for (host, ranks) in hosts.enumerated() where ranks.contains(rank) { return (host, ranks) }
     stop("ThreadJob: rank \(rank) is not one of \(size)")
-  }
-}
-
-/// How long a message takes between the pretended hosts of a job of threads.
-package struct ThreadNetwork: Sendable {
-  package var secondsPerMessage: Double
-  package var secondsPerByte: Double
-
-  /// A network that takes no time, unless it is said how much.
-  package init(secondsPerMessage: Double = 0, secondsPerByte: Double = 0) {
-    self.secondsPerMessage = secondsPerMessage
-    self.secondsPerByte = secondsPerByte
   }
 }
 

@@ -66,7 +66,7 @@ final class NetworkStage {
     for index in isReady.indices { isReady[index] = false }
     sent = 0
     guard var trial else { return }
-    overlaps = trial.roundDidEnd(at: monotonicNanoseconds())
+    overlaps = trial.roundDidEnd(at: world.profile.clock())
     self.trial = trial
     if trial.isComplete {
       let medians = world.sum(trial.medians)

@@ -16,11 +16,17 @@ public enum Threads {
 
   /// A rank that its launcher bound to some cores uses those; ranks that share all cores divide
   /// them.
-  package static func defaultCount() -> Int {
-    func integer(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
+  ///
+  /// - Parameters:
+  ///   - available: the cores that the process may run on, of those `onMachine`.
+  ///   - variable: the value of a variable of the environment.
+  package static func defaultCount(
+    available: Int = availableCores, onMachine: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)),
+    variable: (String) -> String? = { getenv($0).map { String(cString: $0) } }
+  ) -> Int {
+    func integer(_ name: String) -> Int? { variable(name).flatMap { Int($0) } }
     if let requested = integer("LOCKSTEP_NUM_THREADS"), requested > 0 { return requested }
-    let available = availableCores
-    let isBound = available < sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    let isBound = available < onMachine
     let ranksHere = integer("OMPI_COMM_WORLD_LOCAL_SIZE") ?? integer("MPI_LOCALNRANKS") ?? 1
     return isBound ? available : max(1, available / max(1, ranksHere))
   }

@@ -21,42 +21,6 @@ import Testing
     }
   }
 
-  /// A failure that a rank can still report: the job ends with its status and one line that names
-  /// it.
-  @Test(arguments: [
-    ("throwOnLast", 65, "rank 3/4", reportable),
-    ("throwOnLastLate", 65, "rank 3/4", reportable),
-    ("failCheckOnLast", 70, "rank 3/4", "matmul: [2, 3] x [4, 5]: inner dimensions 3 and 4 differ"),
-    ("failCheckOnThread", 70, "rank 3/4", "gemm: a worker failed"),
-  ])
-  func reportsOneCause(_ name: String, _ status: Int32, _ rank: String, _ cause: String) throws {
-    let job = try mpirun(ranks: 4, "MPIChecks", [name])
-    #expect(job.status == status, "\(job.errors)")
-    #expect(job.seconds < 5 * patience)
-    let lines = job.errors(startingWith: "error: ")
-    #expect(lines.count == 1, "\(job.errors)")
-    #expect(lines.first?.hasPrefix("error: \(rank)") == true, "\(lines)")
-    #expect(lines.first?.hasSuffix("): \(cause)") == true, "\(lines)")
-  }
-
-  @Test(arguments: 2...4)
-  func reportsACauseOfAllRanksOnce(_ ranks: Int) throws {
-    for _ in 1...5 {
-      let job = try mpirun(ranks: ranks, "MPIChecks", ["throwOnAll"])
-      #expect(job.status == 65)
-      #expect(job.seconds < 5 * patience)
-      #expect(job.errors(startingWith: "error: ").count == 1, "\(job.errors)")
-    }
-  }
-
-  /// A failure that leaves the rank no time to report; `mpirun` does, with the signal.
-  @Test(arguments: [("trapOnLast", 132), ("killLast", 137), ("exitOnLast", 1)])
-  func endsWhenARankIsLost(_ name: String, _ status: Int32) throws {
-    let job = try mpirun(ranks: 4, "MPIChecks", [name])
-    #expect(job.status == status, "\(job.errors)")
-    #expect(job.seconds < 5 * patience)
-  }
-
   @Test func oneRankUnderMpirunFailsLikeAPlainProcess() throws {
     let job = try mpirun(ranks: 1, "MPIChecks", ["throwOnAll"])
     #expect(job.status == 65)
@@ -81,7 +45,6 @@ import Testing
   func areRefused(_ environment: [String: String], _ seen: String, _ remedy: String) throws {
     let process = try runAlone("MPIChecks", ["gather"], environment: environment)
     #expect(process.status == 69)
-    #expect(process.seconds < 5 * patience)
     #expect(process.output == "")
     let lines = process.errors(startingWith: "error: ")
     #expect(lines.count == 1, "\(process.errors)")

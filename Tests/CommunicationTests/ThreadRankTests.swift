@@ -1,5 +1,6 @@
 import Communication
 import Glibc
+import Synchronization
 import TensorCore
 import TestSupport
 import Testing
@@ -25,15 +26,20 @@ import Testing
     #expect(results == Array(repeating: expected, count: size))
   }
 
-  @Test func noRankLeavesABarrierBeforeAllEntered() throws {
-    let times = withThreadRanks(3) { world in
-      if world.rank == 1 { usleep(30_000) }
-      let entered = ContinuousClock.now
-      world.barrier()
-      return (entered: entered, left: ContinuousClock.now)
+  /// Each rank counts before the barrier; whoever leaves it finds that all have.
+  @Test func noRankLeavesABarrierBeforeAllEntered() {
+    let early = withThreadRanks(3) { world -> [Int] in
+      guard let window = world.makeSharedWindow(byteCount: 8) else { return [-1] }
+      let rounds = window.parts.map { $0.assumingMemoryBound(to: Atomic<Int>.self) }
+      return (1...2000).filter { round in
+        // One of them comes late.
+        if round % 3 == world.rank { for _ in 0..<20 { sched_yield() } }
+        rounds[world.localRank].pointee.store(round, ordering: .relaxed)
+        world.barrier()
+        return rounds.contains { $0.pointee.load(ordering: .relaxed) < round }
+      }
     }
-    let last = try #require(times.map(\.entered).max())
-    #expect(times.allSatisfy { $0.left >= last })
+    #expect(early == [[], [], []])
   }
 
   @Test func windowsAreSeenByAllRanks() {
@@ -84,6 +90,17 @@ import Testing
       return values
     }
     #expect(sums == Array(repeating: [2050, .infinity], count: 3))
+  }
+
+  /// Of three ranks, two have waited for the third; on top of its own 0.1 s they did 0.4 and 0.8 s.
+  @Test func whoWasWaitedForIsNamed() {
+    let waited = [0.5, 0.1, 0.9]
+    #expect(
+      straggler(waited, over: 2, beyond: 0.5)
+        == "rank 1 is slow: the others waited 0.6 s for it, 30 % of the time")
+    #expect(straggler(waited, over: 2, beyond: 0.7) == nil)
+    #expect(straggler(waited, over: 12.1, beyond: 0.5) == nil, "less than a twentieth")
+    #expect(straggler([0.3, 0.3], over: 1, beyond: 0.1) == nil, "they have waited in turn")
   }
 
   /// What the core keeps per thread: recording, and the default generator.

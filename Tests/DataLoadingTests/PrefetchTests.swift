@@ -2,6 +2,7 @@ import DataLoading
 import Foundation
 import Kernels
 import TensorCore
+import TestSupport
 import Testing
 
 /// A data set that notes how far it has been read, and by which threads.
@@ -69,9 +70,8 @@ private final class Watched: Dataset {
     for _ in DataLoader(data, batchSize: 1, prefetching: prefetching).epoch(0) {
       handedOut += 1
       let most = min(handedOut + prefetching, 20)
-      // The thread gets there, and then waits.
-      let end = Date(timeIntervalSinceNow: 5)
-      while data.reads.withLock({ $0.count }) < most && Date() < end { usleep(100) }
+      // The thread gets there, and then waits: it is given some time to go on too far.
+      #expect(waitUntil { data.reads.withLock { $0.count } >= most })
       if handedOut == 5 { usleep(5000) }
       #expect(data.reads.withLock { $0.count } == most)
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 /// Counts how often each of a number of pieces was run.
@@ -11,15 +12,7 @@ private final class Tally: Sendable {
   var isOnceEach: Bool { counts.withLock { $0.allSatisfy { $0 == 1 } } }
 }
 
-/// Tests that change `Threads.count`, which the process shares: one after the other.
 @Suite(.serialized) struct ThreadTests {
-  func withThreads<Result>(_ count: Int, _ body: () -> Result) -> Result {
-    let before = Threads.count
-    defer { Threads.count = before }
-    Threads.count = count
-    return body()
-  }
-
   @Test(arguments: 1...5)
   func everyPieceRunsOnce(_ threads: Int) {
     withThreads(threads) {
@@ -58,21 +51,17 @@ private final class Tally: Sendable {
     }
   }
 
-  @Test func concurrentCallersDoNotMeet() async {
-    Threads.count = 3
-    await withTaskGroup(of: Bool.self) { group in
-      for _ in 0..<8 {
-        group.addTask {
-          (0..<200).allSatisfy { round in
-            let tally = Tally(1 + round)
-            parallelFor(1 + round) { tally.count($0) }
-            return tally.isOnceEach
-          }
+  @Test func concurrentCallersDoNotMeet() {
+    let areRight = withThreads(3) {
+      withThreadRanks(8) { _ in
+        (0..<200).allSatisfy { round in
+          let tally = Tally(1 + round)
+          parallelFor(1 + round) { tally.count($0) }
+          return tally.isOnceEach
         }
       }
-      for await isRight in group { #expect(isRight) }
     }
-    Threads.count = Threads.availableCores
+    #expect(areRight == Array(repeating: true, count: 8))
   }
 
   /// A team that sleeps, grows, and shrinks again.
@@ -99,35 +88,46 @@ private final class Tally: Sendable {
     #expect(wrong == nil)
   }
 
-  @Test func piecesRunOnSeveralThreads() {
-    let threads = Locked(Set<UInt>())
-    withThreads(3) {
+  /// Three pieces that wait for each other: whoever runs them one after another never ends.
+  @Test func piecesRunAtTheSameTime() async {
+    // In a process of its own, where nobody else has the team.
+    await #expect(processExitsWith: .success) {
+      Threads.count = 3
       for _ in 0..<50 {
-        parallelFor(30) { _ in
-          let identity = UInt(pthread_self())
-          threads.withLock { _ = $0.insert(identity) }
-          usleep(100)
+        let begun = Locked(0)
+        let met = Locked(0)
+        parallelFor(3) { _ in
+          begun.withLock { $0 += 1 }
+          let areAllHere = waitUntil { begun.withLock { $0 } == 3 }
+          met.withLock { $0 += areAllHere ? 1 : 0 }
         }
+        try #require(met.withLock { $0 } == 3)
       }
     }
-    #expect(threads.withLock { $0.count } > 1)
   }
 
-  @Test func countIsAtLeastOne() {
-    withThreads(-3) { #expect(Threads.count == 1) }
-    #expect(Threads.availableCores >= 1)
+  @Test func countIsAtLeastOne() async {
+    await #expect(processExitsWith: .success) {
+      Threads.count = -3
+      #expect(Threads.count == 1)
+      #expect(Threads.availableCores >= 1)
+    }
   }
 
+  /// On a machine with 8 cores, of which this process may run on `available`.
   @Test(
     arguments: [
-      (["LOCKSTEP_NUM_THREADS": "7"], 7), (["LOCKSTEP_NUM_THREADS": "0"], 0),
-      (["OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 1), (["MPI_LOCALNRANKS": "1000"], 1),
-      (["LOCKSTEP_NUM_THREADS": "3", "OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 3),
-    ] as [([String: String], Int)])
-  func environmentDecides(_ environment: [String: String], _ expected: Int) {
-    let names = ["LOCKSTEP_NUM_THREADS", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"]
-    for name in names { unsetenv(name) }
-    for (name, value) in environment { setenv(name, value, 1) }
-    #expect(Threads.defaultCount() == (expected == 0 ? Threads.availableCores : expected))
+      ([:], 8, 8), ([:], 3, 3),
+      (["LOCKSTEP_NUM_THREADS": "7"], 8, 7), (["LOCKSTEP_NUM_THREADS": "7"], 1, 7),
+      (["LOCKSTEP_NUM_THREADS": "0"], 8, 8), (["LOCKSTEP_NUM_THREADS": "0"], 2, 2),
+      (["OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 8, 1), (["MPI_LOCALNRANKS": "1000"], 8, 1),
+      (["OMPI_COMM_WORLD_LOCAL_SIZE": "3"], 8, 2), (["MPI_LOCALNRANKS": "2"], 8, 4),
+      // Bound by its launcher, a rank has its cores for itself.
+      (["OMPI_COMM_WORLD_LOCAL_SIZE": "4"], 2, 2), (["MPI_LOCALNRANKS": "1000"], 3, 3),
+      (["LOCKSTEP_NUM_THREADS": "3", "OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 8, 3),
+    ] as [([String: String], Int, Int)])
+  func environmentDecides(_ environment: [String: String], _ available: Int, _ expected: Int) {
+    let count = Threads.defaultCount(available: available, onMachine: 8) { environment[$0] }
+    #expect(count == expected)
   }
 }

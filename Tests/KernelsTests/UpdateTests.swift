@@ -204,13 +204,9 @@ import Testing
 
   private func expectSameBitsOnAllThreads(_ run: (Int, Memory) -> Void, _ name: String) {
     let values = makeValues(300_007)
-    let before = Threads.count
-    defer { Threads.count = before }
-    Threads.count = 1
-    let one = updated(values, run)
+    let one = withThreads(1) { updated(values, run) }
     for threads in 2...4 {
-      Threads.count = threads
-      let isSame = updated(values, run) == one
+      let isSame = withThreads(threads) { updated(values, run) } == one
       #expect(isSame, "\(name) on \(threads) threads")
     }
   }

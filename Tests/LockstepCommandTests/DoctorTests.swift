@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -25,6 +26,22 @@ import Testing
     }
     #expect(lines.filter { $0.contains(": host ") }.count == ranks)
     #expect(["Nothing to mend.", "To mend:"].contains(lines[expected.count + ranks]))
+  }
+
+  /// By the affinity mask, unless the environment says otherwise.
+  @Test(arguments: [(nil, 1), ("7", 7), ("0", 1)] as [(String?, Int)])
+  func threadsAreTheCoresOfTheMask(_ variable: String?, _ threads: Int) throws {
+    let mask = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+      .split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
+    let core = try #require(mask?.split { !$0.isNumber }.first)
+    let doctor = try run(
+      ["/usr/bin/taskset", "-c", "\(core)", try builtProgram("lockstep"), "doctor"],
+      environment: [
+        "LOCKSTEP_NUM_THREADS": variable, "OMPI_COMM_WORLD_LOCAL_SIZE": nil, "MPI_LOCALNRANKS": nil,
+      ])
+    let line = try succeeded(doctor).split(separator: "\n").first { $0.hasPrefix("  rank 0: ") }
+    let expected = ", may use cores \(core), \(threads) thread(s)"
+    #expect(line?.hasSuffix(expected) == true, "\(line ?? "")")
   }
 
   @Test func namesWhatHoldsTheMachineBack() throws {

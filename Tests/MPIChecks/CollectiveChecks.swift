@@ -124,13 +124,21 @@ private func checkGather(_ world: any Communicator) {
   check(world.minimum(Float(-world.rank)) == Float(1 - world.size), "minimum of minus the ranks")
 }
 
-/// No rank leaves a barrier before the last one, which is late, enters it.
+/// No rank leaves a barrier before the last one, which is late, enters it: each counts before it
+/// in memory that all see.
 private func checkBarrier(_ world: any Communicator) {
-  let clock = SuspendingClock()
-  world.barrier()
-  let start = clock.now
-  if world.rank == world.size - 1 { pause(milliseconds: 200) }
-  world.barrier()
-  let waited = clock.now - start
-  check(waited > .milliseconds(150), "barrier: left after \(waited), before all had entered")
+  guard let window = world.makeSharedWindow(byteCount: 8) else {
+    check(world.size == 1, "barrier: no shared window")
+    return world.barrier()
+  }
+  let rounds = window.parts.map { $0.assumingMemoryBound(to: Atomic<Int>.self) }
+  for round in 1...50 {
+    if round % world.size == world.rank { pause(milliseconds: 1) }
+    rounds[world.localRank].pointee.store(round, ordering: .relaxed)
+    world.barrier()
+    let entered = rounds.map { $0.pointee.load(ordering: .relaxed) }
+    check(
+      entered.allSatisfy { $0 >= round },
+      "barrier: left for the time \(round), when the ranks had entered it \(entered) times")
+  }
 }

@@ -28,7 +28,7 @@ let faultChecks = [
   NamedCheck("failCheckOnThread") { world in
     // The thread that runs the body is inside MPI, waiting for rank 0, when another one fails.
     if isLast(world) { failCheckOnThread() }
-    if world.isRoot { pause(milliseconds: 10_000) }
+    if world.isRoot { pauseForEver() }
     world.barrier()
   },
   NamedCheck("trapOnLast") { world in
@@ -47,6 +47,7 @@ let faultChecks = [
   },
   NamedCheck("truncate") { world in
     // MPI tells the ranks whose buffer is too short; the root does not notice.
+    waitForOthers(world, on: 0)
     var data = [UInt8](repeating: 0, count: world.isRoot ? 2000 : 1000)
     data.withUnsafeMutableBytes { world.broadcast($0, from: 0) }
     world.barrier()
@@ -54,6 +55,15 @@ let faultChecks = [
 ]
 
 func isLast(_ world: any Communicator) -> Bool { world.rank == world.size - 1 }
+
+/// On one rank, returns when all others are in their next collective, where they wait for it.
+func waitForOthers(_ world: any Communicator, on rank: Int) {
+  guard world.rank == rank, let watch = world.watch else { return }
+  let mine = watch.enteredCollectives[world.localRank]
+  while watch.enteredCollectives.count(where: { $0 > mine }) < world.size - 1 {
+    pause(milliseconds: 1)
+  }
+}
 
 /// Fails a check on another thread than the one that runs the body.
 private func failCheckOnThread() {

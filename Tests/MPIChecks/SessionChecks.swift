@@ -27,3 +27,6 @@ let sessionChecks = [
 ]
 
 func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+
+/// Never returns: what comes of it ends the job, or the suite does.
+func pauseForEver() -> Never { while true { sleep(1000) } }

@@ -70,10 +70,7 @@ import Testing
   @Test(arguments: examples.indices, [DType.float32, .float16])
   func bitsDoNotDependOnIt(_ index: Int, _ dtype: DType) {
     let example = Self.examples[index]
-    let before = Threads.count
-    defer { Threads.count = before }
-    func run(_ threads: Int) -> [[Float]] {
-      Threads.count = threads
+    func run() -> [[Float]] {
       let inputs = example.shapes.enumerated().map {
         gridValues($1, seed: UInt64($0 + 1)).converted(to: dtype)
       }
@@ -82,9 +79,9 @@ import Testing
       result.backward(gradient: gridValues(result.shape, seed: 50))
       return [result.floats] + inputs.map { $0.grad?.floats ?? [] }
     }
-    let one = run(1)
+    let one = withThreads(1, run)
     for threads in 2...4 {
-      #expect(run(threads) == one, "\(example.name) on \(threads) threads")
+      #expect(withThreads(threads, run) == one, "\(example.name) on \(threads) threads")
     }
   }
 }

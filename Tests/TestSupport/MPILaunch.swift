@@ -24,7 +24,7 @@ public func builtProgram(_ name: String) throws -> String {
 ///   - whileRunning: called with the process id of `mpirun` every few milliseconds.
 public func mpirun(
   ranks: Int, _ program: String, _ arguments: [String], in directory: String? = nil,
-  environment: [String: String] = [:], limit: Double = 60,
+  environment: [String: String] = [:], limit: Double = 300,
   whileRunning: (pid_t) -> Void = { _ in }
 ) throws -> ProcessRun {
   let command = [
@@ -47,7 +47,7 @@ let jobs = Mutex(())
 /// `environment`; with `nil` a variable is removed.
 public func runAlone(
   _ program: String, _ arguments: [String], environment: [String: String?] = [:],
-  in directory: String? = nil, limit: Double = 30
+  in directory: String? = nil, limit: Double = 300
 ) throws -> ProcessRun {
   try run(
     [try builtProgram(program)] + arguments,
@@ -57,7 +57,7 @@ public func runAlone(
 /// Runs a program of this package that starts ranks itself; as `mpirun`, one such job at a time.
 public func runStartingRanks(
   _ program: String, _ arguments: [String], environment: [String: String?] = [:],
-  in directory: String? = nil, limit: Double = 60
+  in directory: String? = nil, limit: Double = 300
 ) throws -> ProcessRun {
   try jobs.withLock { _ in
     try runAlone(program, arguments, environment: environment, in: directory, limit: limit)

@@ -33,8 +33,9 @@ public struct StartFailure: Error, CustomStringConvertible {
 
 /// Runs the program at the path `command[0]` and waits for its end.
 ///
-/// It is the head of a process group of its own, which is killed after `limit` seconds, times `patience`; it writes
-/// to files, because a grandchild that outlives it would hold a pipe open.
+/// It is the head of a process group of its own, which is killed after `limit` seconds, times `patience`:
+/// a program that hangs makes its test fail. It writes to files, because a grandchild that outlives it
+/// would hold a pipe open.
 ///
 /// - Parameters:
 ///   - environment: variables to set on top of this process's, or with `nil` to remove.
@@ -42,7 +43,7 @@ public struct StartFailure: Error, CustomStringConvertible {
 ///   - whileRunning: called with its process id every few milliseconds.
 public func run(
   _ command: [String], environment: [String: String?] = [:], in workingDirectory: String? = nil,
-  limit: Double = 30, whileRunning: (pid_t) -> Void = { _ in }
+  limit: Double = 300, whileRunning: (pid_t) -> Void = { _ in }
 ) throws -> ProcessRun {
   let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
   try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)

@@ -10,14 +10,18 @@ import Glibc
 /// - Parameters:
 ///   - ranksPerHost: pretends that the ranks are on several hosts, with as many on each.
 ///   - sharingMemory: whether ranks of one host can share memory; without it all goes by message.
-///   - network: how slow messages between hosts are made.
+///   - clock: what the ranks take for the time; nil: the machine's.
+///   - messageDidArrive: called with a rank that has sent a message to other hosts, on the thread
+///     that waits for it until this returns.
 package func withThreadRanks<Value: Sendable>(
   _ size: Int, ranksPerHost: [Int]? = nil, sharingMemory: Bool = true,
-  network: ThreadNetwork = ThreadNetwork(),
+  clock: StoppedClock? = nil,
+  messageDidArrive: @escaping @Sendable (_ rank: Int) -> Void = { _ in },
   _ body: @escaping @Sendable (any Communicator) throws -> Value
 ) -> [Value] {
   let job = ThreadJob(
-    ranksPerHost: ranksPerHost ?? [size], sharingMemory: sharingMemory, network: network)
+    ranksPerHost: ranksPerHost ?? [size], sharingMemory: sharingMemory,
+    clock: { clock?.read(on: $0) ?? monotonicNanoseconds() }, messageDidArrive: messageDidArrive)
   check(job.size == size, "withThreadRanks: \(size) ranks on hosts of \(ranksPerHost ?? [])")
   let ranks = (0..<size).map { rank in
     RankThread {

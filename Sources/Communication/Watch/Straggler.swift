@@ -12,11 +12,18 @@ extension Communicator {
   public func stragglerReport(over seconds: Double, beyond threshold: Double = 1) -> String? {
     guard size > 1 else { return nil }
     let waited = gather([watch?.waitedSeconds ?? 0]).map { $0[0] }
-    guard let least = waited.min(), let slowest = waited.firstIndex(of: least) else { return nil }
-    let cost = (waited.reduce(0, +) - least) / Double(size - 1) - least
-    guard cost > threshold, cost > 0.05 * seconds else { return nil }
-    let percent = Int((100 * cost / seconds).rounded())
-    return
-      "rank \(slowest) is slow: the others waited \(duration(cost)) for it, \(percent) % of the time"
+    return straggler(waited, over: seconds, beyond: threshold)
   }
+}
+
+/// The sentence of `stragglerReport` where each rank has waited for others so many seconds.
+package func straggler(
+  _ waited: [Double], over seconds: Double, beyond threshold: Double
+) -> String? {
+  guard let least = waited.min(), let slowest = waited.firstIndex(of: least) else { return nil }
+  let cost = (waited.reduce(0, +) - least) / Double(waited.count - 1) - least
+  guard cost > threshold, cost > 0.05 * seconds else { return nil }
+  let percent = Int((100 * cost / seconds).rounded())
+  return
+    "rank \(slowest) is slow: the others waited \(duration(cost)) for it, \(percent) % of the time"
 }

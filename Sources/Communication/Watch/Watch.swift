@@ -112,6 +112,11 @@ public final class Watch: @unchecked Sendable {
     }
   }
 
+  /// How many collectives each rank of this host has entered, by local rank.
+  package var enteredCollectives: [UInt64] {
+    board.records.map { $0.pointee.entered.load(ordering: .acquiring) }
+  }
+
   /// Seconds that this rank has spent in shared windows and large collectives, most of them waiting
   /// for others.
   package var waitedSeconds: Double {

@@ -3,15 +3,15 @@ import TestSupport
 import Testing
 
 /// Training on several hosts that talk over TCP, and what happens when one is lost.
-@Suite(.serialized) struct HostTests {
+@Suite(.serialized, .needsHosts) struct HostAloneTests {
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
 
-  /// Trains in the run directory `run`; nil where there can be no hosts.
+  /// Trains in the run directory `run`; the event happens after the first step.
   private func train(
     _ options: String, hosts: Int, slots: Int, run: String, event: (HostEvent, host: Int)? = nil
-  ) throws -> ProcessRun? {
+  ) throws -> ProcessRun {
     try runOnHosts(
       hosts, slots: slots, "lockstep",
       "train --quiet --threads 1 --run-dir \(run) \(options)".split(separator: " ")
@@ -43,19 +43,14 @@ import Testing
 
   /// Otherwise everything else would be tested on one.
   @Test func ranksAreOnTheirHosts() throws {
-    guard let job = try runOnHosts(3, slots: 2, "/bin/hostname", [], in: directory.path) else {
-      return
-    }
+    let job = try runOnHosts(3, slots: 2, "/bin/hostname", [], in: directory.path)
     let names = try succeeded(job).split(whereSeparator: \.isWhitespace).sorted()
     #expect(names == ["node1", "node1", "node2", "node2", "node3", "node3"])
   }
 
   @Test(arguments: [(2, 2), (3, 1)])
   func trainsAsOnOneHost(_ hosts: Int, _ slots: Int) throws {
-    guard let job = try train("--steps 30", hosts: hosts, slots: slots, run: "hosts") else {
-      return
-    }
-    try succeeded(job)
+    try succeeded(try train("--steps 30", hosts: hosts, slots: slots, run: "hosts"))
     try trainHere("--steps 30", ranks: hosts * slots, run: "here")
     try expectSameWeights("hosts", "here")
   }
@@ -63,48 +58,49 @@ import Testing
   @Test(arguments: [(2, 2), (3, 1)])
   func reproducibleTrainingHasTheSameBytes(_ hosts: Int, _ slots: Int) throws {
     let options = "--steps 30 --reproducible --micro-batches 5"
-    guard let job = try train(options, hosts: hosts, slots: slots, run: "hosts") else { return }
-    try succeeded(job)
+    try succeeded(try train(options, hosts: hosts, slots: slots, run: "hosts"))
     try trainHere(options, ranks: 1, run: "here")
     let isSame =
       try directory.read("hosts/model.safetensors") == directory.read("here/model.safetensors")
     #expect(isSame)
   }
 
+  /// The link is slow from the start: every message of a step is longer than what it lets pass at
+  /// once, so it must have held some back.
   @Test func slowLinkOnlyCostsTime() throws {
-    guard
-      let job = try train("--steps 80", hosts: 2, slots: 2, run: "slow", event: (.slow, host: 2))
-    else { return }
+    let options = "train --quiet --threads 1 --run-dir slow --steps 40"
+    let atOnce = try directory.write([1], to: "at-once")
+    let job = try runOnHosts(
+      2, slots: 2, "lockstep", options.split(separator: " ").map(String.init),
+      event: (.slow, 2, atOnce), in: directory.path)
     try succeeded(job)
-    let rates = try Metrics(of: "slow", in: directory).steps.map(\.samplesPerSecond)
-    #expect(rates.suffix(10).max() ?? 0 < 0.5 * (rates.prefix(10).max() ?? 0), "\(rates)")
-    try trainHere("--steps 80", ranks: 4, run: "here")
+    let line = job.errors(startingWith: "the slow link held back ").first ?? ""
+    let heldBack = line.split(separator: " ").compactMap { Int($0) }.first ?? 0
+    #expect(heldBack > 0, "\(job.errors)")
+    try trainHere("--steps 40", ranks: 4, run: "here")
     try expectSameWeights("slow", "here")
   }
 
   /// On both sides of the cut ranks end themselves, and the launchers, which would wait for each
   /// other for a quarter of an hour.
   @Test func cutLinkEndsTheJob() throws {
-    let options = "--steps 100000 --warn-after 0 --abort-after 2"
-    guard let job = try train(options, hosts: 2, slots: 2, run: "cut", event: (.cut, host: 2))
-    else { return }
+    let options = "--steps 100000 --warn-after 0 --abort-after 4"
+    let job = try train(options, hosts: 2, slots: 2, run: "cut", event: (.cut, host: 2))
     #expect(job.status != 0)
-    try expectEnd(of: job, within: 15)
+    try expectEnd(of: job, within: tenTimes(6))
     let lines = job.errors(startingWith: "error: rank ")
     #expect(!lines.isEmpty)
     for line in lines {
-      #expect(line.contains("waited longer than the limit of 2.0 s: "), "\(line)")
+      #expect(line.contains("waited longer than the limit of 4.0 s: "), "\(line)")
       #expect(line.contains("2 rank(s) on other hosts are not seen from here"), "\(line)")
     }
   }
 
   @Test func lostDaemonEndsTheJob() throws {
-    guard
-      let job = try train(
-        "--steps 100000", hosts: 2, slots: 2, run: "kill", event: (.kill, host: 2))
-    else { return }
+    let job = try train(
+      "--steps 100000", hosts: 2, slots: 2, run: "kill", event: (.kill, host: 2))
     #expect(job.status != 0)
-    try expectEnd(of: job, within: 5)
+    try expectEnd(of: job, within: tenTimes(1))
   }
 
   /// Expects that the launcher, the daemons and all ranks were gone so many seconds after the event.
@@ -114,8 +110,6 @@ import Testing
     let line = job.errors.last { $0.hasPrefix("after ") } ?? ""
     let times = line.split { $0 == " " || $0 == "," }.compactMap { Double($0) }
     try #require(times.count == 2, "\(job.errors)", sourceLocation: location)
-    #expect(
-      times[0] < limit * patience && times[1] < limit * patience, "\(line)",
-      sourceLocation: location)
+    #expect(times.allSatisfy { $0 < limit }, "\(line)", sourceLocation: location)
   }
 }

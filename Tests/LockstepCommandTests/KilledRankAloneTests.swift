@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A rank that is gone without a word.
-@Suite(.serialized) struct KilledRankTests {
+@Suite(.serialized) struct KilledRankAloneTests {
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
@@ -23,7 +23,7 @@ import Testing
       killedAt = .now
       kill(ranks[rank], SIGKILL)
     }
-    let deadline = try #require(killedAt) + .seconds(5)
+    let deadline = try #require(killedAt) + .seconds(tenTimes(1.5))
     #expect(SuspendingClock.now < deadline)
     #expect(!job.timedOut)
     #expect(job.status == 128 + SIGKILL, "\(job.errors)")
