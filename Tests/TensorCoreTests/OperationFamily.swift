@@ -8,27 +8,23 @@ struct OperationFamily: Sendable {
   let name: String
   /// How the operations of the file are called here.
   let table: [String: TableEntry]
-  /// The operations of the file that the library does not have yet.
-  let missing: Set<String>
   /// What is compared with finite differences.
   let differentiable: [Differentiable]
   /// Mistakes that must stop the program.
   let misuses: [Misuse]
 
   init(
-    _ name: String, table: [String: TableEntry], missing: Set<String> = [],
-    differentiable: [Differentiable] = [], misuses: [Misuse] = []
+    _ name: String, table: [String: TableEntry], differentiable: [Differentiable] = [],
+    misuses: [Misuse] = []
   ) {
     self.name = name
     self.table = table
-    self.missing = missing
     self.differentiable = differentiable
     self.misuses = misuses
   }
 }
 
-/// How an operation of the fixtures is called here, and which of its cases the library cannot do
-/// yet.
+/// How an operation of the fixtures is called here, for all of its cases.
 ///
 /// Results that IEEE arithmetic rounds once, and moved numbers, must be exact.
 struct TableEntry: Sendable {
@@ -39,34 +35,26 @@ struct TableEntry: Sendable {
   let output: Tolerance
   /// Of the gradients.
   let gradients: Tolerance
-  /// Whether the library does not have what the case needs; nil where it has all.
-  let lacks: (@Sendable (FixtureCase) throws -> Bool)?
   /// All results of the operation.
   let call: Calls
 
-  private init(
-    _ output: Tolerance, _ gradients: Tolerance, _ lacks: (@Sendable (FixtureCase) throws -> Bool)?,
-    calls: @escaping Calls
-  ) {
+  private init(_ output: Tolerance, _ gradients: Tolerance, calls: @escaping Calls) {
     self.output = output
     self.gradients = gradients
-    self.lacks = lacks
     call = calls
   }
 
   init(
-    _ output: Tolerance = .float32, gradients: Tolerance = .float32,
-    lacks: (@Sendable (FixtureCase) throws -> Bool)? = nil, call: @escaping Call
+    _ output: Tolerance = .float32, gradients: Tolerance = .float32, call: @escaping Call
   ) {
-    self.init(output, gradients, lacks) { [try call($0, $1)] }
+    self.init(output, gradients) { [try call($0, $1)] }
   }
 
   /// For an operation with several results.
   static func several(
-    _ output: Tolerance = .float32, gradients: Tolerance = .float32,
-    lacks: (@Sendable (FixtureCase) throws -> Bool)? = nil, calls: @escaping Calls
+    _ output: Tolerance = .float32, gradients: Tolerance = .float32, calls: @escaping Calls
   ) -> TableEntry {
-    TableEntry(output, gradients, lacks, calls: calls)
+    TableEntry(output, gradients, calls: calls)
   }
 }
 

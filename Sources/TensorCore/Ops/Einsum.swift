@@ -6,6 +6,11 @@ import Diagnostics
 /// Without `->` the result has the letters that occur once, in alphabetical order. A letter that
 /// occurs twice in one operand takes its diagonal.
 public func einsum(_ equation: String, _ operands: Tensor...) -> Tensor {
+  einsum(equation, operands)
+}
+
+/// The same of a list of operands.
+public func einsum(_ equation: String, _ operands: [Tensor]) -> Tensor {
   let sides = equation.filter { $0 != " " }.split(separator: "-", omittingEmptySubsequences: false)
   let inputs = sides[0].split(separator: ",", omittingEmptySubsequences: false).map(Array.init)
   check(

@@ -2,7 +2,8 @@ import Diagnostics
 import Kernels
 
 /// `x W^T + b`: x is `[..., in]`, `weight` `[out, in]`, `bias` `[out]` or absent; the result `[...,
-/// out]`, of the common type of x and weight.
+/// out]`, of the common type of x and weight. A `weight` `[in]` gives one output without an axis, and
+/// takes no bias.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
   if let cast = Autocast("linear") {
     return cast.run { linear(cast(x), cast(weight), cast(bias)) }
@@ -10,6 +11,12 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
   x.requireFloat("linear")
   weight.requireFloat("linear")
   bias?.requireFloat("linear")
+  if weight.rank == 1, x.rank >= 1 {
+    check(
+      bias == nil,
+      "linear: a bias beside a weight of shape \(weight.shape); add it to the result")
+    return linear(x, weight.unsqueezed(0)).squeezed(-1)
+  }
   check(
     weight.rank == 2 && x.rank >= 1 && x.shape[x.rank - 1] == weight.shape[1],
     """
@@ -22,7 +29,8 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
   if x.rank != 2 {
     var shape = x.shape
     shape[x.rank - 1] = weight.shape[0]
-    return linear(x.reshaped([-1, weight.shape[1]]), weight, bias).reshaped(shape)
+    let rows = x.reshaped([x.shape.dropLast().reduce(1, *), weight.shape[1]])
+    return linear(rows, weight, bias).reshaped(shape)
   }
   let result = Tensor(
     uninitialized: [x.shape[0], weight.shape[0]], Tensor.promotedType(x, weight))

@@ -35,7 +35,8 @@ private func matmul(_ a: Tensor, _ b: Tensor, as shapes: (Shape, Shape)) -> Tens
     // The same matrix for all: one large product instead of many small ones.
     var shape = a.shape
     shape[a.rank - 1] = b.shape[1]
-    return matmul(a.reshaped([-1, inner]), b, as: shapes).reshaped(shape)
+    let rows = a.reshaped([a.shape.dropLast().reduce(1, *), inner])
+    return matmul(rows, b, as: shapes).reshaped(shape)
   }
   var shape = broadcast(Shape(a.shape.dropLast(2)), Shape(b.shape.dropLast(2)), "matmul")
   shape.append(a.shape[a.rank - 2])
