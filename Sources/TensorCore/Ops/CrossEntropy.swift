@@ -13,7 +13,7 @@ import Kernels
 ///   - targets: class indices of the same shape without the axis of classes, of an integer type; or the probabilities of the
 ///     classes, floats of the shape of `logits`. Stops where an index is outside 0 ..< classes.
 ///   - weight: what each class weighs, `[classes]`; gets no gradient.
-///   - ignoreIndex: targets of this value cost nothing.
+///   - ignoreIndex: targets of this value cost nothing. Stops for another than -100 beside probabilities.
 ///   - labelSmoothing: the fraction, 0 ... 1, of each target that is spread evenly over the classes.
 public func crossEntropy(
   _ logits: Tensor, _ targets: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100,
@@ -32,6 +32,12 @@ public func crossEntropy(
     labelSmoothing >= 0 && labelSmoothing <= 1,
     "crossEntropy: label smoothing \(labelSmoothing) is not between 0 and 1")
   if targets.dtype.isFloatingPoint {
+    check(
+      ignoreIndex == noIgnoredIndex,
+      """
+      crossEntropy: ignoreIndex \(ignoreIndex) beside probabilities of classes, none of which is an \
+      index; leave it out, or give class indices
+      """)
     return crossEntropy(logits, probabilities: targets, weight, labelSmoothing, reduction)
   }
   let labels = ClassLabels(logits, targets, weight, ignoreIndex: ignoreIndex, name)
@@ -70,6 +76,9 @@ public func crossEntropy(
   return reduction.mark(
     loss, samples, divisor: labels.totalWeight, batch: logits.sampleCount)
 }
+
+/// The `ignoreIndex` of one who wants none.
+private let noIgnoredIndex = -100
 
 /// Cross-entropy with the probabilities of the classes.
 private func crossEntropy(

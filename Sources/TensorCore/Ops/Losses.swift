@@ -35,34 +35,36 @@ public enum LossReduction: Sendable {
   }
 }
 
-/// The squared difference of `input` and `target`, whose shapes broadcast.
+// Every loss of pairs stops unless `input` and `target` have the same shape.
+
+/// The squared difference of `input` and `target`, which have the same shape.
 public func mseLoss(
   _ input: Tensor, _ target: Tensor, reduction: LossReduction = .mean
 ) -> Tensor {
   pairLoss("mseLoss", .squared, input, target, reduction)
 }
 
-/// The absolute difference of `input` and `target`, whose shapes broadcast; slope 0 where they are
-/// equal.
+/// The absolute difference of `input` and `target`, which have the same shape; slope 0 where they
+/// are equal.
 public func l1Loss(
   _ input: Tensor, _ target: Tensor, reduction: LossReduction = .mean
 ) -> Tensor {
   pairLoss("l1Loss", .absolute, input, target, reduction)
 }
 
-/// With d the difference of `input` and `target`: d^2 / (2 beta) where |d| < beta, else |d| - beta
-/// / 2. Shapes broadcast.
+/// With d the difference of `input` and `target`, which have the same shape: d^2 / (2 beta) where |d|
+/// < beta, else |d| - beta / 2.
 ///
-/// `beta` 0 gives `l1Loss`; stops where it is negative. Girshick, "Fast R-CNN", 2015.
+/// `beta` 0 gives `l1Loss`; stops where it is negative or NaN. Girshick, "Fast R-CNN", 2015.
 public func smoothL1Loss(
   _ input: Tensor, _ target: Tensor, beta: Float = 1, reduction: LossReduction = .mean
 ) -> Tensor {
-  check(beta >= 0, "smoothL1Loss: beta \(beta) is negative")
+  check(beta >= 0, "smoothL1Loss: beta \(beta) is negative or not a number")
   return pairLoss("smoothL1Loss", .smoothAbsolute, input, target, p: beta, reduction)
 }
 
-/// With d the difference of `input` and `target`: d^2 / 2 where |d| <= delta, else delta (|d| -
-/// delta / 2). Shapes broadcast.
+/// With d the difference of `input` and `target`, which have the same shape: d^2 / 2 where |d| <=
+/// delta, else delta (|d| - delta / 2).
 ///
 /// Stops unless `delta` is positive. Huber, 1964.
 public func huberLoss(
@@ -72,35 +74,34 @@ public func huberLoss(
   return pairLoss("huberLoss", .huber, input, target, p: delta, reduction)
 }
 
-/// -(t log x + (1 - t) log(1 - x)) for probabilities `input` x and targets t, whose shapes
-/// broadcast.
+/// -(t log x + (1 - t) log(1 - x)) for probabilities `input` x and targets t, of the same shape.
 ///
 /// Logarithms are taken as at least -100, so that a wrong certainty has a finite loss. Stops where
-/// an input is outside 0 ... 1. Every loss is multiplied by its `weight`, which broadcasts and gets
+/// an input or a target is outside 0 ... 1. Every loss is multiplied by its `weight`, which broadcasts and gets
 /// no gradient; the mean divides by the number of losses all the same. From logits use
 /// `binaryCrossEntropyWithLogits`, which is more precise.
 public func binaryCrossEntropy(
   _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, reduction: LossReduction = .mean
 ) -> Tensor {
-  input.requireFloat("binaryCrossEntropy")
-  let values = input.detach().contiguousValues()
-  var isWithin = true
-  forEachRowBlock(0..<values.count, [values.rows(1)]) { _, count, at in
-    if !lk_all_within(count, at[0], 0, 1) { isWithin = false }
-  }
+  let name: StaticString = "binaryCrossEntropy"
+  input.requireFloat(name)
+  target.requireFloat(name)
+  requirePairs(name, input.shape, target.shape)
   check(
-    isWithin,
-    "binaryCrossEntropy: an input is not a probability between 0 and 1; logits go to "
+    input.isWithinUnitInterval,
+    "\(name): an input is not a probability between 0 and 1; logits go to "
       + "binaryCrossEntropyWithLogits")
+  check(target.isWithinUnitInterval, "\(name): a target is not between 0 and 1")
   guard let weight else {
-    return pairLoss("binaryCrossEntropy", .binaryCrossEntropy, input, target, reduction)
+    return pairLoss(name, .binaryCrossEntropy, input, target, reduction)
   }
-  let losses = pairLoss("binaryCrossEntropy", .binaryCrossEntropy, input, target, .none)
+  requireWeight(name, "weight", weight.shape, losses: input.shape)
+  let losses = pairLoss(name, .binaryCrossEntropy, input, target, .none)
   return (losses * weight.detach()).reduced(by: reduction)
 }
 
-/// -(w t log(s) + (1 - t) log(1 - s)) for s = sigmoid(`logits`) and targets t, computed without
-/// overflow; shapes broadcast.
+/// -(w t log(s) + (1 - t) log(1 - s)) for s = sigmoid(`logits`) and targets t of the same shape,
+/// computed without overflow.
 ///
 /// - Parameter positiveWeight: w, what a positive target weighs; it broadcasts, for example `[classes]`, and gets no
 ///   gradient. 1 where absent.
@@ -118,6 +119,8 @@ public func binaryCrossEntropyWithLogits(
         cast(logits), cast(target), positiveWeight: positiveWeight, reduction: reduction)
     }
   }
+  requirePairs(name, logits.shape, target.shape)
+  requireWeight(name, "positiveWeight", positiveWeight.shape, losses: logits.shape)
   let weight = positiveWeight.detach()
   // log(1 - s) is log(sigmoid(-x)).
   let positive = target * weight * logSigmoid(logits)
@@ -125,7 +128,7 @@ public func binaryCrossEntropyWithLogits(
 }
 
 /// The Kullback-Leibler divergence t (log t - x) of every target t and `input` x, the logarithm of
-/// a probability; shapes broadcast. 0 log 0 is 0.
+/// a probability; of the same shape. 0 log 0 is 0.
 ///
 /// - Parameters:
 ///   - logTarget: whether `target` holds logarithms of probabilities, too.
@@ -176,8 +179,9 @@ private func pairLoss(
   }
   input.requireFloat(name)
   target.requireFloat(name)
-  let shape = broadcast(input.shape, target.shape, name)
-  let (x, y) = (input.spread(to: shape), target.spread(to: shape))
+  requirePairs(name, input.shape, target.shape)
+  let shape = input.shape
+  let (x, y) = (input.contiguousValues(), target.contiguousValues())
   let divisor = reduction.divisor(losses: Double(x.count), batch: shape.first ?? 1)
   let dtype = Tensor.promotedType(input, target)
   let result: Tensor
@@ -205,9 +209,14 @@ private func pairLoss(
 }
 
 extension Tensor {
-  /// The values in row-major order as `shape`, which this shape broadcasts to; outside the graph.
-  fileprivate func spread(to shape: Shape) -> Tensor {
-    shape == self.shape ? contiguousValues() : detach().expanded(to: shape).contiguousValues()
+  /// Whether all values are from 0 to 1.
+  fileprivate var isWithinUnitInterval: Bool {
+    let values = detach().contiguousValues()
+    var isWithin = true
+    forEachRowBlock(0..<values.count, [values.rows(1)]) { _, count, at in
+      if !lk_all_within(count, at[0], 0, 1) { isWithin = false }
+    }
+    return isWithin
   }
 
   func reduced(by reduction: LossReduction) -> Tensor {

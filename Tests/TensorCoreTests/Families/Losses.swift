@@ -69,7 +69,9 @@ let lossFamily = OperationFamily(
         weight: Tensor([1, 0.5, 3, 0, 2] as [Float]), ignoreIndex: 1)
     },
     .init("mseLoss", [[3, 4], [3, 4]]) { mseLoss($0[0], $0[1]) },
-    .init("mseLoss, broadcast", [[3, 4], [4]]) { mseLoss($0[0], $0[1], reduction: .none) },
+    .init("mseLoss, expanded", [[3, 4], [4]]) {
+      mseLoss($0[0], $0[1].expanded(to: [3, 4]), reduction: .none)
+    },
     .init("l1Loss", [[3, 4]]) { l1Loss($0[0], .full([3, 4], 3)) },
     .init("smoothL1Loss beyond beta", [[3, 4]]) {
       smoothL1Loss($0[0], .full([3, 4], 4), beta: 1.5)
@@ -108,6 +110,13 @@ let lossFamily = OperationFamily(
     .init("crossEntropy: label smoothing 1.5 is not between 0 and 1") {
       _ = crossEntropy(zeros([2, 3]), ints(), labelSmoothing: 1.5)
     },
+    .init("crossEntropy: label smoothing nan is not between 0 and 1") {
+      _ = crossEntropy(zeros([2, 3]), ints(), labelSmoothing: .nan)
+    },
+    .init("crossEntropy: ignoreIndex 1 beside probabilities of classes, none of which is an index")
+    {
+      _ = crossEntropy(zeros([2, 3]), zeros([2, 3]), ignoreIndex: 1)
+    },
     .init("crossEntropy: weight [2] for 3 classes") {
       _ = crossEntropy(zeros([2, 3]), ints(), weight: zeros([2]))
     },
@@ -132,7 +141,6 @@ let lossFamily = OperationFamily(
     .init("nllLoss: targets of type float32; expected class indices") {
       _ = nllLoss(zeros([2, 3]), zeros([2]))
     },
-    .init("mseLoss: shapes [2] and [3] do not broadcast") { _ = mseLoss(zeros([2]), zeros([3])) },
     .init("l1Loss: a tensor of int32") { _ = l1Loss(zeros([2]), ints()) },
     .init("smoothL1Loss: beta -1.0 is negative") {
       _ = smoothL1Loss(zeros([2]), zeros([2]), beta: -1)
@@ -143,7 +151,7 @@ let lossFamily = OperationFamily(
     .init("binaryCrossEntropy: an input is not a probability between 0 and 1") {
       _ = binaryCrossEntropy(Tensor([0.5, 1.25] as [Float]), zeros([2]))
     },
-  ])
+  ] + pairMisuses)
 
 extension FixtureCase {
   var reduction: LossReduction {
