@@ -66,7 +66,9 @@ extension Module {
     }
     var values: [Tensor] = []
     for (_, name) in matches { values.append(try source.tensor(name)) }
-    for (match, value) in zip(matches, values) { match.tensor.assign(value) }
+    noGrad {
+      for (match, value) in zip(matches, values) { match.tensor.assign(value) }
+    }
     return differences
   }
 

@@ -46,21 +46,31 @@ public enum Initialization {
   }
 
   /// Every element is `value`.
-  public static func constant(_ tensor: Tensor, _ value: Float) { tensor.fill(value) }
+  public static func constant(_ tensor: Tensor, _ value: Float) {
+    noGrad { tensor.fill(value) }
+  }
 
   /// Uniform in `range`.
   public static func uniform(
     _ tensor: Tensor, in range: ClosedRange<Float> = 0...1, generator: Generator = .default
   ) {
-    tensor.assign(.uniform(tensor.shape, in: range, generator: generator))
+    noGrad { tensor.assign(.uniform(tensor.shape, in: range, generator: generator)) }
   }
 
-  /// Normal around `mean`.
+  /// Normal around `mean`. Stops unless `standardDeviation` is 0 or more.
   public static func normal(
     _ tensor: Tensor, mean: Float = 0, standardDeviation: Float = 1,
     generator: Generator = .default
   ) {
-    tensor.assign(.normal(tensor.shape, generator: generator) * standardDeviation + mean)
+    check(
+      standardDeviation >= 0 && standardDeviation.isFinite && mean.isFinite,
+      """
+      normal: mean \(mean) and standard deviation \(standardDeviation); both must be finite, and the \
+      deviation not negative
+      """)
+    noGrad {
+      tensor.assign(.normal(tensor.shape, generator: generator) * standardDeviation + mean)
+    }
   }
 
   /// Normal around `mean`, but only values in `range`. Stops unless the range holds some.
@@ -86,13 +96,14 @@ public enum Initialization {
       let value = mean + standardDeviation * normalQuantile(position)
       values[index] = Swift.min(Swift.max(value, range.lowerBound), range.upperBound)
     }
-    tensor.assign(Tensor(values, shape: tensor.shape))
+    noGrad { tensor.assign(Tensor(values, shape: tensor.shape)) }
   }
 
   /// Uniform in ±gain √(6 / (inputs + outputs)). Glorot and Bengio, 2010.
   public static func xavierUniform(
     _ weight: Tensor, gain: Float = 1, generator: Generator = .default
   ) {
+    requireGain("xavierUniform", gain)
     let fans = fans(weight, "xavierUniform")
     let bound = gain * (6 / Float(fans.in + fans.out)).squareRoot()
     uniform(weight, in: -bound...bound, generator: generator)
@@ -102,6 +113,7 @@ public enum Initialization {
   public static func xavierNormal(
     _ weight: Tensor, gain: Float = 1, generator: Generator = .default
   ) {
+    requireGain("xavierNormal", gain)
     let fans = fans(weight, "xavierNormal")
     normal(
       weight, standardDeviation: gain * (2 / Float(fans.in + fans.out)).squareRoot(),
@@ -131,8 +143,14 @@ public enum Initialization {
   private static func kaimingDeviation(
     _ weight: Tensor, _ fan: Fan, _ nonlinearity: Nonlinearity, _ name: StaticString
   ) -> Float {
+    requireGain(name, nonlinearity.gain)
     let fans = fans(weight, name)
     return nonlinearity.gain / Float(fan == .in ? fans.in : fans.out).squareRoot()
+  }
+
+  static func requireGain(_ name: StaticString, _ gain: Float) {
+    check(
+      gain >= 0 && gain.isFinite, "\(name): a gain of \(gain); it must be 0 or more, and finite")
   }
 
   private static func fans(_ weight: Tensor, _ name: StaticString) -> (in: Int, out: Int) {

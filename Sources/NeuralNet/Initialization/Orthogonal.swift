@@ -9,6 +9,7 @@ extension Initialization {
   public static func orthogonal(
     _ weight: Tensor, gain: Float = 1, generator: Generator = .default
   ) {
+    requireGain("orthogonal", gain)
     check(
       weight.rank >= 2 && weight.count > 0,
       "orthogonal: a weight of shape \(weight.shape); it must be [outputs, inputs, …]")
@@ -17,7 +18,7 @@ extension Initialization {
     let vectors = Tensor(
       orthonormalised(Tensor.normal([count, length], generator: generator).floats, length))
     let matrix = rows <= columns ? vectors : vectors.transposed()
-    weight.assign((matrix * gain).reshaped(weight.shape))
+    noGrad { weight.assign((matrix * gain).reshaped(weight.shape)) }
   }
 
   /// The vectors of `length` numbers in `values`, made orthogonal to each other and of length 1 by

@@ -16,5 +16,5 @@ extension Tensor {
 }
 
 /// 1 / √`fan`, the bound of PyTorch's default for layers with `fan` inputs: that of
-/// `kaimingUniform` after a leaky ReLU of slope √5.
-func uniformBound(_ fan: Int) -> Float { 1 / Float(fan).squareRoot() }
+/// `kaimingUniform` after a leaky ReLU of slope √5; 0 without inputs.
+func uniformBound(_ fan: Int) -> Float { fan == 0 ? 0 : 1 / Float(fan).squareRoot() }

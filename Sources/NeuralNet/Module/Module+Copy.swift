@@ -22,7 +22,7 @@ extension Module {
         source.shape == target.shape && source.dtype == target.dtype,
         "copy: \(name) is \(source.dtype) \(source.shape) here and \(target.dtype) \(target.shape) there"
       )
-      target.assign(source)
+      noGrad { target.assign(source) }
       target.requiresGrad = source.requiresGrad
     }
     for (source, target) in zip(modules(), copy.modules()) {

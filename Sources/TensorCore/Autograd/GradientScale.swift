@@ -15,6 +15,12 @@ package enum GradientScale: Equatable {
 extension Leaf {
   /// Stops unless a pass whose loss is scaled by `scale` may add to the gradient.
   func requireAddable(_ scale: Float) {
+    check(
+      replacement == nil,
+      """
+      backward: a parameter of shape \(shape) was converted to \(replacement ?? dtype) after the loss \
+      was computed from it; convert the model first
+      """)
     guard gradient != nil else { return }
     switch gradientScale {
     case .unknown, .ofLoss(times: scale): break

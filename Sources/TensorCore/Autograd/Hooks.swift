@@ -63,7 +63,17 @@ extension Tensor {
     return hook
   }
 
-  /// Keeps the gradient of this result of an operation in `grad`, as that of a leaf is kept.
+  /// Lets `retainGrad` go on for what this tensor has become since it was the result of `before`.
+  func keepRetaining(since before: Node?) {
+    guard let before = before as? Operation, let retained = before.retained,
+      let now = node as? Operation, now !== before
+    else { return }
+    before.retained = nil
+    now.retained = retained
+  }
+
+  /// Keeps the gradient of this result of an operation in `grad`, as that of a leaf is kept. After a
+  /// change in place it is that of the changed tensor.
   public func retainGrad() {
     check(
       requiresGrad, "retainGrad: a tensor of shape \(shape) that does not require a gradient")

@@ -13,6 +13,8 @@ package final class Leaf: Node {
   package var slot: Tensor?
   /// What users want called when the gradient has been added to.
   var accumulationHooks: [AccumulationHook] = []
+  /// The type that the tensor was converted to, whose leaf this one is no more; nil while it is.
+  var replacement: DType?
   /// Whoever averages this leaf's gradients.
   package var averager: (any GradientAverager)?
 
@@ -70,6 +72,8 @@ extension Tensor {
         !(node is Operation),
         "requiresGrad: cannot be cleared on the result of \(node?.name ?? ""); use detach()")
       if newValue {
+        // A pass through an older graph may have reached it meanwhile.
+        frozenLeaf?.gradient = nil
         node = frozenLeaf ?? Leaf(shape: shape, dtype: dtype)
         frozenLeaf = nil
       } else {
@@ -85,16 +89,32 @@ extension Tensor {
   public var isFrozen: Bool { frozenLeaf != nil }
 
   /// The gradient that `backward()` accumulated; nil before the first pass and after `zeroGrad()`.
+  ///
+  /// Setting it to a tensor stops unless this is a leaf that requires a gradient, of the same shape
+  /// and type.
   public var grad: Tensor? {
     get { leaf?.gradient ?? (node as? Operation)?.retained?.gradient }
     set {
-      guard let leaf else { return }
-      guard let newValue else { return leaf.gradient = nil }
+      guard let newValue else {
+        leaf?.gradient = nil
+        (node as? Operation)?.retained?.gradient = nil
+        return
+      }
+      guard let leaf else {
+        stop(
+          """
+          grad: a gradient for a tensor of shape \(shape) that is no leaf that requires one; set \
+          requiresGrad first
+          """)
+      }
       check(
         newValue.shape == shape && newValue.dtype == dtype,
-        "grad: a gradient of shape \(newValue.shape) for a tensor of shape \(shape)")
+        """
+        grad: a gradient of \(newValue.dtype) and shape \(newValue.shape) for a tensor of \(dtype) \
+        and shape \(shape)
+        """)
       if let slot = leaf.slot {
-        slot.assign(newValue)
+        noGrad { slot.assign(newValue) }
         leaf.gradient = slot
       } else {
         leaf.gradient = newValue.contiguousValues().detach()

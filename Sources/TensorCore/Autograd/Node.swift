@@ -90,13 +90,19 @@ extension Tensor {
   /// Whether operations on this tensor are recorded now.
   package var isTracked: Bool { node != nil && isGradientEnabled }
 
+  /// Where the gradient of an operation on this tensor goes; nil where it needs none.
+  private var nodeToRecord: Node? {
+    guard isGradientEnabled else { return nil }
+    requireCurrentView()
+    return node
+  }
+
   /// An edge to this tensor for `recorded`, or nil where it needs no gradient.
   ///
   /// `gradient` maps the gradient of the operation's result to this input's share of it. Summing a
   /// broadcast share back to the input's shape is left to the engine.
   package func edge(_ gradient: @escaping (_ gradient: Tensor) -> Tensor) -> Edge? {
-    guard let node, isGradientEnabled else { return nil }
-    requireCurrentView()
+    guard let node = nodeToRecord else { return nil }
     return Edge(node, .value(gradient))
   }
 
@@ -113,8 +119,7 @@ extension Tensor {
   package func edge(
     into gradient: @escaping (Tensor, _ destination: Tensor, _ accumulating: Bool) -> Void
   ) -> Edge? {
-    guard let node, isGradientEnabled else { return nil }
-    requireCurrentView()
+    guard let node = nodeToRecord else { return nil }
     return Edge(node, .into(gradient))
   }
 
@@ -123,8 +128,7 @@ extension Tensor {
   package func edge(
     elementwise gradient: @escaping (_ gradient: Tensor, _ destination: Tensor) -> Void
   ) -> Edge? {
-    guard let node, isGradientEnabled else { return nil }
-    requireCurrentView()
+    guard let node = nodeToRecord else { return nil }
     return Edge(node, .elementwise(gradient))
   }
 

@@ -124,7 +124,10 @@ extension Tensor {
     requireReplaceable(name, isRecorded: isRecorded)
     storage.markWritten(by: name, isRecorded: isRecording || isRecorded)
     assign(elementsOf: result)
-    if isGradientEnabled { node = result.node }
+    guard isGradientEnabled else { return }
+    let before = node
+    node = result.node
+    keepRetaining(since: before)
   }
 
   /// Stops if this tensor cannot stand for the result of `name`, which is part of a graph where
@@ -147,7 +150,7 @@ extension Tensor {
 
   /// A copy of the values with this tensor's place in the graph.
   private func copyInGraph() -> Tensor {
-    if node != nil { requireCurrentView() }
+    requireCurrentView()
     let copy = Tensor(uninitialized: shape, dtype)
     copy.assign(elementsOf: self)
     copy.node = node

@@ -209,7 +209,9 @@ extension Tensor {
     let written = source.edge(share)
     storage.markWritten(by: name, isRecorded: true)
     write()
+    let before = node
     _ = recorded(name, kept, written)
+    keepRetaining(since: before)
   }
 }
 

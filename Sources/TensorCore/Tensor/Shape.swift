@@ -118,6 +118,12 @@ public struct Shape: RandomAccessCollection, MutableCollection, ExpressibleByArr
     return resolved
   }
 
+  /// As `axis(_:_:)`, but a scalar counts as a vector of its one element, as in PyTorch: it has the
+  /// axes 0 and -1, which are 0.
+  package func axisOrScalar(_ axis: Int, _ operation: StaticString) -> Int {
+    count == 0 && (axis == 0 || axis == -1) ? 0 : self.axis(axis, operation)
+  }
+
   /// Whether all dimensions are equal.
   public static func == (a: Shape, b: Shape) -> Bool {
     guard a.count == b.count else { return false }

@@ -57,14 +57,17 @@ extension Tensor {
     self.init([value], shape: [])
   }
 
-  /// A tensor of `shape` filled with `value`. Stops if a size is negative.
+  /// A tensor of `shape` filled with `value`. Stops if a size is negative, and where the type cannot
+  /// hold the value; integers lose its fraction.
   public static func full(_ shape: Shape, _ value: Float, _ dtype: DType = .float32) -> Tensor {
     filled(shape, dtype, "full", value)
   }
 
-  /// A tensor of `shape` and type `dtype` filled with an integer.
+  /// A tensor of `shape` and type `dtype` filled with an integer. Stops if a size is negative, and
+  /// where the type cannot hold the value.
   public static func full(_ shape: Shape, _ value: Int, _ dtype: DType) -> Tensor {
     shape.requireSizes("full")
+    dtype.requireRoom(for: value, "full")
     let result = Tensor(uninitialized: shape, dtype)
     result.assign(elementsOf: Tensor(Int64(value)))
     return result
@@ -84,6 +87,7 @@ extension Tensor {
     _ shape: Shape, _ dtype: DType, _ operation: StaticString, _ value: Float
   ) -> Tensor {
     shape.requireSizes(operation)
+    dtype.requireRoom(for: Double(value), operation)
     let result = Tensor(uninitialized: shape, dtype)
     if dtype == .float32 {
       result.pointer(Float.self).update(repeating: value, count: result.count)

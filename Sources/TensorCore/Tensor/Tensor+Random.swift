@@ -2,11 +2,15 @@ import Diagnostics
 import Kernels
 
 extension Tensor {
-  /// Uniform random values in `range`, from `generator` or this thread's default one.
+  /// Uniform random values in `range`, from `generator` or this thread's default one. Stops unless the
+  /// range is finite.
   public static func uniform(
     _ shape: Shape, in range: ClosedRange<Float> = 0...1, generator: Generator = .default
   ) -> Tensor {
     shape.requireSizes("uniform")
+    check(
+      (range.upperBound - range.lowerBound).isFinite,
+      "uniform: the range \(range) is too large; its width must be finite")
     let result = Tensor(uninitialized: shape)
     let pointer = result.pointer(Float.self)
     let width = range.upperBound - range.lowerBound

@@ -31,23 +31,39 @@ extension Tensor {
   /// The values in row-major order as floats.
   public var floats: [Float] { array(of: Float.self) }
 
-  /// Overwrites all values with `value`, in place and outside the graph.
+  /// Overwrites all values with `value`, in place.
+  ///
+  /// Part of the graph, as PyTorch's `fill_`: no gradient flows to what a result of an operation was
+  /// computed from before. Stops then for views. A parameter is set outside the graph. Stops where
+  /// this type cannot hold the value; integers lose its fraction.
   public func fill(_ value: Float) {
-    storage.markWritten(by: "fill")
-    assign(elementsOf: Tensor(value))
+    dtype.requireRoom(for: Double(value), "fill")
+    replace("fill", by: Tensor(value))
   }
 
-  /// Overwrites the values with those of `source`, which must broadcast to this shape; they are
-  /// converted to this type. `source` may be another view of the same memory.
+  /// Overwrites the values with those of `source`, which must broadcast to this shape, in place; they
+  /// are converted to this type. `source` may be another view of the same memory.
   ///
-  /// In place and outside the graph: for setting parameters and buffers, not for computing with.
+  /// Part of the graph where this tensor or `source` is, as PyTorch's `copy_`: the gradient flows to
+  /// `source`, and not to what this tensor was computed from before. Stops then for views, and for
+  /// parameters where `source` requires a gradient. From other values a parameter is set outside the
+  /// graph, as under `noGrad`.
   public func assign(_ source: Tensor) {
     check(
       broadcast(shape, source.shape, "assign") == shape,
       "assign: shape \(source.shape) does not broadcast to \(shape)")
     requireDistinctElements("assign")
-    storage.markWritten(by: "assign")
-    assign(elementsOf: source)
+    replace("assign", by: source)
+  }
+
+  private func replace(_ name: StaticString, by source: Tensor) {
+    if node is Leaf, source.node == nil {
+      storage.markWritten(by: name)
+      return assign(elementsOf: source)
+    }
+    overwrite(
+      name, with: source, clear: { $0.clear() }, share: { $0 },
+      write: { assign(elementsOf: source) })
   }
 
   package func assign(elementsOf source: Tensor) {
@@ -59,11 +75,11 @@ extension Tensor {
           count: count, run(offsets[0], strides[0]), source.run(offsets[1], strides[1]))
       }
     }
-    switch dtype.size {
-    case 1: copyElements(UInt8.self, from: source, strides)
-    case 2: copyElements(UInt16.self, from: source, strides)
-    case 4: copyElements(UInt32.self, from: source, strides)
-    default: copyElements(UInt64.self, from: source, strides)
+    switch dtype.word {
+    case .one: copyElements(UInt8.self, from: source, strides)
+    case .two: copyElements(UInt16.self, from: source, strides)
+    case .four: copyElements(UInt32.self, from: source, strides)
+    case .eight: copyElements(UInt64.self, from: source, strides)
     }
   }
 

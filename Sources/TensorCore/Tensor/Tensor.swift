@@ -25,13 +25,17 @@ public final class Tensor {
   package let isView: Bool
   /// The storage's count of recorded changes when this view was made.
   private let recordedWrites: UInt32
+  /// Whether this view was taken out of the graph, or is one of such a view: what becomes of the graph
+  /// does not concern it.
+  private let isDetached: Bool
   /// The operation that made this tensor, or the `Leaf` of one that the user made.
   @exclusivity(unchecked) package var node: Node?
   /// The leaf of a tensor whose `requiresGrad` was cleared, for when it is set again.
   package var frozenLeaf: Leaf?
 
   package init(
-    storage: Storage, dtype: DType, shape: Shape, strides: Shape, offset: Int, isView: Bool = true
+    storage: Storage, dtype: DType, shape: Shape, strides: Shape, offset: Int, isView: Bool = true,
+    isDetached: Bool = false
   ) {
     self.storage = storage
     self.dtype = dtype
@@ -40,6 +44,7 @@ public final class Tensor {
     self.offset = offset
     isContiguous = Tensor.isContiguous(shape, strides)
     self.isView = isView
+    self.isDetached = isDetached
     recordedWrites = storage.recordedWrites
   }
 
@@ -52,6 +57,7 @@ public final class Tensor {
     offset = 0
     isContiguous = true
     isView = false
+    isDetached = false
     recordedWrites = 0
   }
 
@@ -75,10 +81,12 @@ public final class Tensor {
 extension Tensor: Sendable {}
 
 extension Tensor {
-  /// Stops if this view's place in the graph is out of date.
+  /// Stops if this view's place in the graph is out of date: what it views was changed in place as
+  /// part of the graph, which this view knows nothing of.
   package func requireCurrentView() {
+    guard isView, storage.recordedWrites != recordedWrites else { return }
     check(
-      !isView || storage.recordedWrites == recordedWrites || !(node is Operation),
+      node is Leaf || (node == nil && isDetached),
       """
       a view of shape \(shape) was made before \(storage.lastWriter) changed in place what it views; \
       make the view again after the change
@@ -110,6 +118,7 @@ extension Tensor {
     storage = detach().converted(to: dtype).storage
     self.dtype = dtype
     let new = old.map { Leaf(shape: shape, dtype: dtype, hooksOf: $0) }
+    old?.replacement = dtype
     if node != nil { node = new } else { frozenLeaf = new }
   }
 
@@ -122,7 +131,9 @@ extension Tensor {
 
   /// The same elements with another shape, strides or offset, without a place in the graph.
   package func alias(shape: Shape, strides: Shape, offset: Int) -> Tensor {
-    Tensor(storage: storage, dtype: dtype, shape: shape, strides: strides, offset: offset)
+    Tensor(
+      storage: storage, dtype: dtype, shape: shape, strides: strides, offset: offset,
+      isDetached: isDetached)
   }
 
   /// This fresh contiguous result with its elements arranged as `shape`, which holds as many.
@@ -133,14 +144,18 @@ extension Tensor {
   }
 
   /// The same memory without a place in the graph: no gradient flows through it.
-  public func detach() -> Tensor { alias(shape: shape, strides: strides, offset: offset) }
+  public func detach() -> Tensor {
+    Tensor(
+      storage: storage, dtype: dtype, shape: shape, strides: strides, offset: offset,
+      isDetached: true)
+  }
 
   /// This tensor if its elements lie in row-major order, and otherwise a copy for which that holds;
   /// outside the graph.
   package func contiguousValues() -> Tensor {
     guard !isContiguous else { return self }
     let copy = Tensor(uninitialized: shape, dtype)
-    copy.assign(self)
+    copy.assign(elementsOf: self)
     return copy
   }
 }
