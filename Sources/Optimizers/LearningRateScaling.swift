@@ -23,6 +23,7 @@ public enum LearningRateScaling: Sendable {
     check(
       reference > 0 && batch > 0,
       "LearningRateScaling: from a batch of \(reference) to one of \(batch); both must be positive")
+    requireNotNegative("LearningRateScaling", ("rate", rate))
     let ratio = Double(batch) / Double(reference)
     return Float(Double(rate) * (self == .linear ? ratio : ratio.squareRoot()))
   }

@@ -91,10 +91,12 @@ public struct GroupOptions: OptionSet, Sendable {
   public static let betas = GroupOptions(rawValue: 2)
 }
 
-/// Stops if an option of `optimizer` is negative or not a number.
+/// Stops if an option of `optimizer` is negative or not finite.
 func requireNotNegative(_ optimizer: String, _ options: (name: String, value: Float)...) {
   for (name, value) in options {
-    check(value >= 0, "\(optimizer): \(name) \(value) is negative or not a number")
+    check(
+      value >= 0 && value.isFinite,
+      "\(optimizer): \(name) \(value) is negative or not finite")
   }
 }
 

@@ -27,6 +27,12 @@ public struct ReduceOnPlateau: Sendable {
     case relative(Double)
     /// By this much.
     case absolute(Double)
+
+    fileprivate var amount: Double {
+      switch self {
+      case .relative(let amount), .absolute(let amount): amount
+      }
+    }
   }
 
   /// The learning rate to use now.
@@ -60,8 +66,14 @@ public struct ReduceOnPlateau: Sendable {
     check(
       (0..<1).contains(factor), "ReduceOnPlateau: a factor of \(factor) is not from 0 to below 1")
     check(
-      rate >= 0 && minimumRate >= 0,
-      "ReduceOnPlateau: rates \(rate) and at least \(minimumRate) must not be negative")
+      rate >= 0 && minimumRate >= 0 && rate.isFinite && minimumRate.isFinite,
+      "ReduceOnPlateau: rates \(rate) and at least \(minimumRate) must be finite and not negative")
+    check(
+      threshold.amount >= 0 && threshold.amount.isFinite && epsilon >= 0 && epsilon.isFinite,
+      """
+      ReduceOnPlateau: threshold \(threshold.amount) and epsilon \(epsilon) must be finite and not \
+      negative
+      """)
     check(
       patience >= 0 && cooldown >= 0,
       "ReduceOnPlateau: patience \(patience) and cooldown \(cooldown) must not be negative"

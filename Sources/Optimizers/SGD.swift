@@ -23,6 +23,7 @@ public final class SGD: Optimizer {
     dampening: Float = 0, weightDecay: Float = 0, nesterov: Bool = false
   ) {
     requireNotNegative("SGD", ("momentum", momentum), ("weight decay", weightDecay))
+    check(dampening.isFinite, "SGD: dampening \(dampening) is not finite")
     let groups = Element.groups(of: parameters)
     let momenta = groups.map { $0.momentum ?? momentum }
     check(

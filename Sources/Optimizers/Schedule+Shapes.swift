@@ -2,10 +2,13 @@ import Diagnostics
 import Glibc
 
 // The formulas are those of torch.optim.lr_scheduler. Where one is about a number of steps, the
-// last rate is kept from there on.
+// last rate is kept from there on. Rates and factors that are negative or not finite stop the program.
 extension Schedule {
   /// The same rate throughout.
-  public static func constant(_ rate: Float) -> Schedule { Schedule { _ in Double(rate) } }
+  public static func constant(_ rate: Float) -> Schedule {
+    requireNotNegative("Schedule.constant", ("rate", rate))
+    return Schedule { _ in Double(rate) }
+  }
 
   /// Evenly from `first` at step 0 to `last` at step `steps`; PyTorch's `LinearLR`.
   public static func linear(from first: Float, to last: Float, over steps: Int) -> Schedule {
@@ -24,6 +27,8 @@ extension Schedule {
     from first: Float, to last: Float, over steps: Int, power: Double, _ name: String
   ) -> Schedule {
     requireSteps(steps, name)
+    requireNotNegative(
+      "Schedule.\(name)", ("first rate", first), ("last rate", last), ("power", Float(power)))
     let (first, last) = (Double(first), Double(last))
     return Schedule { step in
       last + (first - last) * pow(1 - Double(min(step, steps)) / Double(steps), power)
@@ -33,6 +38,7 @@ extension Schedule {
   /// `first`, multiplied by `factor` after every `size` steps; PyTorch's `StepLR`.
   public static func step(from first: Float, every size: Int, factor: Double = 0.1) -> Schedule {
     requireSteps(size, "step")
+    requireNotNegative("Schedule.step", ("first rate", first), ("factor", Float(factor)))
     return Schedule { step in Double(first) * pow(factor, Double(step / size)) }
   }
 
@@ -42,20 +48,23 @@ extension Schedule {
   public static func multiStep(
     from first: Float, at milestones: [Int], factor: Double = 0.1
   ) -> Schedule {
-    Schedule { step in
+    requireNotNegative("Schedule.multiStep", ("first rate", first), ("factor", Float(factor)))
+    return Schedule { step in
       Double(first) * pow(factor, Double(milestones.count { $0 <= step }))
     }
   }
 
   /// `first`, multiplied by `factor` after every step; PyTorch's `ExponentialLR`.
   public static func exponential(from first: Float, factor: Double) -> Schedule {
-    Schedule { step in Double(first) * pow(factor, Double(step)) }
+    requireNotNegative("Schedule.exponential", ("first rate", first), ("factor", Float(factor)))
+    return Schedule { step in Double(first) * pow(factor, Double(step)) }
   }
 
   /// Half a cosine from `first` at step 0 to `last` at step `steps` (Loshchilov and Hutter, 2017,
   /// without restarts); PyTorch's `CosineAnnealingLR`, which climbs again where this one stays.
   public static func cosine(from first: Float, to last: Float, over steps: Int) -> Schedule {
     requireSteps(steps, "cosine")
+    requireNotNegative("Schedule.cosine", ("first rate", first), ("last rate", last))
     let (first, last) = (Double(first), Double(last))
     return Schedule { step in
       halfCosine(from: first, to: last, Double(min(step, steps)) / Double(steps))
@@ -68,6 +77,7 @@ extension Schedule {
     from first: Float, to last: Float = 0, every period: Int, multiplier: Int = 1
   ) -> Schedule {
     requireSteps(period, "cosineWithRestarts")
+    requireNotNegative("Schedule.cosineWithRestarts", ("first rate", first), ("last rate", last))
     check(multiplier >= 1, "Schedule.cosineWithRestarts: a multiplier of \(multiplier) is below 1")
     let (first, last) = (Double(first), Double(last))
     return Schedule { step in
@@ -105,6 +115,7 @@ extension Schedule {
     endDivisor: Double = 1e4, anneal: Anneal = .cosine
   ) -> Schedule {
     requireSteps(steps, "oneCycle")
+    requireNotNegative("Schedule.oneCycle", ("maximum", maximum))
     check(
       (0...1).contains(warmupFraction),
       "Schedule.oneCycle: a warm-up of \(warmupFraction) is no share of the steps")

@@ -15,8 +15,11 @@ public struct Schedule: Sendable {
   /// A schedule by a formula of the step.
   public init(_ function: @escaping @Sendable (_ step: Int) -> Double) { self.function = function }
 
-  /// The learning rate of step `step`, from 0.
-  public func rate(at step: Int) -> Float { Float(function(step)) }
+  /// The learning rate of step `step`, from 0. Stops for a negative one.
+  public func rate(at step: Int) -> Float {
+    check(step >= 0, "Schedule.rate: step \(step); steps count from 0")
+    return Float(function(step))
+  }
 
   /// This schedule for `steps` steps, and then `next` from its own step 0 on; PyTorch's
   /// `SequentialLR`.
@@ -34,6 +37,7 @@ public struct Schedule: Sendable {
   ///   had rate 0 and no step is lost.
   public func warmedUp(for steps: Int, from start: Float? = nil) -> Schedule {
     check(steps >= 0, "Schedule.warmedUp: for \(steps) steps; there must be none or more")
+    requireNotNegative("Schedule.warmedUp", ("start", start ?? 0))
     let first = function(0)
     let start = start.map(Double.init) ?? 1 / Double(steps + 1)
     let climb = Schedule { step in first * (start + (1 - start) * Double(step) / Double(steps)) }
@@ -42,6 +46,7 @@ public struct Schedule: Sendable {
 
   /// This schedule with every rate multiplied by `factor`.
   public func scaled(by factor: Float) -> Schedule {
-    Schedule { [function] step in Double(factor) * function(step) }
+    requireNotNegative("Schedule.scaled", ("factor", factor))
+    return Schedule { [function] step in Double(factor) * function(step) }
   }
 }

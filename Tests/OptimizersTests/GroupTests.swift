@@ -80,13 +80,13 @@ private final class SignDescent: Optimizer {
     ("SGD: group 1 sets betas, which SGD does not have", 0),
     ("Lion: group 0 sets momentum, which Lion does not have", 1),
     ("SGD: parameter 1 of shape [2] is parameter 0 again; name every parameter once", 2),
-    ("ParameterGroup: weight decay -0.1 is negative or not a number", 3),
+    ("ParameterGroup: weight decay -0.1 is negative or not finite", 3),
     ("Adam: betas 0.9 and 1.0; both must be from 0 to below 1", 4),
     ("SGD: nesterov with momentum [0.0] and dampening 0.0 needs momentum", 5),
     ("SignDescent: a state called \"master\", which is that of Float16 parameters", 6),
     ("SignDescent: keeps no state \"sum\" but [\"signs\"]", 7),
-    ("LAMB: epsilon nan is negative or not a number", 8),
-    ("Adagrad: learning rate nan is negative or not a number", 9),
+    ("LAMB: epsilon nan is negative or not finite", 8),
+    ("Adagrad: learning rate nan is negative or not finite", 9),
   ])
   func misuseStops(_ sentence: String, _ kind: Int) async {
     let result = await #expect(

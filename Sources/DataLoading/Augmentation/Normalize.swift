@@ -13,9 +13,10 @@ public struct Normalize: ImageTransform {
   /// Stops the program if there are not as many of both, or if a deviation is not positive.
   public init(mean: [Float], std: [Float]) {
     check(
-      mean.count == std.count && std.allSatisfy { $0 > 0 },
+      mean.count == std.count && std.allSatisfy { $0 > 0 && $0.isFinite },
       "Normalize: \(mean.count) means and the deviations \(std) do not make a positive deviation "
         + "for each mean")
+    check(mean.allSatisfy(\.isFinite), "Normalize: the means \(mean) are not all finite")
     self.mean = mean
     self.std = std
   }

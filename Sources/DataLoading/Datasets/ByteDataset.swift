@@ -30,6 +30,10 @@ public struct ByteDataset: Dataset {
   public init(
     bytes: [UInt8], shape: Shape, labels: [Int32], scale: Float = 1 / 255, offset: Float = 0
   ) {
+    shape.requireSizes("ByteDataset")
+    check(
+      scale.isFinite && offset.isFinite,
+      "ByteDataset: scale \(scale) and offset \(offset); both must be finite")
     let size = shape.elementCount
     check(
       bytes.count == labels.count * size,

@@ -21,6 +21,8 @@ public struct InMemoryDataset<Input: TensorElement, Target: TensorElement>: Data
   /// Stops the program unless there are exactly as many inputs as the targets need, and the targets
   /// are whole ones.
   public init(inputs: [Input], shape: Shape, targets: [Target], targetShape: Shape) {
+    shape.requireSizes("InMemoryDataset")
+    targetShape.requireSizes("InMemoryDataset")
     let targetSize = targetShape.elementCount
     check(
       targetSize > 0 && targets.count.isMultiple(of: targetSize),

@@ -25,6 +25,8 @@ public struct MappedDataset<
   public init(
     _ base: Base, inputShape: Shape, targetShape: Shape, _ transform: @escaping Transform
   ) {
+    inputShape.requireSizes("MappedDataset")
+    targetShape.requireSizes("MappedDataset")
     self.base = base
     self.inputShape = inputShape
     self.targetShape = targetShape

@@ -44,6 +44,9 @@ public struct TokenSequence: Sendable {
       throw .malformed(
         file: path, problem: "it begins with the header of llm.c, expected 16-bit tokens only")
     }
+    check(
+      vocabularySize.map { $0 > 0 } ?? true,
+      "TokenSequence: a vocabulary of \(vocabularySize ?? 0); it must be at least 1")
     if let vocabularySize, let index = firstToken(notBelow: vocabularySize) {
       throw .malformed(
         file: path,

@@ -1,3 +1,4 @@
+import Diagnostics
 public import TensorCore
 
 /// `relu` as a layer.
@@ -90,8 +91,10 @@ public final class Softplus: Module, Layer {
 public final class Hardtanh: Module, Layer {
   private let (minimum, maximum): (Float, Float)
 
-  /// With these limits.
+  /// With these limits. Stops unless `minimum` is below `maximum`.
   public init(minimum: Float = -1, maximum: Float = 1) {
+    check(
+      minimum < maximum, "Hardtanh: the minimum \(minimum) is not below the maximum \(maximum)")
     (self.minimum, self.maximum) = (minimum, maximum)
   }
 

@@ -41,7 +41,12 @@ public class BatchNorm: Module, Layer {
     self.momentum = momentum
     self.ranks = ranks
     super.init()
-    check(channels > 0, "\(type(of: self)): \(channels) channels; it must be positive")
+    let name = "\(type(of: self))"
+    check(channels > 0, "\(name): \(channels) channels; it must be positive")
+    requireEpsilon(name, epsilon)
+    check(
+      momentum.map { $0 >= 0 && $0 <= 1 } ?? true,
+      "\(name): momentum \(momentum ?? 0) is not between 0 and 1")
   }
 
   /// `input`, normalised. Stops for other ranks, and in training for one value per channel.
@@ -68,6 +73,8 @@ public class BatchNorm: Module, Layer {
 
 /// Batch normalisation of `[samples, channels]` or `[samples, channels, length]`.
 public final class BatchNorm1d: BatchNorm {
+  /// Stops unless `epsilon` is positive and `momentum` between 0 and 1.
+  ///
   /// - Parameters:
   ///   - momentum: The share of each batch in the running statistics; nil: all batches count the same.
   ///   - affine: Whether every channel is scaled and shifted by parameters, at first 1 and 0.
@@ -82,6 +89,8 @@ public final class BatchNorm1d: BatchNorm {
 
 /// Batch normalisation of images `[samples, channels, height, width]`.
 public final class BatchNorm2d: BatchNorm {
+  /// Stops unless `epsilon` is positive and `momentum` between 0 and 1.
+  ///
   /// - Parameters:
   ///   - momentum: The share of each batch in the running statistics; nil: all batches count the same.
   ///   - affine: Whether every channel is scaled and shifted by parameters, at first 1 and 0.

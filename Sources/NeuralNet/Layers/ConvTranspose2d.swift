@@ -24,7 +24,18 @@ public final class ConvTranspose2d: Module, Layer {
   ) {
     (self.stride, self.padding, self.outputPadding) = (stride, padding, outputPadding)
     (self.dilation, self.groups) = (dilation, groups)
-    requireConvolution("ConvTranspose2d", inputs, outputs, [kernel.0, kernel.1], groups)
+    requireConvolution(
+      "ConvTranspose2d", inputs, outputs, kernel: [kernel.0, kernel.1],
+      stride: [stride.0, stride.1], padding: [padding.0, padding.1],
+      dilation: [dilation.0, dilation.1], groups)
+    check(
+      outputPadding.0 >= 0 && outputPadding.1 >= 0
+        && outputPadding.0 < Swift.max(stride.0, dilation.0)
+        && outputPadding.1 < Swift.max(stride.1, dilation.1),
+      """
+      ConvTranspose2d: outputPadding [\(outputPadding.0), \(outputPadding.1)]; it must be less than \
+      the stride or the dilation, and not negative
+      """)
     let bound = uniformBound(outputs / groups * kernel.0 * kernel.1)
     let shape: Shape = [inputs, outputs / groups, kernel.0, kernel.1]
     weight = .uniformParameter(shape, within: bound, generator)

@@ -14,13 +14,15 @@ public final class Conv1d: Module, Layer {
   private let groups: Int
 
   /// Weights and biases are uniform in ±1/√(inputs / groups · kernel). Stops unless `groups`
-  /// divides inputs and outputs.
+  /// divides inputs and outputs, all sizes are positive and the padding is not negative.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
     dilation: Int = 1, groups: Int = 1, bias: Bool = true, generator: Generator = .default
   ) {
     (self.stride, self.padding, self.dilation, self.groups) = (stride, padding, dilation, groups)
-    requireConvolution("Conv1d", inputs, outputs, [kernel], groups)
+    requireConvolution(
+      "Conv1d", inputs, outputs, kernel: [kernel], stride: [stride], padding: [padding],
+      dilation: [dilation], groups)
     let bound = uniformBound(inputs / groups * kernel)
     weight = .uniformParameter([outputs, inputs / groups, kernel], within: bound, generator)
     self.bias = bias ? .uniformParameter([outputs], within: bound, generator) : nil
@@ -53,7 +55,9 @@ public final class Conv2d: Module, Layer {
     bias: Bool = true, generator: Generator = .default
   ) {
     (self.stride, self.padding, self.dilation, self.groups) = (stride, padding, dilation, groups)
-    requireConvolution("Conv2d", inputs, outputs, [kernel.0, kernel.1], groups)
+    requireConvolution(
+      "Conv2d", inputs, outputs, kernel: [kernel.0, kernel.1], stride: [stride.0, stride.1],
+      padding: [padding.0, padding.1], dilation: [dilation.0, dilation.1], groups)
     let bound = uniformBound(inputs / groups * kernel.0 * kernel.1)
     let shape: Shape = [outputs, inputs / groups, kernel.0, kernel.1]
     weight = .uniformParameter(shape, within: bound, generator)
@@ -80,7 +84,8 @@ public final class Conv2d: Module, Layer {
 
 /// Stops unless a convolution from `inputs` to `outputs` channels can have these sizes.
 func requireConvolution(
-  _ name: StaticString, _ inputs: Int, _ outputs: Int, _ kernel: [Int], _ groups: Int
+  _ name: StaticString, _ inputs: Int, _ outputs: Int, kernel: [Int], stride: [Int],
+  padding: [Int], dilation: [Int], _ groups: Int
 ) {
   check(
     inputs > 0 && outputs > 0 && kernel.allSatisfy { $0 > 0 },
@@ -88,6 +93,10 @@ func requireConvolution(
     \(name): \(inputs) inputs, \(outputs) outputs and a kernel of \(kernel); all must be \
     positive
     """)
+  check(
+    stride.allSatisfy { $0 > 0 } && dilation.allSatisfy { $0 > 0 },
+    "\(name): stride \(stride) and dilation \(dilation); both must be positive")
+  check(padding.allSatisfy { $0 >= 0 }, "\(name): padding \(padding); it must not be negative")
   check(
     groups > 0 && inputs % groups == 0 && outputs % groups == 0,
     "\(name): \(inputs) inputs and \(outputs) outputs cannot be cut into \(groups) groups")

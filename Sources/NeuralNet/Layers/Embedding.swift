@@ -28,10 +28,14 @@ public final class Embedding: Module, Layer {
   }
 
   /// A layer that uses the table `weight` `[count, features]` itself, such as that of another
-  /// layer.
+  /// layer. Stops if there is no vector `paddingIndex`.
   public init(weight: Tensor, paddingIndex: Int? = nil) {
     check(
       weight.rank == 2, "Embedding: a weight of shape \(weight.shape); expected [count, features]")
+    let count = weight.shape[0]
+    check(
+      paddingIndex.map { (-count..<count).contains($0) } ?? true,
+      "Embedding: padding index \(paddingIndex ?? 0) for \(count) vectors")
     self.weight = weight
     self.paddingIndex = paddingIndex
   }

@@ -13,11 +13,13 @@ public final class GroupNorm: Module, Layer {
   /// True.
   public override var keepsFloat32: Bool { true }
 
-  /// Weights are 1 and biases 0 at first. Stops unless `groups` divides `channels`.
+  /// Weights are 1 and biases 0 at first. Stops unless `groups` divides `channels` and
+  /// `epsilon` is positive.
   public init(_ groups: Int, _ channels: Int, epsilon: Float = 1e-5, affine: Bool = true) {
     check(
       groups > 0 && channels > 0 && channels % groups == 0,
       "GroupNorm: \(channels) channels cannot be cut into \(groups) groups of equal size")
+    requireEpsilon("GroupNorm", epsilon)
     self.groups = groups
     self.epsilon = epsilon
     weight = affine ? .ones([channels]).asParameter() : nil

@@ -14,8 +14,9 @@ public final class LayerNorm: Module, Layer {
   public override var keepsFloat32: Bool { true }
 
   /// Over the last axes, which must have the shape `shape`; weights are 1 and biases 0 at first.
+  /// Stops unless `epsilon` is positive.
   public init(_ shape: Shape, epsilon: Float = 1e-5, affine: Bool = true, bias: Bool = true) {
-    requireNormalized("LayerNorm", shape)
+    requireNormalized("LayerNorm", shape, epsilon)
     self.shape = shape
     self.epsilon = epsilon
     weight = affine ? .ones(shape).asParameter() : nil
@@ -45,9 +46,10 @@ public final class RMSNorm: Module, Layer {
   /// True.
   public override var keepsFloat32: Bool { true }
 
-  /// Over the last axes, which must have the shape `shape`; weights are 1 at first.
+  /// Over the last axes, which must have the shape `shape`; weights are 1 at first. Stops unless
+  /// `epsilon` is positive.
   public init(_ shape: Shape, epsilon: Float = .ulpOfOne, affine: Bool = true) {
-    requireNormalized("RMSNorm", shape)
+    requireNormalized("RMSNorm", shape, epsilon)
     self.shape = shape
     self.epsilon = epsilon
     weight = affine ? .ones(shape).asParameter() : nil
@@ -64,8 +66,15 @@ public final class RMSNorm: Module, Layer {
   }
 }
 
-private func requireNormalized(_ name: StaticString, _ shape: Shape) {
+private func requireNormalized(_ name: StaticString, _ shape: Shape, _ epsilon: Float) {
+  requireEpsilon("\(name)", epsilon)
   check(
     !shape.isEmpty && shape.allSatisfy { $0 > 0 },
     "\(name): the normalised shape \(shape); it needs axes, and positive sizes")
+}
+
+/// Stops unless the squares that a norm divides by stay above 0 by `epsilon`.
+func requireEpsilon(_ name: String, _ epsilon: Float) {
+  check(
+    epsilon > 0 && epsilon.isFinite, "\(name): epsilon \(epsilon) is not positive, or not finite")
 }

@@ -8,11 +8,12 @@ public final class Linear: Module, Layer {
   /// `[outputs]`, or nil.
   public let bias: Tensor?
 
-  /// Weights and biases are uniform in ±1/√inputs, as in PyTorch.
+  /// Weights and biases are uniform in ±1/√inputs, as in PyTorch; without inputs, biases are 0. Stops
+  /// for negative numbers.
   public init(_ inputs: Int, _ outputs: Int, bias: Bool = true, generator: Generator = .default) {
     check(
-      inputs > 0 && outputs > 0,
-      "Linear: \(inputs) inputs and \(outputs) outputs; both must be positive")
+      inputs >= 0 && outputs >= 0,
+      "Linear: \(inputs) inputs and \(outputs) outputs; neither may be negative")
     let bound = uniformBound(inputs)
     weight = .uniformParameter([outputs, inputs], within: bound, generator)
     self.bias = bias ? .uniformParameter([outputs], within: bound, generator) : nil

@@ -16,7 +16,10 @@ public final class PReLU: Module, Layer {
   /// x where positive, and the slope times x elsewhere. Stops unless there is one slope or one per
   /// channel.
   public func forward(_ input: Tensor) -> Tensor {
-    guard weight.count > 1 else { return relu(input) - weight * relu(-input) }
+    guard weight.count > 1 else {
+      let slope = input.rank == 0 ? weight.reshaped([]) : weight
+      return relu(input) - slope * relu(-input)
+    }
     check(
       input.rank >= 2 && input.shape[1] == weight.count,
       "PReLU: an input of shape \(input.shape) for \(weight.count) slopes, one per channel")

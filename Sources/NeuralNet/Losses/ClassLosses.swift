@@ -1,3 +1,4 @@
+import Diagnostics
 public import TensorCore
 
 /// `crossEntropy` as a module: of logits `[samples, classes, …]` and classes, or their
@@ -11,11 +12,16 @@ public final class CrossEntropyLoss: Module {
 
   /// - Parameters:
   ///   - ignoreIndex: Targets of this value cost nothing.
-  ///   - labelSmoothing: The fraction of each target that is spread evenly over the classes.
+  ///   - labelSmoothing: The fraction of each target that is spread evenly over the classes. Stops unless it is between 0
+  ///     and 1.
   public init(
     weight: Tensor? = nil, ignoreIndex: Int = -100, labelSmoothing: Float = 0,
     reduction: LossReduction = .mean
   ) {
+    check(
+      labelSmoothing >= 0 && labelSmoothing <= 1,
+      "CrossEntropyLoss: label smoothing \(labelSmoothing) is not between 0 and 1")
+    requireClassWeight("CrossEntropyLoss", weight)
     (self.weight, self.ignoreIndex) = (weight, ignoreIndex)
     (self.labelSmoothing, self.reduction) = (labelSmoothing, reduction)
   }
@@ -39,6 +45,7 @@ public final class NLLLoss: Module {
   public init(
     weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: LossReduction = .mean
   ) {
+    requireClassWeight("NLLLoss", weight)
     (self.weight, self.ignoreIndex, self.reduction) = (weight, ignoreIndex, reduction)
   }
 
@@ -46,6 +53,16 @@ public final class NLLLoss: Module {
   public func callAsFunction(_ input: Tensor, _ targets: Tensor) -> Tensor {
     nllLoss(input, targets, weight: weight, ignoreIndex: ignoreIndex, reduction: reduction)
   }
+}
+
+/// Stops unless `weight`, where given, has one number for each class.
+private func requireClassWeight(_ name: StaticString, _ weight: Tensor?) {
+  check(
+    weight.map { $0.rank == 1 && $0.dtype.isFloatingPoint } ?? true,
+    """
+    \(name): a weight of \(weight?.dtype ?? .float32) and shape \(weight?.shape ?? []); expected a \
+    float for each class
+    """)
 }
 
 /// `binaryCrossEntropy` as a module: of probabilities and targets between 0 and 1.

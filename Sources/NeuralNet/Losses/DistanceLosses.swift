@@ -1,3 +1,4 @@
+import Diagnostics
 public import TensorCore
 
 /// `mseLoss` as a module: the squared difference.
@@ -31,8 +32,9 @@ public final class SmoothL1Loss: Module {
   private let beta: Float
   private let reduction: LossReduction
 
-  /// Squared up to a difference of `beta`.
+  /// Squared up to a difference of `beta`. Stops where that is negative or NaN.
   public init(beta: Float = 1, reduction: LossReduction = .mean) {
+    check(beta >= 0, "SmoothL1Loss: beta \(beta) is negative or not a number")
     (self.beta, self.reduction) = (beta, reduction)
   }
 
@@ -47,8 +49,9 @@ public final class HuberLoss: Module {
   private let delta: Float
   private let reduction: LossReduction
 
-  /// Squared up to a difference of `delta`.
+  /// Squared up to a difference of `delta`. Stops unless that is positive.
   public init(delta: Float = 1, reduction: LossReduction = .mean) {
+    check(delta > 0, "HuberLoss: delta \(delta) is not positive")
     (self.delta, self.reduction) = (delta, reduction)
   }
 

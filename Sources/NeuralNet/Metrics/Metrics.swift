@@ -22,8 +22,9 @@ public struct RunningMean {
   /// The mean of nothing yet.
   public init() {}
 
-  /// Adds the mean `value` of `samples` samples.
+  /// Adds the mean `value` of `samples` samples. Stops for a negative number of them.
   public mutating func add(_ value: Double, samples: Int = 1) {
+    check(samples >= 0, "RunningMean.add: the mean of \(samples) samples")
     guard samples > 0 else { return }
     total += value * Double(samples)
     weight += Double(samples)

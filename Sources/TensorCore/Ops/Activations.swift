@@ -1,4 +1,5 @@
 import CKernels
+import Diagnostics
 import Kernels
 
 // Activations consume their input: where it is a temporary, as in `relu(linear(x))`, the result, or
@@ -119,8 +120,19 @@ public func softplus(_ x: Tensor, beta: Float = 1, threshold: Float = 20) -> Ten
 }
 
 /// Every element limited to `minimum ... maximum`; no gradient flows at or beyond the limits.
+///
+/// Integers stay integers, and the limits lose their fractions. Stops unless `minimum` is at most
+/// `maximum`, for Booleans, and for negative limits of unsigned integers.
 public func hardtanh(_ x: Tensor, minimum: Float = -1, maximum: Float = 1) -> Tensor {
-  activation("hardtanh", x, lk_clamp, p: minimum, q: maximum, slope: lk_clamp_slope)
+  check(
+    minimum <= maximum,
+    "hardtanh: the minimum \(minimum) is above the maximum \(maximum), or one is not a number")
+  if !x.dtype.isFloatingPoint {
+    check(x.dtype != .bool, "hardtanh: a tensor of bool; convert it to another type")
+    for limit in [minimum, maximum] { x.dtype.requireRoom(for: Double(limit), "hardtanh") }
+    return x.clamped(from: Int(minimum), to: Int(maximum))
+  }
+  return activation("hardtanh", x, lk_clamp, p: minimum, q: maximum, slope: lk_clamp_slope)
 }
 
 /// x / 6 + 1 / 2 limited to 0 ... 1, for every element.

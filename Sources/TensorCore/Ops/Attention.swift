@@ -14,7 +14,7 @@ import Kernels
 /// - Parameters:
 ///   - mask: broadcasts to `[…, queries, keys]`; true where a key may be seen, or a float that is added to the score.
 ///   - isCausal: whether query i sees only the keys 0 ... i.
-///   - scale: 1 / sqrt(features) where absent.
+///   - scale: 1 / sqrt(features) where absent. Stops unless it is finite.
 ///   - dropoutProbability: the fraction of probabilities that is dropped, drawn from `generator`, and the rest scaled up.
 public func scaledDotProductAttention(
   _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, isCausal: Bool = false,
@@ -30,6 +30,8 @@ public func scaledDotProductAttention(
   }
   for tensor in [query, key, value] { tensor.requireFloat(name) }
   requireProbability(name, dropoutProbability)
+  check(
+    scale.map(\.isFinite) ?? true, "\(name): a scale of \(scale ?? 0); it must be finite")
   check(
     query.rank >= 2 && key.rank >= 2 && value.rank >= 2 && query.shape.last == key.shape.last
       && key.shape[key.rank - 2] == value.shape[value.rank - 2],

@@ -10,8 +10,8 @@ import Kernels
 /// In training with the batch's own mean and biased variance; the running statistics, where given,
 /// move towards the batch's mean and unbiased variance by the fraction `momentum`, in place. In
 /// evaluation with the running statistics. All of these are `[channels]`. Stops in training where a
-/// channel has a single value, and in evaluation without running statistics. Ioffe and Szegedy,
-/// 2015.
+/// channel has a single value or `epsilon` is not positive, and in evaluation without running
+/// statistics. Ioffe and Szegedy, 2015.
 public func batchNorm(
   _ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, runningMean: Tensor? = nil,
   runningVariance: Tensor? = nil, isTraining: Bool, momentum: Float = 0.1, epsilon: Float = 1e-5,
@@ -26,6 +26,10 @@ public func batchNorm(
       ("weight", weight), ("bias", bias), ("runningMean", runningMean),
       ("runningVariance", runningVariance),
     ])
+  check(
+    isTraining ? epsilon > 0 && epsilon.isFinite : epsilon.isFinite,
+    "batchNorm: epsilon \(epsilon) is not positive, or not finite")
+  check(momentum.isFinite, "batchNorm: momentum \(momentum) is not finite")
   let size = x.shape[2...].reduce(1, *)
   var perChannel = Double(x.shape[0] * size)
   let layout = Channels(batch: x.shape[0], channels: channels, size: size)

@@ -77,6 +77,9 @@ extension Tensor {
     _ axis: Int, _ keeping: Bool, _ floats: Extreme<Float>, _ integers: Extreme<Int64>,
     _ name: StaticString
   ) -> (values: Tensor, indices: Tensor) {
+    if let vector = asVector(along: axis, name) {
+      return vector.extreme(0, false, floats, integers, name)
+    }
     let axis = shape.axis(axis, name)
     let indices = indices(axes([axis], name, keeping: true), floats, integers, name)
     let values = picked(at: indices, axis, name)

@@ -6,7 +6,7 @@ import Kernels
 /// every channel is scaled by its `weight` and shifted by its `bias`, both `[channels]`.
 ///
 /// One group is layer normalisation over all but the first axis, one channel per group instance
-/// normalisation. Stops unless `groups` divides the channels. Wu and He, 2018.
+/// normalisation. Stops unless `groups` divides the channels, and where a group holds nothing. Wu and He, 2018.
 public func groupNorm(
   _ x: Tensor, groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float = 1e-5
 ) -> Tensor {
@@ -18,7 +18,11 @@ public func groupNorm(
   }
   x.requireFloat("groupNorm")
   check(x.rank >= 2, "groupNorm: an input of shape \(x.shape); expected [samples, channels, …]")
+  check(epsilon.isFinite, "groupNorm: epsilon \(epsilon) is not finite")
   let (samples, channels) = (x.shape[0], x.shape[1])
+  check(
+    channels > 0 && x.shape[2...].allSatisfy { $0 > 0 },
+    "groupNorm: the groups of an input of shape \(x.shape) hold nothing")
   check(
     groups > 0 && channels % groups == 0,
     "groupNorm: \(channels) channels cannot be cut into \(groups) groups of equal size")

@@ -11,6 +11,9 @@ extension Tensor {
   /// its shape. Gradients of elements that are named several times are summed in order. Stops for
   /// indices out of range.
   public func gathered(at indices: Tensor, axis: Int) -> Tensor {
+    if let (vector, numbers) = asVectors(indices, axis, "gathered") {
+      return vector.gathered(at: numbers, axis: 0).reshaped(indices.shape)
+    }
     let axis = shape.axis(axis, "gathered")
     let places = places(indices, axis, "gathered")
     let result = Tensor(uninitialized: places.shape, dtype)
@@ -31,6 +34,9 @@ extension Tensor {
   /// Shapes as for `gathered(at:axis:)`; `source` is at least as large as `indices` and of this
   /// type.
   public func scattered(_ source: Tensor, at indices: Tensor, axis: Int) -> Tensor {
+    if let (vector, numbers) = asVectors(indices, axis, "scattered") {
+      return vector.scattered(source.atLeastVector, at: numbers, axis: 0).reshaped(shape)
+    }
     let axis = shape.axis(axis, "scattered")
     let places = places(indices, axis, "scattered")
     let source = self.source(source, places, "scattered")
@@ -55,6 +61,9 @@ extension Tensor {
   /// type. Stops for Booleans.
   public func scatterAdded(_ source: Tensor, at indices: Tensor, axis: Int) -> Tensor {
     check(dtype != .bool, "scatterAdded: a tensor of bool; convert it to an integer type")
+    if let (vector, numbers) = asVectors(indices, axis, "scatterAdded") {
+      return vector.scatterAdded(source.atLeastVector, at: numbers, axis: 0).reshaped(shape)
+    }
     if dtype.isNarrowFloat {
       // The sums are rounded when they are complete.
       return wide.scatterAdded(source.wide, at: indices, axis: axis).converted(to: dtype)
@@ -68,7 +77,8 @@ extension Tensor {
     case .int64: runs.forEachPair(Int64.self) { $1 &+= $0 }
     case .int32: runs.forEachPair(Int32.self) { $1 &+= $0 }
     case .uint8: runs.forEachPair(UInt8.self) { $1 &+= $0 }
-    default: runs.forEachPair(Float.self) { $1 += $0 }
+    case .float32: runs.forEachPair(Float.self) { $1 += $0 }
+    case .float16, .bool: stop("scatterAdded: \(dtype) has no sums of its own")
     }
     return result.recorded(
       "scatterAdded", edge { $0 },
@@ -80,20 +90,23 @@ extension Tensor {
     check(
       indices.rank <= 1,
       "indexSelected: indices of shape \(indices.shape); they must have one axis")
+    if let vector = asVector(along: axis, "indexSelected") {
+      check(
+        indices.count == 1,
+        "indexSelected: \(indices.count) indices for a tensor of shape []; it takes one")
+      return vector.indexSelected(indices, axis: 0).reshaped([])
+    }
     let axis = shape.axis(axis, "indexSelected")
     let places = indices.checkedPlaces(of: shape[axis], axis, "indexSelected")
     return taking(places.reshaped([-1]), axis, "indexSelected")
   }
 
-  /// The values `value` where `mask`, a tensor of bool that broadcasts to this shape, is true, and
-  /// this tensor's elsewhere.
+  /// The values `value` where `mask`, a tensor of bool, is true, and this tensor's elsewhere; shapes
+  /// broadcast. Stops where this type cannot hold the value; integers lose its fraction.
   public func maskedFilled(_ mask: Tensor, with value: Float) -> Tensor {
-    check(
-      mask.dtype == .bool && broadcast(shape, mask.shape, "maskedFilled") == shape,
-      """
-      maskedFilled: a mask of \(mask.dtype) and shape \(mask.shape) for shape \(shape); it must be of \
-      bool and broadcast
-      """)
+    check(mask.dtype == .bool, "maskedFilled: a mask of \(mask.dtype); it must be of bool")
+    _ = broadcast(shape, mask.shape, "maskedFilled")
+    dtype.requireRoom(for: Double(value), "maskedFilled")
     return `where`(mask, Tensor(value).converted(to: dtype), self)
   }
 
@@ -104,6 +117,19 @@ extension Tensor {
   }
 
   // MARK: - Machinery
+
+  /// This tensor and indices along its `axis` as vectors where one of them is a scalar, which counts
+  /// as a vector of its one element; nil where none is.
+  private func asVectors(
+    _ indices: Tensor, _ axis: Int, _ name: StaticString
+  ) -> (Tensor, indices: Tensor)? {
+    guard rank <= 1, indices.rank <= 1, rank + indices.rank < 2 else { return nil }
+    _ = shape.axisOrScalar(axis, name)
+    return (atLeastVector, indices.atLeastVector)
+  }
+
+  /// A scalar as a vector of its one element; other tensors themselves.
+  private var atLeastVector: Tensor { rank == 0 ? reshaped([1]) : self }
 
   /// The elements along `axis` at `places`, a vector: a copy.
   func taking(_ places: Tensor, _ axis: Int, _ name: StaticString) -> Tensor {

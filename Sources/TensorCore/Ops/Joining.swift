@@ -3,27 +3,35 @@ import Kernels
 
 /// The tensors one after the other along `axis`; the other sizes must be equal. The result has the
 /// type that holds all of theirs.
+///
+/// An empty vector, of shape `[0]`, adds nothing to tensors of any shape, as in PyTorch: a list that
+/// grows may begin with one.
 public func cat(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   check(!tensors.isEmpty, "cat: no tensors to join")
-  let first = tensors[0]
-  check(first.rank > 0, "cat: a tensor of shape []; use stack(_:) for scalars")
+  check(
+    tensors.allSatisfy { $0.rank > 0 }, "cat: a tensor of shape []; use stack(_:) for scalars")
+  func adds(_ tensor: Tensor) -> Bool { tensor.shape != [0] }
+  let number = tensors.firstIndex(where: adds) ?? 0
+  let first = tensors[number]
   let axis = first.shape.axis(axis, "cat")
   var (shape, dtype) = (first.shape, first.dtype)
   shape[axis] = 0
   for (index, tensor) in tensors.enumerated() {
+    dtype = dtype.promoted(with: tensor.dtype)
+    guard adds(tensor) else { continue }
     var expected = first.shape
     if axis < tensor.rank { expected[axis] = tensor.shape[axis] }
     check(
       tensor.shape == expected,
       """
-      cat: tensor \(index) has shape \(tensor.shape), tensor 0 has \(first.shape); they may differ \
-      along axis \(axis) only
+      cat: tensor \(index) has shape \(tensor.shape), tensor \(number) has \(first.shape); they may \
+      differ along axis \(axis) only
       """)
     shape[axis] += tensor.shape[axis]
-    dtype = dtype.promoted(with: tensor.dtype)
   }
   var start = 0
   return joined("cat", tensors, shape, dtype) { tensor in
+    guard adds(tensor) else { return Region(tensor.shape) }
     defer { start += tensor.shape[axis] }
     return Region(shape, axis, from: start, count: tensor.shape[axis])
   }

@@ -6,7 +6,8 @@ import Kernels
 extension Tensor {
   /// A view with axes `a` and `b` exchanged.
   public func transposed(_ a: Int = -2, _ b: Int = -1) -> Tensor {
-    let (a, b) = (shape.axis(a, "transposed"), shape.axis(b, "transposed"))
+    let (a, b) = (shape.axisOrScalar(a, "transposed"), shape.axisOrScalar(b, "transposed"))
+    if rank == 0 { return viewed(as: []) }
     var (newShape, newStrides) = (shape, strides)
     newShape.swapAt(a, b)
     newStrides.swapAt(a, b)
@@ -34,7 +35,9 @@ extension Tensor {
 
   /// A view with axis `axis` moved to position `position`; the others keep their order.
   public func movingAxis(_ axis: Int, to position: Int) -> Tensor {
-    let (axis, position) = (shape.axis(axis, "movingAxis"), shape.axis(position, "movingAxis"))
+    let axis = shape.axisOrScalar(axis, "movingAxis")
+    let position = shape.axisOrScalar(position, "movingAxis")
+    if rank == 0 { return viewed(as: []) }
     var order = Array(0..<rank)
     order.insert(order.remove(at: axis), at: position)
     return permuted(order)
@@ -67,7 +70,10 @@ extension Tensor {
   /// A view without those of `axes` that have size 1.
   public func squeezed(axes: [Int]) -> Tensor {
     var isNamed = Shape(repeating: 0, count: rank)
-    for axis in axes { isNamed[shape.axis(axis, "squeezed")] = 1 }
+    for axis in axes {
+      let axis = shape.axisOrScalar(axis, "squeezed")
+      if rank > 0 { isNamed[axis] = 1 }
+    }
     var (newShape, newStrides) = (Shape(), Shape())
     for axis in 0..<rank where isNamed[axis] == 0 || shape[axis] != 1 {
       newShape.append(shape[axis])
@@ -93,6 +99,7 @@ extension Tensor {
   /// A view with the order of the elements along `axes` reversed.
   public func flipped(axes: [Int]) -> Tensor {
     var (isFlipped, newStrides, start) = (Shape(repeating: 0, count: rank), strides, offset)
+    if rank == 0, let axis = axes.first { return reversedScalar(axis, axes) }
     for axis in axes {
       let axis = shape.axis(axis, "flipped")
       check(isFlipped[axis] == 0, "flipped: axis \(axis) is named twice in \(axes)")
@@ -102,6 +109,13 @@ extension Tensor {
     }
     return alias(shape: shape, strides: newStrides, offset: start)
       .recorded("flipped", edge { $0.flipped(axes: axes) })
+  }
+
+  /// This scalar, which is itself in reverse along its `axis`.
+  private func reversedScalar(_ axis: Int, _ axes: [Int]) -> Tensor {
+    _ = shape.axisOrScalar(axis, "flipped")
+    check(axes.count == 1, "flipped: axis \(axis) is named twice in \(axes)")
+    return viewed(as: [])
   }
 
   /// A view of the elements whose indices along `axes` differ by `offset`, along a new last axis.
@@ -127,6 +141,9 @@ extension Tensor {
   /// windows, and a new last axis runs through each. Stops unless 1 ≤ `size` ≤ the size of the axis
   /// and `step` ≥ 1.
   public func unfolded(axis: Int, size: Int, step: Int = 1) -> Tensor {
+    if let vector = asVector(along: axis, "unfolded") {
+      return vector.unfolded(axis: 0, size: size, step: step).squeezed(0)
+    }
     let axis = shape.axis(axis, "unfolded")
     check(
       size >= 1 && size <= shape[axis] && step >= 1,

@@ -35,6 +35,7 @@ private func normalised(
     }
   }
   x.requireFloat(name)
+  check(epsilon.isFinite, "\(name): epsilon \(epsilon) is not finite")
   check(
     !normalizedShape.isEmpty && x.rank >= normalizedShape.count
       && Shape(x.shape.suffix(normalizedShape.count)) == normalizedShape,

@@ -100,8 +100,10 @@ extension Tensor {
 
   /// Every element limited to `lower ... upper`; nil leaves that side open. Integers give float32.
   ///
-  /// No gradient flows beyond the limits.
+  /// No gradient flows beyond the limits. Where `lower` is above `upper`, every element becomes
+  /// `upper`. Stops where both are nil.
   public func clamped(from lower: Float? = nil, to upper: Float? = nil) -> Tensor {
+    requireLimit(lower != nil || upper != nil)
     let (p, q) = (lower ?? -.infinity, upper ?? .infinity)
     return pointwise(
       "clamped", lk_clamp, p: p, q: q, fromInput: { $0 * $1.map(lk_clamp_slope, p: p, q: q) })
@@ -109,13 +111,18 @@ extension Tensor {
 
   /// Every element limited to `lower ... upper`; nil leaves that side open. Integers stay integers.
   ///
-  /// No gradient flows beyond the limits.
+  /// No gradient flows beyond the limits. Stops where both are nil.
   public func clamped(from lower: Int? = nil, to upper: Int? = nil) -> Tensor {
+    requireLimit(lower != nil || upper != nil)
     if dtype.isFloatingPoint {
       return clamped(from: lower.map { Float($0) }, to: upper.map { Float($0) })
     }
     let raised = lower.map { Tensor.maximum(self, scalar($0)) } ?? copied()
     return upper.map { Tensor.minimum(raised, scalar($0)) } ?? raised
+  }
+
+  private func requireLimit(_ isGiven: Bool) {
+    check(isGiven, "clamped: there is neither a lower nor an upper limit; give one")
   }
 
   /// A fresh result of a kernel whose slope is 0 wherever it has one.

@@ -63,7 +63,8 @@ extension Tensor {
   /// The tensor with `padding[i].before` elements `value` in front of axis i and `padding[i].after`
   /// behind it.
   ///
-  /// There must be an entry for each axis. Negative amounts stop the program; slice instead.
+  /// There must be an entry for each axis. Negative amounts stop the program; slice instead. Stops
+  /// where this type cannot hold the value.
   public func padded(by padding: [(before: Int, after: Int)], with value: Float = 0) -> Tensor {
     check(
       padding.count == rank && padding.allSatisfy { $0.before >= 0 && $0.after >= 0 },
@@ -72,6 +73,7 @@ extension Tensor {
     for axis in 0..<rank { wide[axis] += padding[axis].before + padding[axis].after }
     var inner = Region(wide)
     for axis in 0..<rank { inner.narrow(axis, from: padding[axis].before, count: shape[axis]) }
+    dtype.requireRoom(for: Double(value), "padded")
     let result = Tensor.full(wide, value, dtype)
     inner.of(result).assign(elementsOf: self)
     return result.recorded("padded", edge { [inner] gradient in inner.of(gradient) })

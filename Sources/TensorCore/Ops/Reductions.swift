@@ -54,7 +54,8 @@ extension Tensor {
     truth(axes([axis], "all", keeping: keepingAxis), .all)
   }
 
-  /// Whether all elements along `axes` are true (not 0; a NaN is true).
+  /// Whether all elements along `axes` are true (not 0; a NaN is true). Of uint8 the answers are
+  /// 0 or 1 of uint8, as in PyTorch.
   public func all(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     truth(self.axes(axes, "all", keeping: keepingAxes), .all)
   }
@@ -67,7 +68,8 @@ extension Tensor {
     truth(axes([axis], "any", keeping: keepingAxis), .any)
   }
 
-  /// Whether any element along `axes` is true (not 0; a NaN is true).
+  /// Whether any element along `axes` is true (not 0; a NaN is true). Of uint8 the answers are 0 or
+  /// 1 of uint8, as in PyTorch.
   public func any(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     truth(self.axes(axes, "any", keeping: keepingAxes), .any)
   }
@@ -127,6 +129,7 @@ extension Tensor {
 
   private func truth(_ axes: ReducedAxes, _ kernel: Reduction<UInt8>) -> Tensor {
     let values = dtype == .bool ? self : map(lk_truth, to: .bool)
-    return values.folded(axes, kernel, then: kernel)
+    let result = values.folded(axes, kernel, then: kernel)
+    return dtype == .uint8 ? result.converted(to: .uint8) : result
   }
 }

@@ -8,7 +8,7 @@ extension Tensor {
   /// others.
   ///
   /// A view where strides can express it, for strided tensors too, else a copy. Stops unless both
-  /// shapes hold the same number.
+  /// shapes hold the same number, and where nothing says what -1 is because another size is 0.
   public func reshaped(_ shape: Shape) -> Tensor {
     let shape = completed(shape, "reshaped")
     return rearranged(as: shape, strides(reshapedTo: shape), "reshaped")
@@ -33,7 +33,10 @@ extension Tensor {
   /// A view where strides can express it. A scalar becomes [1]. Stops if `last` comes before
   /// `first`.
   public func flattened(from first: Int = 0, to last: Int = -1) -> Tensor {
-    guard rank > 0 else { return reshaped([1]) }
+    if let vector = asVector(along: first, "flattened") {
+      _ = shape.axisOrScalar(last, "flattened")
+      return vector
+    }
     let (first, last) = (shape.axis(first, "flattened"), shape.axis(last, "flattened"))
     check(first <= last, "flattened: axis \(last) of shape \(shape) comes before axis \(first)")
     if first == last { return self }
@@ -54,13 +57,25 @@ extension Tensor {
     return copy.recorded("cloned", edge { $0 })
   }
 
+  /// A scalar as a vector of its one element, for an operation along its `axis`, 0 or -1; nil where
+  /// there are axes.
+  func asVector(along axis: Int, _ name: StaticString) -> Tensor? {
+    guard rank == 0 else { return nil }
+    _ = shape.axisOrScalar(axis, name)
+    return reshaped([1])
+  }
+
   private func completed(_ shape: Shape, _ name: StaticString) -> Shape {
     var (result, open) = (shape, -1)
     for axis in 0..<shape.count where shape[axis] == -1 { open = open == -1 ? axis : -2 }
     if open >= 0 {
       result[open] = 1
       let known = result.elementCount
-      result[open] = known == 0 ? 0 : count / known
+      check(
+        known != 0,
+        "\(name): \(self.shape) cannot become \(shape): beside a size of 0, -1 may be any size; "
+          + "write it out")
+      result[open] = count / known
     }
     check(
       result.elementCount == count && result.allSatisfy { $0 >= 0 },

@@ -23,7 +23,7 @@ private func alongAxis(
   _ x: Tensor, _ axis: Int, _ name: StaticString, logarithm: Bool, to result: DType
 ) -> Tensor {
   x.requireFloat(name)
-  let axis = x.rank == 0 ? 0 : x.shape.axis(axis, name)
+  let axis = x.shape.axisOrScalar(axis, name)
   let lines = Lines(x.shape, axis)
   let values = x.contiguousValues()
   let y = Tensor(uninitialized: x.shape, result)

@@ -9,6 +9,7 @@ extension Tensor {
   public func sort(
     axis: Int = -1, descending: Bool = false
   ) -> (values: Tensor, indices: Tensor) {
+    if let vector = asVector(along: axis, "sort") { return asScalars(vector.sort()) }
     let axis = shape.axis(axis, "sort")
     let indices = firstIndices(axis, shape[axis], descending)
     return (picked(at: indices, axis, "sort"), indices)
@@ -16,6 +17,7 @@ extension Tensor {
 
   /// The indices that put the elements along `axis` in order, of type int64.
   public func argsort(axis: Int = -1, descending: Bool = false) -> Tensor {
+    if let vector = asVector(along: axis, "argsort") { return vector.argsort().reshaped([]) }
     let axis = shape.axis(axis, "argsort")
     return firstIndices(axis, shape[axis], descending)
   }
@@ -28,12 +30,22 @@ extension Tensor {
   public func topK(
     _ k: Int, axis: Int = -1, largest: Bool = true
   ) -> (values: Tensor, indices: Tensor) {
+    if let vector = asVector(along: axis, "topK") {
+      check(k == 1, "topK: \(k) elements of a tensor of shape [], which has 1")
+      return asScalars(vector.sort())
+    }
     let axis = shape.axis(axis, "topK")
     check(
       k >= 0 && k <= shape[axis],
       "topK: \(k) elements of axis \(axis) of shape \(shape), which has \(shape[axis])")
     let indices = firstIndices(axis, k, largest)
     return (picked(at: indices, axis, "topK"), indices)
+  }
+
+  private func asScalars(
+    _ vectors: (values: Tensor, indices: Tensor)
+  ) -> (values: Tensor, indices: Tensor) {
+    (vectors.values.reshaped([]), vectors.indices.reshaped([]))
   }
 
   /// The indices of the first `count` elements in order along `axis`.

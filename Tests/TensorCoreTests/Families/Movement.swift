@@ -316,11 +316,11 @@ private let indexMisuses: [Misuse] = [
   .init("indexSelected: index 2 is out of range for axis 0 of size 2") {
     _ = zeros([2]).indexSelected(ints(), axis: 0)
   },
-  .init("maskedFilled: a mask of int32 and shape [2] for shape [2]") {
+  .init("maskedFilled: a mask of int32; it must be of bool") {
     _ = zeros([2]).maskedFilled(ints(), with: 0)
   },
-  .init("maskedFilled: a mask of bool and shape [2] for shape [1]") {
-    _ = zeros([1]).maskedFilled(Tensor([true, false]), with: 0)
+  .init("maskedFilled: shapes [3] and [2] do not broadcast") {
+    _ = zeros([3]).maskedFilled(Tensor([true, false]), with: 0)
   },
   .init("embedding: index 2 is out of range for axis 0 of size 2") {
     _ = embedding(ints(), zeros([2, 3]))

@@ -29,7 +29,7 @@ let sortingFamily = OperationFamily(
   ],
   misuses: [
     .init("sort: axis 2 of a tensor of shape [3, 4]") { _ = zeros([3, 4]).sort(axis: 2) },
-    .init("argsort: axis -1 of a tensor of shape []") { _ = zeros([]).argsort() },
+    .init("argsort: axis 1 of a tensor of shape []") { _ = zeros([]).argsort(axis: 1) },
     .init("topK: axis 2 of a tensor of shape [3, 4]") { _ = zeros([3, 4]).topK(1, axis: 2) },
     .init("topK: 5 elements of axis 1 of shape [3, 4], which has 4") {
       _ = zeros([3, 4]).topK(5)
