@@ -69,6 +69,7 @@ private enum MPIJob {
     }
     if world.size > 1 {
       let member = world.member
+      Job.join(rank: world.rank, size: world.size)
       setStopHandler { member.end($0, $1) }
     }
     atexit { MPIJob.finalize() }

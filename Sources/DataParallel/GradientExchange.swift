@@ -66,7 +66,7 @@ final class MessageExchange: GradientExchange {
     }
     let buckets = stretches.map { Numbers($0, of: start) }
     self.init { known in
-      for message in messages { Numbers(message, of: start).allReduce(over: world) }
+      for message in messages { Numbers(message, of: start).sum(over: world) }
       let total = known ?? LayoutTail(buckets[buckets.count - 1]).weight
       let factor = meanFactor(total)
       if factor != 1 { for bucket in buckets.dropLast() { bucket.scale(by: factor) } }

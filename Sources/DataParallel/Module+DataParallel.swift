@@ -8,13 +8,15 @@ extension Module {
   /// Trains this module on all ranks of `world` together.
   ///
   /// Rank 0's parameters and buffers are copied to all ranks. From then on the last `backward()` of
-  /// a step returns with gradients that are averaged over the samples of all ranks: weighted by the
-  /// shares that a `DataLoader` sharded over `world` hands out, or equally where there is none.
-  /// Nothing is wrapped: parameters keep their names, and with one rank the program is an ordinary
-  /// one.
+  /// a step returns with the gradients of the one mean over the global batch: a pass counts by what its
+  /// loss was divided by, such as the targets that are not ignored (see `Tensor.averaged(over:)`), and
+  /// where the loss does not say, by the samples of the share that a `DataLoader` sharded over `world`
+  /// hands out, or as much as any other pass where there is no loader. See Docs/distributed.md. Nothing
+  /// is wrapped: parameters keep their names, and with one rank the program is an ordinary one.
   ///
   /// A step may consist of several passes, whose gradients add up before they travel. How many is
   /// said by the loader where it cuts batches into micro-batches, and otherwise by `accumulating`.
+  /// From here on a thread's default random numbers are its rank's, see `Generator.default`.
   /// `optimizer.step()` completes what is not averaged, so a wrong number costs time and nothing
   /// else. All ranks must call `step()`, also one that had no part of a batch. Without a loader all
   /// ranks must call `backward()` the same number of times.
@@ -70,6 +72,8 @@ extension Module {
       averageGradients: reproducible, but synchronizeBatchNorm makes statistics depend on the number \
       of ranks; leave one of them out
       """)
+    // From here on ranks see other samples, so chance must be another one, however they are seeded.
+    Generator.setRank(world.rank)
     requireEqualModels(world)
     for (name, tensor) in namedTensors() {
       check(

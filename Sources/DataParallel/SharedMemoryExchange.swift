@@ -194,7 +194,7 @@ package final class SharedMemoryExchange: GradientExchange {
   private func cross(bucket index: Int, _ world: any Communicator) {
     let own = parts[rank][index]
     let range = ownSlice(index)
-    own.allReduceAcrossHosts(range, over: world)
+    own.sumAcrossHosts(range, over: world)
     guard index == last else { return }
     for (other, part) in parts.enumerated() where other != rank {
       part[index].bytes(range).copyMemory(from: UnsafeRawBufferPointer(own.bytes(range)))

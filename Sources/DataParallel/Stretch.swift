@@ -1,6 +1,5 @@
 import CKernels
 import Communication
-import Diagnostics
 package import Kernels
 
 /// Numbers of one type that lie after each other in a block of memory.
@@ -66,27 +65,11 @@ package struct Numbers {
   }
 
   /// Replaces the values by their sums over all ranks of `world`; collective.
-  func allReduce(over world: any Communicator) {
-    switch dtype {
-    case .float16: world.allReduce(elements(Float16.self), .sum)
-    case .float32: world.allReduce(elements(Float.self), .sum)
-    case .bool, .uint8, .int32, .int64: stop("averageGradients: a gradient of \(dtype)")
-    }
-  }
+  func sum(over world: any Communicator) { world.sum(dtype, in: bytes(0..<count)) }
 
   /// Replaces the values of `range` by their sums over one rank of each host; see `Communicator`.
-  func allReduceAcrossHosts(_ range: Range<Int>, over world: any Communicator) {
-    switch dtype {
-    case .float16:
-      world.allReduceAcrossHosts(.init(rebasing: elements(Float16.self)[range]), of: count)
-    case .float32:
-      world.allReduceAcrossHosts(.init(rebasing: elements(Float.self)[range]), of: count)
-    case .bool, .uint8, .int32, .int64: stop("averageGradients: a gradient of \(dtype)")
-    }
-  }
-
-  private func elements<Element>(_: Element.Type) -> UnsafeMutableBufferPointer<Element> {
-    UnsafeMutableBufferPointer(start: start.assumingMemoryBound(to: Element.self), count: count)
+  func sumAcrossHosts(_ range: Range<Int>, over world: any Communicator) {
+    world.sumAcrossHosts(dtype, in: bytes(range), of: count)
   }
 
   /// Replaces the values by those of `other`, as many, converted.

@@ -77,6 +77,7 @@ extension Optimizer {
   public func step() {
     let memory = memory
     completeGradients(of: memory.parameters)
+    memory.warnUnlessAveraged()
     noGrad {
       for (index, parameter) in memory.parameters.enumerated() {
         guard let leaf = parameter.leaf, let gradient = leaf.gradient else { continue }

@@ -31,6 +31,8 @@ public final class OptimizerMemory {
   /// Which parameters this optimiser changes, and what to do after each step; nil: all, nothing. See
   /// `shardState(over:)`.
   package private(set) var division: Division?
+  /// Whether it was looked at who averages the gradients.
+  var hasLookedForAverager = false
   private let initialValue: Float
   private let groupIndices: [Int]
   private var hasState = false

@@ -41,6 +41,23 @@ import Testing
     #expect("\(job.errors)".contains("allReduce: inside onRoot { }, which only rank 0 runs"))
   }
 
+  @Test(arguments: [1, 2])
+  func gradientsThatNobodyAveragesAreSaidOnce(_ ranks: Int) throws {
+    let job = try mpirun(ranks: ranks, "MPIChecks", ["averagesNothing"])
+    #expect(job.status == 0, "\(job.errors)")
+    let warnings = job.errors(startingWith: "warning: ")
+    #expect(warnings.count == ranks - 1, "\(job.errors)")
+    if ranks > 1 {
+      #expect(warnings.first?.contains("nobody averages the gradients of the parameters") == true)
+    }
+  }
+
+  @Test func ordersThatDifferAreNamed() throws {
+    let job = try mpirun(ranks: 3, "MPIChecks", ["ordersDiffer"])
+    #expect(job.status == 76)
+    #expect("\(job.errors)".contains("differ in shuffledBy: ranks 0-1 have 0, rank 2 has 1"))
+  }
+
   @Test func modelsThatDifferAreNamed() throws {
     let job = try mpirun(ranks: 2, "MPIChecks", ["differentModels"])
     #expect(job.status == 76)

@@ -56,6 +56,7 @@ import Testing
       guard let exchange = Self.exchange(.on, over: world) else { return ["no window"] }
       var late: [String] = []
       for round in 0..<3 where late.isEmpty {
+        exchange.begin(weight: 1, total: 1)
         for bucket in 0..<Self.buckets {
           exchange.publish(bucket)
           exchange.progress()
@@ -77,6 +78,7 @@ import Testing
       world -> [Int] in
       guard let exchange = Self.exchange(.off, over: world) else { return [] }
       messages.begin(world.rank)
+      exchange.begin(weight: 1, total: 1)
       for bucket in 0..<Self.buckets {
         exchange.publish(bucket)
         exchange.progress()
@@ -120,6 +122,7 @@ import Testing
           messages.begin(world.rank)
           // The first steps are slow, and must not count.
           if round < OverlapTrial.warmUp { clock.move(milliseconds: 900, on: world.rank) }
+          exchange.begin(weight: 1, total: 1)
           for bucket in 0..<Self.buckets {
             exchange.publish(bucket)
             exchange.progress()
@@ -159,6 +162,7 @@ import Testing
       let buckets = wire.stretches.map { Numbers($0, of: window.parts[world.localRank]) }
       var room = [Float](repeating: 0, count: 64)
       return (1...2 * (OverlapTrial.warmUp + OverlapTrial.length)).filter { round in
+        exchange.begin(weight: 1, total: 1)
         for (index, bucket) in buckets.enumerated() {
           bucket.write(0..<64, [Float](repeating: Float(round * (world.rank + 1)), count: 64))
           exchange.publish(index)

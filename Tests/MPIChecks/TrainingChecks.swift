@@ -9,6 +9,21 @@ let trainingChecks = [
     model.averageGradients(over: world)
   },
   NamedCheck("addsUpWithoutZeroGrad", checkAddingUp),
+  NamedCheck("averagesNothing") { _ in
+    let model = Linear(2, 2)
+    let optimizer = SGD(model.parameters(), learningRate: 0.1)
+    for _ in 0..<2 {
+      model(Tensor.ones([1, 2])).sum().backward()
+      optimizer.step()
+    }
+  },
+  NamedCheck("ordersDiffer") { world in
+    let model = Linear(20, 7)
+    model.averageGradients(over: world)
+    let batches = DataLoader(
+      makeData(), batchSize: 24, shuffledBy: UInt64(world.rank / 2), shardedOver: world)
+    for (x, y) in batches.epoch(1) { crossEntropy(model(x), y).backward() }
+  },
 ]
 
 /// 99 samples in batches of 24: no rank count divides the last batch of 3, and with 4 ranks one has

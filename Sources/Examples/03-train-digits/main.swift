@@ -11,20 +11,18 @@ final class Classifier: Module, Layer {
 
 try withCommunicator { world in  // the ranks that mpirun started, or one process without it
   let model = Classifier()
-  model.averageGradients(over: world)  // rank 0's weights to all; gradients averaged in backward()
+  let reducer = model.averageGradients(over: world)  // rank 0's weights to all; backward() averages
   let optimizer = AdamW(model.parameters(), learningRate: 3e-3)
   let batches = DataLoader(Digits(.train), batchSize: 64, shuffledBy: 7, shardedOver: world)
 
   for epoch in 1...10 {
-    var lastLoss = 0.0
     for (images, labels) in batches.epoch(epoch) {
       optimizer.zeroGrad()
       let loss = crossEntropy(model(images), labels)
       loss.backward()
       optimizer.step()
-      lastLoss = loss.item()
     }
-    if world.isRoot { print("epoch \(epoch): loss of the last batch \(lastLoss)") }
+    if world.isRoot { print("epoch \(epoch): loss of the last batch \(reducer.loss)") }
   }
   if world.isRoot { try model.save(to: "digits.safetensors") }
 }

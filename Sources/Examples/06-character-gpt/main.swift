@@ -38,7 +38,7 @@ try withCommunicator { world in
   let (context, batch) = (32, 16)
   let text = try CharacterText(arguments[1])
   let model = SmallGPT(vocabulary: text.vocabulary.count, context: context)
-  model.averageGradients(over: world)
+  let reducer = model.averageGradients(over: world)
   let optimizer = AdamW(
     ParameterGroup.decayingMatrices(of: model.parameters(), by: 0.1), learningRate: 3e-3)
   let windows = try text.train.randomWindows(of: context, count: steps * batch, seed: 1)
@@ -51,7 +51,7 @@ try withCommunicator { world in
     loss.backward()
     clipGradientNorm(model.parameters(), maximum: 1)
     optimizer.step()
-    if world.isRoot, step % 50 == 0 || step == steps - 1 { print("step \(step): \(loss.item())") }
+    if world.isRoot, step % 50 == 0 || step == steps - 1 { print("step \(step): \(reducer.loss)") }
   }
 
   // Write: the likeliest next character after the last `context` ones, again and again.

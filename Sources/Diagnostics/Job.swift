@@ -1,0 +1,19 @@
+import Synchronization
+
+/// How many ranks the job of this process has, for those who know no communicator.
+package enum Job {
+  private static let ranks = Atomic(1)
+  private static let ownRank = Atomic(0)
+
+  /// The number of ranks that a launcher has started; 1 in a plain process.
+  package static var size: Int { ranks.load(ordering: .relaxed) }
+
+  /// Whether this process is the one that speaks for all.
+  package static var isRoot: Bool { ownRank.load(ordering: .relaxed) == 0 }
+
+  /// Says what this process is of.
+  package static func join(rank: Int, size: Int) {
+    ranks.store(size, ordering: .relaxed)
+    ownRank.store(rank, ordering: .relaxed)
+  }
+}
