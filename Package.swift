@@ -126,7 +126,10 @@ let package = Package(
     tests("Communication", ["TensorCore", "Steps", "Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),
-    tests("LockstepCommand", ["TestSupport"]),
+    tests("LockstepCommand", ["TestSupport", "MPIChecks"]),
+    .testTarget(
+      name: "LaunchTests", dependencies: ["TestSupport"], exclude: ["StandIns"],
+      swiftSettings: strict),
     .testTarget(
       name: "ExamplesTests",
       dependencies: [

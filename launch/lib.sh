@@ -24,7 +24,7 @@ quietly() {
 
 # ---- What must be installed
 
-packages=(pkg-config openmpi-bin libopenmpi-dev libopenblas-dev zlib1g-dev)
+packages=(pkg-config openmpi-bin libopenmpi-dev zlib1g-dev)
 
 # is_installed PACKAGE: looks for what the package provides, however it got there.
 is_installed() {
@@ -32,7 +32,6 @@ is_installed() {
     pkg-config) command -v pkg-config ;;
     openmpi-bin) [[ $(mpirun --version) == *"Open MPI"* ]] ;;
     libopenmpi-dev) pkg-config --exists ompi-c ;;
-    libopenblas-dev) pkg-config --exists openblas ;;
     zlib1g-dev) pkg-config --exists zlib ;;
   esac >/dev/null 2>&1
 }
@@ -132,16 +131,6 @@ available_cores() {
   echo $((cores > 0 ? cores : 1))
 }
 
-# use_threads N: lets the libraries below a rank use at most N threads, fewer if the user said so.
-use_threads() {
-  local name
-  for name in OPENBLAS_NUM_THREADS OMP_NUM_THREADS; do
-    if ! [[ ${!name:-} =~ ^[1-9][0-9]*$ ]] || ((${!name} > $1)); then
-      export "$name=$1"
-    fi
-  done
-}
-
 # ---- Ranks
 
 # prepare_environment: sets what the program, mpirun, and tests that start mpirun, want to find.
@@ -167,7 +156,7 @@ check_hosts() {
 
 # mpirun_ranks RANKS THREADS CORES [HOSTFILE]: puts the mpirun command, without the program, into
 # the array `mpirun`. With a host file RANKS may be empty: one rank for every slot in the file.
-# After prepare_environment and use_threads.
+# After prepare_environment.
 mpirun_ranks() {
   local ranks=$1 threads=$2 cores=$3 hosts=${4:-}
   mpirun=(mpirun)
@@ -195,10 +184,7 @@ mpirun_ranks() {
   if grep -q '^Seccomp:[[:space:]]*2' /proc/self/status; then
     mpirun+=(--mca btl_vader_single_copy_mechanism none)
   fi
-  local name
-  for name in SWIFT_BACKTRACE OPENBLAS_NUM_THREADS OMP_NUM_THREADS; do
-    mpirun+=(-x "$name=${!name}")
-  done
+  mpirun+=(-x "SWIFT_BACKTRACE=$SWIFT_BACKTRACE")
 }
 
 # without_boilerplate: passes mpirun's standard error on, less the paragraphs that repeat what the

@@ -8,8 +8,8 @@ import Testing
   @Test(arguments: 1...4)
   func collectives(_ ranks: Int) throws {
     let checks = [
-      "identity", "allReduce", "broadcast", "allGather", "gather", "barrier", "sharedWindow",
-      "chunks", "nested",
+      "identity", "allReduce", "halfSums", "broadcast", "allGather", "gather", "barrier",
+      "sharedWindow", "chunks", "nested",
     ]
     let job = try mpirun(ranks: ranks, "MPIChecks", checks)
     #expect(job.status == 0, "\(job.errors)")

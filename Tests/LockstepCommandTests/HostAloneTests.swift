@@ -65,6 +65,29 @@ import Testing
     #expect(isSame)
   }
 
+  /// Float16 sums over TCP, in messages among all ranks.
+  @Test func halvesAreRoundedOnce() throws {
+    let job = try runOnHosts(
+      2, slots: 2, "MPIChecks", ["allReduce", "halfSums"], in: directory.path)
+    let passed = try succeeded(job).split(separator: "\n").filter { $0.hasSuffix(" halfSums") }
+    #expect(passed.count == 4, "\(job.output)")
+  }
+
+  /// What travels when makes no difference to any bit, and neither does who keeps the optimiser's
+  /// state; gradients rounded on the wire do.
+  @Test func bitsDoNotDependOnHowGradientsTravel() throws {
+    func weights(_ options: String, _ run: String) throws -> [UInt8] {
+      try succeeded(try train("--steps 40 " + options, hosts: 2, slots: 2, run: run))
+      return try directory.read("\(run)/model.safetensors")
+    }
+    let off = try weights("--overlap off", "off")
+    #expect(try weights("--overlap on", "on") == off)
+    #expect(try weights("--overlap auto", "auto") == off)
+    #expect(try weights("--shard-optimizer", "sharded") == off)
+    #expect(try weights("--wire float32", "wide") == off)
+    #expect(try weights("--wire float16", "narrow") != off)
+  }
+
   /// The link is slow from the start: every message of a step is longer than what it lets pass at
   /// once, so it must have held some back.
   @Test func slowLinkOnlyCostsTime() throws {

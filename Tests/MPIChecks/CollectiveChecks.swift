@@ -6,6 +6,9 @@ let collectiveChecks = [
   NamedCheck("allReduce") { world in
     for length in [0, 1, 7, 100_003] { checkAllReduce(world, length) }
   },
+  NamedCheck("halfSums") { world in
+    for length in [1, 7, 1024, 5003] { checkHalfSums(world, length) }
+  },
   NamedCheck("broadcast") { world in
     for length in [0, 1, 7, 100_003] { checkBroadcast(world, length) }
   },
@@ -64,6 +67,28 @@ private func checkAllReduce<Element: Reducible & Comparable>(
           + "expected \(expected)")
     }
   }
+}
+
+/// Sums of numbers with 11 bits of different weight, which Float32 holds exactly: they are those of
+/// Float64, rounded once. Rounded at every hop, many would be others.
+private func checkHalfSums(_ world: any Communicator, _ length: Int) {
+  func value(_ rank: Int, _ index: Int) -> Float16 {
+    let exponent = (rank + index) % 4 - 3
+    return Float16(sign: .plus, exponent: exponent, significand: 1024)
+      + Float16(sign: .plus, exponent: exponent, significand: Float16(index * 37 % 1024 + rank))
+  }
+  var values = (0..<length).map { value(world.rank, $0) }
+  values.withUnsafeMutableBufferPointer { world.allReduce($0, .sum) }
+  var others = 0
+  for (index, found) in values.enumerated() {
+    let terms = (0..<world.size).map { value($0, index) }
+    let expected = Float16(terms.reduce(0) { $0 + Double($1) })
+    if terms.reduce(0, +) != expected { others += 1 }
+    check(found == expected, "halfSums: \(terms) add up to \(expected), and not to \(found)")
+  }
+  check(
+    world.size < 3 || length < 100 || others > length / 20,
+    "halfSums: \(others) of \(length) sums show whether they were rounded at every hop")
 }
 
 /// Blocks begin on cache lines, are zero at first, and are seen by all ranks of the host.

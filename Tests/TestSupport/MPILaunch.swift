@@ -43,6 +43,11 @@ public func mpirun(
 /// Held while a job runs.
 let jobs = Mutex(())
 
+/// Calls `body`, which starts a job, while no other job runs.
+public func withoutOtherJobs<Result>(_ body: () throws -> Result) rethrows -> Result {
+  try jobs.withLock { _ in try body() }
+}
+
 /// Runs a program of this package as one process, in an environment without any launcher but
 /// `environment`; with `nil` a variable is removed.
 public func runAlone(
@@ -65,7 +70,7 @@ public func runStartingRanks(
 }
 
 /// Removes every launcher's variables, and Swift's crash reports, which take seconds.
-var plainEnvironment: [String: String?] {
+public var plainEnvironment: [String: String?] {
   var changes: [String: String?] = [:]
   for name in ProcessInfo.processInfo.environment.keys
   where ["OMPI_", "PMIX_", "PMI_", "SLURM_"].contains(where: name.hasPrefix) {

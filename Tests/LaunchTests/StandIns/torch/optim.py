@@ -1,0 +1,3 @@
+from . import Anything
+
+SGD = AdamW = Anything
