@@ -6,9 +6,11 @@ import Glibc
 struct JobMember: Sendable {
   var rank = 0
   var size = 1
-  let host = hostName()
+  var host = hostName()
   /// Whether all ranks are on this host, as far as is known.
   var isOneHost = true
+  /// The name of this host in a job on several; nil in a job on one.
+  var placeName: String? { isOneHost ? nil : host }
   /// Milliseconds for which this rank gives way to lower ones and other hosts when it fails.
   var patience: UInt32 = 0
   /// Chooses the rank of this host that reports; `nil` until MPI is set up.

@@ -103,8 +103,7 @@ extension MPICommunicator {
     _ call: CollectiveCall, comparedWith peer: Int? = nil, _ body: () -> Result
   ) -> Result {
     record.enter(call)
-    headers?.requireEqual(call, CallSite.capture())
-    defer { record.leave(comparedWith: peer) }
+    defer { record.leave(call, comparedWith: peer) }
     return body()
   }
 
@@ -112,7 +111,7 @@ extension MPICommunicator {
   /// that ranks passed different things, which MPI notices on some of them at most.
   private func require(_ call: String, _ code: Int32) {
     if code != MPI_SUCCESS {
-      record.endIfMismatched()
+      record.endIfErrorIsMismatch()
       member.require(call, code)
     }
   }

@@ -50,8 +50,6 @@ public final class MPICommunicator: Communicator, Sendable {
 
   /// The record of what this rank does.
   let record: Watch
-  /// Compares collectives by messages; nil where that is not asked for.
-  let headers: HeaderExchange?
   private let watchdog: Watchdog
 
   /// The number of elements that go through MPI in one call, whose counts have 32 bits.
@@ -67,13 +65,10 @@ public final class MPICommunicator: Communicator, Sendable {
     let world = cmpi_comm_world()
     member.require(
       "MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(world, cmpi_errors_return()))
-    (member.rank, member.size) = position(in: world, member)
+    (member.rank, member.size) = HostLayout.position(in: world, member)
 
-    var node: MPI_Comm?
-    member.require("MPI_Comm_split_type", cmpi_split_by_host(world, &node))
-    (localRank, localSize) = position(in: node, member)
-    member.isOneHost = localSize == member.size
-    member.patience = patience(in: world, localRank: localRank, node, member)
+    let layout = HostLayout(of: world, &member)
+    (localRank, localSize) = (layout.localRank, layout.localSize)
     var across: MPI_Comm?
     member.require(
       "MPI_Comm_split", MPI_Comm_split(world, Int32(localRank), Int32(member.rank), &across))
@@ -83,13 +78,12 @@ public final class MPICommunicator: Communicator, Sendable {
       MPI_Allreduce(cmpi_in_place(), &least, 1, cmpi_int32(), cmpi_min(), world))
     leastLocalSize = Int(least)
     let early = member
-    let board = HostBoard(sharedBy: node, localRank: localRank, early)
+    let board = HostBoard(sharedBy: layout.node, localRank: localRank, early)
     member.board = board
     self.member = member
-    (hostRanks, acrossHosts) = (node, across)
-    headers = HeaderExchange(member)
-    record = Watch(board, localRank: localRank, member, comparesRecords: headers == nil)
-    watchdog = Watchdog(record)
+    (hostRanks, acrossHosts) = (layout.node, across)
+    record = Watch(board, localRank: localRank, member)
+    watchdog = Watchdog(record, layout.watch(record, over: across, member))
     if member.size > 1 { watchdog.start() }
   }
 
@@ -107,6 +101,8 @@ public final class MPICommunicator: Communicator, Sendable {
   /// Leaves MPI; collective, the last call of all.
   func finalize() {
     record.note(.leaving)
+    // As long as a rank of this host is there, other hosts hear of it.
+    MPI_Barrier(hostRanks)
     watchdog.stop()
     member.board?.release()
     MPI_Finalize()
@@ -123,28 +119,4 @@ extension MPICommunicator.ThreadLevel {
       default: .single
       }
   }
-}
-
-/// The caller's rank in `communicator`, and the size of that.
-private func position(in communicator: MPI_Comm?, _ member: JobMember) -> (rank: Int, size: Int) {
-  var rank: Int32 = 0
-  var size: Int32 = 0
-  member.require("MPI_Comm_rank", MPI_Comm_rank(communicator, &rank))
-  member.require("MPI_Comm_size", MPI_Comm_size(communicator, &size))
-  return (Int(rank), Int(size))
-}
-
-/// Milliseconds that a failing rank gives way: one for each lower rank of its host, and enough for
-/// an abort for each host before its own, at most 1.5 s.
-private func patience(
-  in world: MPI_Comm?, localRank: Int, _ node: MPI_Comm?, _ member: JobMember
-) -> UInt32 {
-  var isFirstOfHost: Int32 = localRank == 0 ? 1 : 0
-  var hostsBefore: Int32 = 0
-  member.require(
-    "MPI_Exscan",
-    MPI_Exscan(&isFirstOfHost, &hostsBefore, 1, cmpi_int32(), cmpi_sum(), world))
-  if member.rank == 0 { hostsBefore = 0 }  // which MPI_Exscan leaves undefined
-  member.require("MPI_Bcast", MPI_Bcast(&hostsBefore, 1, cmpi_int32(), 0, node))
-  return UInt32(min(localRank, 50)) + 300 * UInt32(min(hostsBefore, 5))
 }

@@ -24,6 +24,9 @@ struct CollectiveCall: Hashable {
   /// The call that a word stands for.
   init(word: UInt64) { self.word = word }
 
+  /// Which collective it is; nil for a word that no rank writes.
+  var kind: Kind? { Kind(rawValue: word & 15) }
+
   /// Whether it takes so long that looking at a clock does not matter.
   var isLarge: Bool { word >> 24 >= 16_384 }
 
@@ -56,7 +59,7 @@ extension CollectiveCall: CustomStringConvertible {
   /// `all-reduce of 10 float32 (sum)`
   var description: String {
     let count = word >> 24
-    return switch Kind(rawValue: word & 15) {
+    return switch kind {
     case .allReduce: "all-reduce of \(count) \(element) (\(operation))"
     case .allReduceAcrossHosts: "all-reduce of \(count) \(element) across hosts"
     case .broadcast: "broadcast of \(count) bytes from rank \(word >> 10 & Self.rootMask)"

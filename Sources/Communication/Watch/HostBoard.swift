@@ -1,16 +1,17 @@
 import CMPI
+import Diagnostics
 import Synchronization
 
-/// What the ranks of one host share to watch each other: a record of each, and two flags by which
-/// one of them becomes the one that speaks.
+/// What the ranks of one host share to watch each other: a record of each, and flags by which one of
+/// them becomes the one that speaks.
 ///
 /// `@unchecked Sendable`: flags are only touched atomically, records as `RankRecord` says, and the
 /// memory is given back when no other thread is left.
 struct HostBoard: @unchecked Sendable {
   /// The record of each rank of this host, by local rank.
   let records: [UnsafeMutablePointer<RankRecord>]
-  /// The last collectives of each rank of this host, by local rank.
-  let rings: [CollectiveRing]
+  /// The last collectives of each rank of this host, by lane and local rank.
+  private let rings: [[CollectiveRing]]
   private let flags: UnsafeMutablePointer<Flags>
   private let memory: HostMemory
 
@@ -19,27 +20,79 @@ struct HostBoard: @unchecked Sendable {
     /// When the last warning was begun, and the same number when it has been written.
     let warning = Atomic<UInt64>(0)
     let warned = Atomic<UInt64>(0)
+    /// With how many other hosts the first rank of this one is connected.
+    let links = Atomic<UInt32>(0)
+    /// 1 when ranks of the job may disagree about a collective, which is being looked into.
+    let suspicion = Atomic<UInt32>(0)
   }
 
   /// Collective over `node`, the ranks of this host, of which the caller is `localRank`.
   init(sharedBy node: MPI_Comm?, localRank: Int, _ member: JobMember) {
     let line = SharedWindow.lineSize
     let ringStart = line + HostMemory.roundedUp(MemoryLayout<RankRecord>.size)
-    memory = HostMemory(byteCount: ringStart + CollectiveRing.byteCount, over: node, member)
+    let laneSize = HostMemory.roundedUp(CollectiveRing.byteCount)
+    memory = HostMemory(
+      byteCount: ringStart + Lane.allCases.count * laneSize, over: node, member)
     flags = memory.blocks[0].assumingMemoryBound(to: Flags.self)
     records = memory.blocks.map { ($0 + line).assumingMemoryBound(to: RankRecord.self) }
-    rings = memory.blocks.map { CollectiveRing(at: $0 + ringStart) }
+    rings = Lane.allCases.map { [memory] lane in
+      memory.blocks.map { CollectiveRing(at: $0 + ringStart + lane.rawValue * laneSize) }
+    }
     if localRank == 0 { flags.initialize(to: Flags()) }
     records[localRank].initialize(to: RankRecord(rank: member.rank))
-    rings[localRank].clear()
+    for lane in rings { lane[localRank].clear() }
     member.require("MPI_Barrier", MPI_Barrier(node))
   }
 
-  /// The number on this host of the rank `rank`; of a rank on another host 0.
-  func localRank(of rank: Int) -> Int {
+  /// The number on this host of the rank `rank`; nil: it is on another one.
+  @inline(__always)
+  func localRank(of rank: Int) -> Int? {
     if rank < records.count, records[rank].pointee.rank == rank { return rank }
-    return records.firstIndex { $0.pointee.rank == rank } ?? 0
+    return records.firstIndex { $0.pointee.rank == rank }
   }
+
+  /// The last collectives of a rank of this host.
+  @inline(__always)
+  func ring(_ lane: Lane, _ localRank: Int) -> CollectiveRing { rings[lane.rawValue][localRank] }
+
+  /// The last collectives of a rank of this host, oldest first, with sites relative to
+  /// `CallSite.origin`.
+  func entries(_ lane: Lane, _ localRank: Int) -> [CollectiveEntry] {
+    let record = records[localRank]
+    let ring = ring(lane, localRank)
+    let last = record.pointee.lanes[lane.rawValue].entered.load(ordering: .acquiring)
+    let first = last - Swift.min(last, UInt64(CollectiveRing.count))
+    return (first..<last).compactMap { number in
+      guard var entry = ring.entry(number + 1) else { return nil }
+      entry.site = entry.site.moved(by: 0 &- record.pointee.origin)
+      return entry
+    }
+  }
+
+  /// Notes with how many hosts the first rank of this one is connected.
+  func noteLinks(_ count: Int) {
+    flags.pointee.links.store(UInt32(count), ordering: .releasing)
+  }
+
+  /// Whether the first rank of this host is there to tell other hosts of this one.
+  var isHeardElsewhere: Bool {
+    let looked = records[0].pointee.looked.load(ordering: .acquiring)
+    return flags.pointee.links.load(ordering: .acquiring) > 0
+      && monotonicNanoseconds() &- looked < 2_000_000_000
+  }
+
+  /// Whether a rank of this host is leaving MPI.
+  var isSomeoneLeaving: Bool {
+    records.contains {
+      $0.pointee.stage.load(ordering: .acquiring) == RankRecord.Stage.leaving.rawValue
+    }
+  }
+
+  /// Notes that ranks of the job may disagree about a collective.
+  func noteSuspicion() { flags.pointee.suspicion.store(1, ordering: .releasing) }
+
+  /// Whether they may.
+  var isSuspected: Bool { flags.pointee.suspicion.load(ordering: .acquiring) != 0 }
 
   /// Whether the caller is the first on this host to ask for the right to report a failure.
   func claimFailure() -> Bool {

@@ -2,6 +2,32 @@ import Diagnostics
 import Glibc
 import Synchronization
 
+/// Collectives of a rank that follow each other; those of one lane never overlap.
+///
+/// Gradients may cross between hosts on a thread of their own while the rank's thread calls other
+/// collectives: in which order the two come is chance, and nothing that ranks must agree about.
+enum Lane: Int, CaseIterable {
+  /// The collectives over all ranks.
+  case world
+  /// The sums over one rank of each host.
+  case acrossHosts
+
+  /// "collective 12", or "collective 12 across hosts".
+  func name(_ number: UInt64) -> String {
+    self == .world ? "collective \(number)" : "collective \(number) across hosts"
+  }
+}
+
+/// How far a rank has come in one lane.
+struct LaneRecord: ~Copyable {
+  /// The number of the collective that was entered last, from 1.
+  let entered = Atomic<UInt64>(0)
+  /// The number of the collective that was completed last.
+  let completed = Atomic<UInt64>(0)
+  /// When this rank's watchdog first saw it in the collective that it is in.
+  let waitBegan = Atomic<UInt64>(0)
+}
+
 /// What one rank shows the others of its host about itself: written by it alone and without locks,
 /// read by their watchdogs.
 ///
@@ -27,17 +53,18 @@ struct RankRecord: ~Copyable {
   let stage = Atomic(Stage.outside.rawValue)
   let stageBegan = Atomic<UInt64>(0)
 
-  /// The number of the collective that was entered last, from 1.
-  let entered = Atomic<UInt64>(0)
-  /// The number of the collective that was completed last.
-  let completed = Atomic<UInt64>(0)
-  /// When this rank's watchdog first saw it in the collective that it is in.
-  let waitBegan = Atomic<UInt64>(0)
+  /// By the raw value of the `Lane`.
+  let lanes = InlineArray<2, LaneRecord> { _ in LaneRecord() }
 
   /// One more than the local rank that this one waits for in a shared window; 0: for none.
   let awaited = Atomic<UInt32>(0)
   let awaitedSince = Atomic<UInt64>(0)
   var awaitedAt = CallSite()
+
+  /// When this rank's watchdog looked at it last: a process that is stopped looks no more.
+  let looked = Atomic<UInt64>(monotonicNanoseconds())
+  /// At how many looks in a row it has been in the same wait.
+  let looksInWait = Atomic<UInt64>(0)
 
   /// Nanoseconds spent waiting for others.
   let waited = Atomic<UInt64>(0)

@@ -1,65 +1,86 @@
 import Diagnostics
 import Synchronization
 
-/// What the ranks of this host are doing, in words.
+/// Judging what the ranks do, and saying it.
 extension Watch {
-  /// The ranks of this host and what they are doing, those that do the same together.
-  ///
-  /// Those that wait come last: they are the consequence.
-  func activities() -> [Activity] {
+  /// Seconds without a sign after which a rank or a host counts as silent.
+  var patience: Double { 0.5 + 5 * Double(limits.interval) * 1e-9 }
+
+  /// What the ranks of this host are doing.
+  func states() -> [RankState] {
     let now = monotonicNanoseconds()
-    var activities = zip(board.records, board.rings).map { Activity($0, $1, now) }
-    let named = activities.indices.filter { activities[$0].site != nil }
-    let lines = CallSite.lines(of: named.compactMap { activities[$0].site })
-    for (index, line) in zip(named, lines) { activities[index].line = line }
-    return activities
+    return board.records.indices.map { local in
+      var state = RankState(local, on: board, at: now)
+      // What changes all the time runs.
+      if state.age > 500_000_000 { state.askForProcess(board.records[local].pointee.process) }
+      return state
+    }
   }
 
-  /// A sentence for each group of ranks that do the same: "rank 3 is in data loading for 41 s,
-  /// Train.swift:52".
-  func sentences(_ activities: [Activity]) -> [String] {
-    struct Key: Hashable {
-      let kind: Activity.Kind
-      let line: String?
-      let process: String
-    }
-    var groups: [(key: Key, members: [Activity])] = []
-    for activity in activities {
-      let key = Key(kind: activity.kind, line: activity.line, process: activity.process)
-      if let index = groups.firstIndex(where: { $0.key == key }) {
-        groups[index].members.append(activity)
-      } else {
-        groups.append((key, [activity]))
-      }
-    }
-    let culprits = groups.filter { !$0.members[0].isWaiting }
-    let waiting = groups.filter { $0.members[0].isWaiting }
-    var sentences = (culprits + waiting).map { Activity.sentence($0.members) }
-    let elsewhere = member.size - activities.count
-    if elsewhere > 0 {
-      sentences.append("\(elsewhere) rank(s) on other hosts are not seen from here")
-    }
-    return sentences
+  /// What is seen without hearing of other hosts.
+  func viewOfHost() -> JobView {
+    JobView(
+      size: member.size,
+      ranks: states().map { JobView.Seen(state: $0, host: member.placeName) }, patience: patience)
   }
 
-  /// How the ranks of this host differ in the collective that this rank entered last, naming both
-  /// sides; nil where they do not.
-  func mismatch() -> String? {
-    let number = mine.pointee.entered.load(ordering: .acquiring)
-    var sides: [(call: CollectiveCall, ranks: [Int], site: CallSite)] = []
-    for (record, ring) in zip(board.records, board.rings) {
-      guard let call = ring.call(number) else { continue }
-      if let index = sides.firstIndex(where: { $0.call == call }) {
-        sides[index].ranks.append(record.pointee.rank)
-      } else {
-        let site = ring.site(number).moved(by: CallSite.origin &- record.pointee.origin)
-        sides.append((call, [record.pointee.rank], site))
+  /// All that the ranks of this host have kept of their collectives.
+  func kept() -> [HostReport.Kept] {
+    board.records.indices.flatMap { local in
+      Lane.allCases.flatMap { lane in
+        board.entries(lane, local).map { entry in
+          HostReport.Kept(
+            rank: Int32(truncatingIfNeeded: board.records[local].pointee.rank),
+            lane: Int32(lane.rawValue), entry: entry)
+        }
       }
     }
-    guard sides.count > 1 else { return nil }
-    let texts = zip(sides, CallSite.lines(of: sides.map(\.site))).map { side, line in
-      "\(rankList(side.ranks)) \(side.ranks.count == 1 ? "calls" : "call") \(side.call) at \(line)"
+  }
+
+  /// Ends the job with status 75 if a rank is leaving MPI without having come to what another waits
+  /// for.
+  func endIfLeft(_ view: JobView, leavingItToOthers: Bool) {
+    guard let (gone, waiting) = view.leaver,
+      !leavingItToOthers || waiting.seconds > HostWatch.grace
+    else { return }
+    let sentence = JobView(size: 1, ranks: [waiting], patience: patience).sentences()[0]
+    member.end(
+      """
+      \(rankList([gone.placed])) has returned from withCommunicator and ended, but others wait for \
+      it: \(sentence)
+      """, .peerLost)
+  }
+
+  /// Warns once, and later ends the job, where ranks have waited for longer than the limits.
+  ///
+  /// - Parameters:
+  ///   - waited: the seconds that a rank has waited.
+  ///   - leavingItToOthers: whether to do nothing until those who are to do it are overdue.
+  ///   - view: what is known.
+  func judge(
+    _ waited: Double, at now: UInt64, leavingItToOthers: Bool, _ view: () -> JobView
+  ) {
+    let limits = limits
+    // Even where this thread comes so late that it ends the job as well: who comes first, warns.
+    if limits.warning > 0, waited > limits.warning, !leavingItToOthers {
+      board.warnOnce(since: now &- UInt64(waited * 1e9), now: now) {
+        let lines = view().sentences().map { "\n  \($0)" }.joined()
+        writeLine("warning: no progress for \(duration(waited)):\(lines)")
+      }
     }
-    return "the ranks disagree about collective \(number): \(texts.joined(separator: ", "))"
+    // A warning that another rank is about to write comes first, if it comes within two seconds:
+    // to name lines takes some tenths of one on a free core.
+    let limit =
+      limits.abort + (board.isSomeoneWarning ? 2 : 0) + (leavingItToOthers ? HostWatch.grace : 0)
+    guard limits.abort > 0, waited > limit else { return }
+    let view = view()
+    let isDeadlock = view.isDeadlock
+    // Where that depends on whether a watchdog is late only, it is given time to look.
+    if !isDeadlock, view.mayBeDeadlock, waited < limit + 3 { return }
+    member.end(
+      """
+      waited longer than the limit of \(duration(limits.abort)): \
+      \(view.sentences().joined(separator: "; "))
+      """, isDeadlock ? .ranksDisagree : .peerLost)
   }
 }

@@ -6,9 +6,9 @@ import Synchronization
 /// Keeps the record of what this rank is doing, where the other ranks of the host see it, and
 /// compares what ranks pass to a collective.
 ///
-/// `@unchecked Sendable`: a record has one writer for each of its parts. Collectives are called by
-/// one thread at a time, and so are phases noted and shared windows waited in; the watchdog writes
-/// `waitBegan` and reads the rest.
+/// `@unchecked Sendable`: a record has one writer for each of its parts. The collectives of a lane
+/// are called by one thread at a time, and so are phases noted and shared windows waited in; the
+/// watchdog writes `waitBegan`, `looked` and `looksInWait`, and reads the rest.
 public final class Watch: @unchecked Sendable {
   /// How long this rank waits before it warns, and before it ends the job.
   public var limits: WatchLimits {
@@ -21,26 +21,17 @@ public final class Watch: @unchecked Sendable {
   let localRank: Int
   /// The record of this rank.
   let mine: UnsafeMutablePointer<RankRecord>
-  private let comparesRecords: Bool
   private let currentLimits = Mutex(WatchLimits.ofEnvironment)
-  private let ring: CollectiveRing
-  private let neighbour: CollectiveRing
-  /// With whom the last collective is still to be compared.
-  private var compared: CollectiveRing
-  private var last = CollectiveCall.barrier
-  private var number: UInt64 = 0
-  private var largeSince: UInt64 = 0
+  private let world: CollectiveLog
+  private let acrossHosts: CollectiveLog
 
-  /// - Parameter comparesRecords: whether mismatches are looked for in the records.
-  init(_ board: HostBoard, localRank: Int, _ member: JobMember, comparesRecords: Bool) {
-    self.comparesRecords = comparesRecords
+  init(_ board: HostBoard, localRank: Int, _ member: JobMember) {
     self.board = board
     self.member = member
     self.localRank = localRank
     mine = board.records[localRank]
-    ring = board.rings[localRank]
-    neighbour = board.rings[(localRank + 1) % board.rings.count]
-    compared = neighbour
+    world = CollectiveLog(.world, on: board, localRank: localRank)
+    acrossHosts = CollectiveLog(.acrossHosts, on: board, localRank: localRank)
     note(.setUp, step: nil)
   }
 
@@ -62,38 +53,20 @@ public final class Watch: @unchecked Sendable {
   }
 
   /// Notes that this rank enters a collective.
+  @inline(__always)
   func enter(_ call: CollectiveCall) {
-    // Compares the last one.
-    if let theirs = compared.call(number), theirs != last { endIfMismatched() }
-    number &+= 1
-    last = call
-    if call.isLarge { largeSince = monotonicNanoseconds() }
-    ring.add(number, call)
-    mine.pointee.entered.store(number, ordering: .releasing)
+    let log = call.lane == .world ? world : acrossHosts
+    if log.lastDiffers { endIfMismatched() }
+    log.enter(call)
   }
 
-  /// Notes that this rank's collective is complete.
-  ///
-  /// Every rank compares itself with one that it cannot have got ahead of: who has sent the data of
-  /// a broadcast, or any after a collective that waits for all. There it is the next one of the
-  /// host, so that no record is read by many. That record is still in another core's cache: it is
-  /// sent for now and compared before the next collective, or by the watchdog.
-  func leave(comparedWith peer: Int?) {
-    mine.pointee.completed.store(number, ordering: .releasing)
-    if last.isLarge {
-      let waited = monotonicNanoseconds() &- largeSince
-      mine.pointee.waited.wrappingAdd(waited, ordering: .relaxed)
-    }
-    compared = peer.map { board.rings[board.localRank(of: $0)] } ?? neighbour
-    compared.fetch(number)
-  }
-
-  /// Ends the job with status 76 if the ranks of this host disagree about the collective that this
-  /// rank entered last, unless that is found out by messages.
-  func endIfMismatched() {
-    guard comparesRecords, mismatch() != nil else { return }
-    usleep(50_000)  // so that ranks which are about to call it are named too
-    if let mismatch = mismatch() { member.end(mismatch, .ranksDisagree) }
+  /// Notes that this rank's collective `call` is complete: it is to be compared with that of rank
+  /// `peer`, where that is on this host, or with the next one of the host.
+  @inline(__always)
+  func leave(_ call: CollectiveCall, comparedWith peer: Int?) {
+    let log = call.lane == .world ? world : acrossHosts
+    let local = peer.flatMap { board.localRank(of: $0) }
+    log.leave(comparedWith: local.map { board.ring(call.lane, $0) })
   }
 
   /// Notes that this rank waits in a shared window for the rank `localRank`; nil: no longer.

@@ -3,24 +3,30 @@ import Glibc
 import Synchronization
 
 /// A thread that looks at this rank's record, and at the others' when this rank waits for them: it
-/// works while the rank's own thread is stuck in MPI or in the user's program.
+/// works while the rank's own thread is stuck in MPI or in the user's program. That of the first
+/// rank of a host also hears of other hosts.
 ///
 /// `@unchecked Sendable`: what the thread remembers between its looks is touched by it alone, the
 /// rest is constant. It calls nothing of MPI but `MPI_Abort`.
 final class Watchdog: @unchecked Sendable {
   private let watch: Watch
+  /// What this rank hears of other hosts; nil: it is not the first of its host, or there is one.
+  private let hosts: HostWatch?
   /// A pipe whose other end is closed when the thread is to end.
   private var pipeEnds: [Int32] = [-1, -1]
   private var thread = pthread_t()
   private var isRunning = false
 
-  /// The collective that this rank was in at the last look; 0: none.
-  private var seen: UInt64 = 0
+  /// The collective of each lane that this rank was in at the last look; 0: none.
+  private var seen: [UInt64] = [0, 0]
   /// Since when it has been in it.
-  private var seenSince: UInt64 = 0
+  private var seenSince: [UInt64] = [0, 0]
+  /// Since when it was waiting in shared memory at the last look; 0: it was not.
+  private var seenAwaiting: UInt64 = 0
 
-  init(_ watch: Watch) {
+  init(_ watch: Watch, _ hosts: HostWatch?) {
     self.watch = watch
+    self.hosts = hosts
     if pipe(&pipeEnds) != 0 { pipeEnds = [-1, -1] }
   }
 
@@ -48,84 +54,60 @@ final class Watchdog: @unchecked Sendable {
 
   private func run() {
     repeat { look(at: monotonicNanoseconds()) } while sleep()
+    hosts?.close()
   }
 
   /// Whether the time until the next look has passed; false: this rank leaves MPI.
   private func sleep() -> Bool {
+    let interval = watch.limits.interval
+    if let hosts {
+      return hosts.wait(until: monotonicNanoseconds() + interval, orStop: pipeEnds[0])
+    }
     var end = pollfd(fd: pipeEnds[0], events: Int16(POLLIN), revents: 0)
-    let milliseconds = Int32(watch.limits.interval / 1_000_000)
-    let status = poll(&end, 1, milliseconds)
+    let status = poll(&end, 1, Int32(interval / 1_000_000))
     return status == 0 || (status < 0 && errno == EINTR)
   }
 
   private func look(at now: UInt64) {
-    guard let since = waitBegan(now) else { return watch.endIfMismatched() }
+    let since = waitBegan(now)
+    watch.mine.pointee.looked.store(now, ordering: .releasing)
+    if let hosts { return hosts.look(at: now) }
     // Not at the first look: what is on its way needs no attention.
-    guard now > since else { return }
-    if watch.mine.pointee.awaited.load(ordering: .acquiring) == 0 { watch.endIfMismatched() }
-    endIfAPeerHasLeft()
-    let waited = Double(now - since) * 1e-9
-    let limits = watch.limits
-    // Even where this thread comes so late that it ends the job as well: who comes first, warns.
-    if limits.warning > 0, waited > limits.warning {
-      watch.board.warnOnce(since: since, now: now) {
-        let lines = watch.sentences(watch.activities()).map { "\n  \($0)" }.joined()
-        writeLine("warning: no progress for \(duration(waited)):\(lines)")
-      }
+    if watch.differsFromNeighbour, since.map({ $0 < now }) ?? true { watch.endIfMismatched() }
+    guard let since, since < now else { return }
+    let isLeftToOthers = watch.board.isHeardElsewhere
+    if watch.board.isSomeoneLeaving {
+      watch.endIfLeft(watch.viewOfHost(), leavingItToOthers: isLeftToOthers)
     }
-    // A warning that another rank is about to write comes first, if it comes within two seconds:
-    // to name lines takes some tenths of one on a free core.
-    let limit = limits.abort + (watch.board.isSomeoneWarning ? 2 : 0)
-    if limits.abort > 0, waited > limit { end(waited, limits.abort) }
+    watch.judge(Double(now - since) * 1e-9, at: now, leavingItToOthers: isLeftToOthers) {
+      watch.viewOfHost()
+    }
   }
 
-  /// Since when this rank has been waiting; nil: it is not.
+  /// Since when this rank has been waiting; nil: it is not. Notes it in the rank's record.
   private func waitBegan(_ now: UInt64) -> UInt64? {
     let record = watch.mine
-    if record.pointee.awaited.load(ordering: .acquiring) > 0 {
-      return record.pointee.awaitedSince.load(ordering: .relaxed)
+    var (began, isSame) = (UInt64.max, true)
+    let isAwaiting = record.pointee.awaited.load(ordering: .acquiring) > 0
+    let awaiting = isAwaiting ? record.pointee.awaitedSince.load(ordering: .relaxed) : 0
+    if isAwaiting { began = awaiting }
+    if awaiting != seenAwaiting { isSame = false }
+    seenAwaiting = awaiting
+    for lane in Lane.allCases.indices {
+      let entered = record.pointee.lanes[lane].entered.load(ordering: .acquiring)
+      let isInside = record.pointee.lanes[lane].completed.load(ordering: .acquiring) != entered
+      if seen[lane] != (isInside ? entered : 0) {
+        isSame = false
+        seen[lane] = isInside ? entered : 0
+        seenSince[lane] = now
+        record.pointee.lanes[lane].waitBegan.store(isInside ? now : 0, ordering: .relaxed)
+      }
+      if isInside { began = Swift.min(began, seenSince[lane]) }
     }
-    let entered = record.pointee.entered.load(ordering: .acquiring)
-    let isWaiting = record.pointee.completed.load(ordering: .acquiring) != entered
-    if !isWaiting || entered != seen {
-      seen = isWaiting ? entered : 0
-      seenSince = now
-      record.pointee.waitBegan.store(isWaiting ? now : 0, ordering: .relaxed)
-    }
-    return isWaiting ? seenSince : nil
-  }
-
-  /// Ends the job with status 75 if a rank of this host is leaving MPI without having come to what
-  /// this rank waits for.
-  private func endIfAPeerHasLeft() {
-    let awaited = Int(watch.mine.pointee.awaited.load(ordering: .acquiring)) - 1
-    let entered = watch.mine.pointee.entered.load(ordering: .acquiring)
-    for (index, record) in watch.board.records.enumerated() {
-      let isLeaving =
-        record.pointee.stage.load(ordering: .acquiring) == RankRecord.Stage.leaving.rawValue
-      guard isLeaving,
-        awaited >= 0
-          ? awaited == index : record.pointee.entered.load(ordering: .acquiring) < entered
-      else { continue }
-      let mine = watch.activities()[watch.localRank]
-      guard mine.isWaiting else { return }
-      watch.member.end(
-        """
-        rank \(record.pointee.rank) has returned from withCommunicator and ended, but others wait \
-        for it: \(Activity.sentence([mine]))
-        """, .peerLost)
-    }
-  }
-
-  /// Ends the job. Ranks that all wait, each for another thing, will do so again: trying again makes
-  /// no sense then.
-  private func end(_ waited: Double, _ limit: Double) -> Never {
-    let activities = watch.activities()
-    let isDeadlock = activities.count == watch.member.size && activities.allSatisfy(\.isWaiting)
-    watch.member.end(
-      """
-      waited longer than the limit of \(duration(limit)): \
-      \(watch.sentences(activities).joined(separator: "; "))
-      """, isDeadlock ? .ranksDisagree : .peerLost)
+    let looks = record.pointee.looksInWait.load(ordering: .relaxed)
+    let isWaiting = began < .max
+    record.pointee.looksInWait.store(
+      isWaiting && isSame ? looks + 1 : 0, ordering: .relaxed)
+    return isWaiting ? began : nil
   }
 }

@@ -1,0 +1,111 @@
+import Diagnostics
+
+/// The last collectives of one rank, as kept by it.
+struct RankHistory {
+  var rank: PlacedRank
+  /// In which phase it is; nil: unknown.
+  var phase: String?
+  /// By the raw value of the `Lane`, in any order; sites are relative to `CallSite.origin`.
+  var lanes: [[CollectiveEntry]]
+}
+
+/// Ranks that have passed different things to a collective.
+struct Mismatch {
+  struct Side {
+    var ranks: [PlacedRank]
+    /// What they passed to it, and where; nil: it is too long ago.
+    var entry: CollectiveEntry?
+    var phase: String?
+  }
+
+  let lane: Lane
+  /// The first collective that the ranks are known to disagree about.
+  let number: UInt64
+  let sides: [Side]
+
+  /// How the ranks with these histories differ; nil where they do not.
+  ///
+  /// A rank that has not come to the collective, or has come far beyond it, is on no side.
+  init?(_ histories: [RankHistory]) {
+    for lane in Lane.allCases {
+      if let first = Self.firstDifference(histories, lane) {
+        self = first
+        return
+      }
+    }
+    for lane in Lane.allCases {
+      if let chains = Self.differentChains(histories, lane) {
+        self = chains
+        return
+      }
+    }
+    return nil
+  }
+
+  private init(_ lane: Lane, _ number: UInt64, _ sides: [Side]) {
+    (self.lane, self.number, self.sides) = (lane, number, sides)
+  }
+
+  private static func firstDifference(_ histories: [RankHistory], _ lane: Lane) -> Mismatch? {
+    var words: [UInt64: UInt64] = [:]
+    var number = UInt64.max
+    for entry in histories.lazy.flatMap({ $0.lanes[lane.rawValue] }) {
+      let word = words[entry.number, default: entry.word]
+      if word != entry.word { number = Swift.min(number, entry.number) }
+      words[entry.number] = word
+    }
+    guard number < .max else { return nil }
+    return Mismatch(lane, number, sides(histories, lane, number) { $0.word })
+  }
+
+  /// The chains of ranks tell, at the last collective that all of them have kept, whether they have
+  /// differed before.
+  private static func differentChains(_ histories: [RankHistory], _ lane: Lane) -> Mismatch? {
+    let last = histories.map { $0.lanes[lane.rawValue].lazy.map(\.number).max() ?? 0 }
+    guard let number = last.min(), number > 0 else { return nil }
+    let sides = sides(histories, lane, number) { $0.chain }
+    guard sides.count > 1 else { return nil }
+    return Mismatch(
+      lane, number, sides.map { Side(ranks: $0.ranks, entry: nil, phase: $0.phase) })
+  }
+
+  private static func sides(
+    _ histories: [RankHistory], _ lane: Lane, _ number: UInt64,
+    _ key: (CollectiveEntry) -> UInt64
+  ) -> [Side] {
+    var sides: [Side] = []
+    for history in histories {
+      let entries = history.lanes[lane.rawValue]
+      guard let entry = entries.first(where: { $0.number == number }) else { continue }
+      if let index = sides.firstIndex(where: { $0.entry.map(key) == key(entry) }) {
+        sides[index].ranks.append(history.rank)
+      } else {
+        let isThere = !entries.contains { $0.number > number }
+        sides.append(
+          Side(ranks: [history.rank], entry: entry, phase: isThere ? history.phase : nil))
+      }
+    }
+    return sides
+  }
+
+  /// Both sides, each with its line: "the ranks disagree about collective 12: ranks 0-1 call barrier
+  /// at Train.swift:52, rank 2 calls all-reduce of 10 float32 (sum) at Train.swift:57".
+  var sentence: String {
+    let sites = sides.compactMap { $0.entry?.site.moved(by: CallSite.origin) }
+    guard sites.count == sides.count else {
+      let texts = sides.map { rankList($0.ranks) }
+      return
+        """
+        the ranks disagree about one of their collectives before number \(number), which is too long \
+        ago to be named: \(texts.joined(separator: " did another thing than "))
+        """
+    }
+    let texts = zip(sides, CallSite.lines(of: sites)).map { side, line in
+      let call = side.entry.map { "\($0.call)" } ?? "collective"
+      let phase = side.phase.map { " in \($0)" } ?? ""
+      let calls = side.ranks.count == 1 ? "calls" : "call"
+      return "\(rankList(side.ranks)) \(calls) \(call) at \(line)\(phase)"
+    }
+    return "the ranks disagree about \(lane.name(number)): \(texts.joined(separator: ", "))"
+  }
+}

@@ -1,0 +1,45 @@
+/// `rank 3`, or `ranks 0-2, 5`.
+package func rankList(_ ranks: [Int]) -> String {
+  (ranks.count == 1 ? "rank " : "ranks ") + ranges(ranks)
+}
+
+/// A rank, and the name of its host in a job on several.
+struct PlacedRank: Hashable {
+  let rank: Int
+  let host: String?
+}
+
+/// `rank 3 (node2)`, or `ranks 0-1 (node1), 2-3 (node2)`; many hosts are counted: `ranks 0-31 on 8
+/// hosts`.
+func rankList(_ ranks: [PlacedRank]) -> String {
+  var hosts: [(name: String?, ranks: [Int])] = []
+  for rank in ranks.sorted(by: { $0.rank < $1.rank }) {
+    if let index = hosts.firstIndex(where: { $0.name == rank.host }) {
+      hosts[index].ranks.append(rank.rank)
+    } else {
+      hosts.append((rank.host, [rank.rank]))
+    }
+  }
+  if hosts.count > 4 { return "\(rankList(ranks.map(\.rank))) on \(hosts.count) hosts" }
+  let parts = hosts.map { host in ranges(host.ranks) + (host.name.map { " (\($0))" } ?? "") }
+  return (ranks.count == 1 ? "rank " : "ranks ") + parts.joined(separator: ", ")
+}
+
+private func ranges(_ ranks: [Int]) -> String {
+  var runs: [ClosedRange<Int>] = []
+  for rank in ranks.sorted() {
+    if let last = runs.last, last.upperBound + 1 == rank {
+      runs[runs.count - 1] = last.lowerBound...rank
+    } else {
+      runs.append(rank...rank)
+    }
+  }
+  return runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+    .joined(separator: ", ")
+}
+
+/// `41 s`; below ten seconds `4.1 s`.
+func duration(_ seconds: Double) -> String {
+  seconds < 9.95
+    ? "\((seconds * 10).rounded() / 10) s" : "\(Int(seconds.rounded())) s"
+}

@@ -1,0 +1,113 @@
+import Diagnostics
+import Glibc
+import Synchronization
+
+/// What one rank was doing at one moment, in terms that its other processes and hosts understand.
+///
+/// It is sent between hosts as it lies in memory, so any bits are a value of it. Call sites are
+/// relative to `CallSite.origin`: all ranks run the same program.
+struct RankState: BitwiseCopyable {
+  /// How far it has come in one lane.
+  struct Progress: BitwiseCopyable {
+    /// The number of the collective that it entered last.
+    var entered: UInt64 = 0
+    /// What it passed to the collective that it is in: `CollectiveCall.word`; 0: it is in none.
+    var word: UInt64 = 0
+  }
+
+  var rank: Int32
+  /// The raw value of its `RankRecord.Stage`.
+  var stage: UInt32
+  /// The rank that it waits for in a shared window; -1: for none.
+  var awaited: Int32 = -1
+  /// 1 where it has been in this wait for several looks of its watchdog, the last of them just now.
+  var isSettled: UInt8 = 0
+  /// The letter of the process's state in /proc; 0: not asked for, 1: there is no such process.
+  var process: UInt8 = 0
+  var world = Progress()
+  var acrossHosts = Progress()
+  /// Nanoseconds that it has been doing so.
+  var age: UInt64 = 0
+  /// Nanoseconds since its watchdog last looked.
+  var idle: UInt64
+  var step: UInt64
+  /// UTF-8, up to the first 0.
+  var phaseName: InlineArray<32, UInt8>
+  var site = CallSite()
+
+  /// Looks at the `record` of a rank of the host that has `board`, at the moment `now`, by the clock
+  /// of the host.
+  init(_ localRank: Int, on board: HostBoard, at now: UInt64) {
+    let record = board.records[localRank]
+    rank = Int32(truncatingIfNeeded: record.pointee.rank)
+    stage = record.pointee.stage.load(ordering: .acquiring)
+    step = record.pointee.step.load(ordering: .relaxed)
+    phaseName = record.pointee.phaseName
+    let looked = record.pointee.looked.load(ordering: .acquiring)
+    idle = now &- Swift.min(looked, now)
+    let isInBody = stage == RankRecord.Stage.inBody.rawValue
+    let phaseBegan = record.pointee.phaseBegan.load(ordering: .relaxed)
+    var began =
+      isInBody ? phaseBegan : record.pointee.stageBegan.load(ordering: .relaxed)
+    site = record.pointee.phaseAt
+    for lane in Lane.allCases.reversed() {
+      let ring = board.ring(lane, localRank)
+      let entered = record.pointee.lanes[lane.rawValue].entered.load(ordering: .acquiring)
+      let completed = record.pointee.lanes[lane.rawValue].completed.load(ordering: .acquiring)
+      self[lane].entered = entered
+      guard isInBody, completed < entered, let entry = ring.entry(entered) else { continue }
+      self[lane].word = entry.word
+      site = entry.site
+      let first = record.pointee.lanes[lane.rawValue].waitBegan.load(ordering: .relaxed)
+      began = first == 0 ? now : first
+    }
+    let awaited = Int(record.pointee.awaited.load(ordering: .acquiring)) - 1
+    if isInBody, awaited >= 0 {
+      self.awaited = Int32(truncatingIfNeeded: board.records[awaited].pointee.rank)
+      site = record.pointee.awaitedAt
+      began = record.pointee.awaitedSince.load(ordering: .relaxed)
+    }
+    age = now &- Swift.min(began, now)
+    site = site.moved(by: 0 &- record.pointee.origin)
+    if isWaiting, record.pointee.looksInWait.load(ordering: .relaxed) >= 3 { isSettled = 1 }
+  }
+
+  /// Asks the system for the state of the rank's process, which must be of this host.
+  mutating func askForProcess(_ id: pid_t) { process = processLetter(id) }
+
+  subscript(lane: Lane) -> Progress {
+    get { lane == .world ? world : acrossHosts }
+    set { if lane == .world { world = newValue } else { acrossHosts = newValue } }
+  }
+
+  /// Whether it waits for other ranks.
+  var isWaiting: Bool { awaited >= 0 || world.word != 0 || acrossHosts.word != 0 }
+
+  /// Whether it is leaving MPI, and enters nothing any more.
+  var isLeaving: Bool { stage == RankRecord.Stage.leaving.rawValue }
+
+  /// Whether something keeps its process from running.
+  var isStopped: Bool {
+    [1, UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: "Z"), UInt8(ascii: "X")]
+      .contains(process)
+  }
+
+  /// "the forward pass of step 7"; nil before the first phase is noted.
+  var phase: String? {
+    let name = String(
+      decoding: (0..<phaseName.count).lazy.map { phaseName[$0] }.prefix { $0 != 0 }, as: UTF8.self)
+    return name.isEmpty ? nil : step == 0 ? name : "\(name) of step \(step)"
+  }
+}
+
+/// The letter that stands for the state of a process of this host, as in `RankState.process`.
+private func processLetter(_ process: pid_t) -> UInt8 {
+  guard let file = fopen("/proc/\(process)/stat", "r") else { return 1 }
+  defer { fclose(file) }
+  return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
+    guard let start = text.baseAddress, fgets(start, 256, file) != nil,
+      let name = strrchr(start, Int32(UInt8(ascii: ")")))  // which may hold anything
+    else { return 0 }
+    return UInt8(bitPattern: name[2])
+  }
+}

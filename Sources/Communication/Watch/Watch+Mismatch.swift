@@ -1,0 +1,55 @@
+import Diagnostics
+import Glibc
+import Synchronization
+
+/// Finding out that ranks disagree about a collective, and saying so.
+extension Watch {
+  /// Whether this rank and the next one of the host have passed different things to a collective
+  /// that both have come to.
+  var differsFromNeighbour: Bool {
+    let other = (localRank + 1) % board.records.count
+    return Lane.allCases.contains { lane in
+      let number = Swift.min(
+        mine.pointee.lanes[lane.rawValue].entered.load(ordering: .acquiring),
+        board.records[other].pointee.lanes[lane.rawValue].entered.load(ordering: .acquiring))
+      guard let chain = board.ring(lane, localRank).chain(number),
+        let theirs = board.ring(lane, other).chain(number)
+      else { return false }
+      return chain != theirs
+    }
+  }
+
+  /// Ends the job with status 76 if the ranks of this host disagree about a collective.
+  ///
+  /// Where hosts hear of each other they are given time to name the ranks of all of them.
+  func endIfMismatched() {
+    guard Mismatch(histories()) != nil else { return }
+    if board.isHeardElsewhere {
+      board.noteSuspicion()
+      sleep(UInt32(HostWatch.grace))
+    } else {
+      usleep(50_000)  // so that ranks which are about to call it are named too
+    }
+    if let mismatch = Mismatch(histories()) { member.end(mismatch.sentence, .ranksDisagree) }
+  }
+
+  /// Ends the job with status 76 if the reason of an error of MPI is that ranks disagree about a
+  /// collective: MPI notices it on some of them at most.
+  func endIfErrorIsMismatch() {
+    endIfMismatched()
+    guard board.isHeardElsewhere else { return }
+    // The hosts compare themselves every tenth of a second.
+    for _ in 0..<200 where !board.isSuspected { usleep(10_000) }
+    if board.isSuspected { sleep(UInt32(HostWatch.grace)) }
+  }
+
+  /// The last collectives of all ranks of this host.
+  func histories() -> [RankHistory] {
+    board.records.indices.map { local in
+      let state = RankState(local, on: board, at: monotonicNanoseconds())
+      return RankHistory(
+        rank: PlacedRank(rank: Int(state.rank), host: member.placeName), phase: state.phase,
+        lanes: Lane.allCases.map { board.entries($0, local) })
+    }
+  }
+}
