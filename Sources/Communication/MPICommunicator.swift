@@ -103,9 +103,14 @@ public final class MPICommunicator: Communicator, Sendable {
     record.note(.leaving)
     // As long as a rank of this host is there, other hosts hear of it.
     MPI_Barrier(hostRanks)
-    watchdog.stop()
+    record.endIfMismatched { values in
+      MPI_Allreduce(
+        cmpi_in_place(), &values, Int32(values.count), cmpi_uint64(), cmpi_max(), acrossHosts)
+    }
+    watchdog.leave()
     member.board?.release()
     MPI_Finalize()
+    watchdog.stop()
   }
 }
 

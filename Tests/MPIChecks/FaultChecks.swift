@@ -56,11 +56,12 @@ let faultChecks = [
 
 func isLast(_ world: any Communicator) -> Bool { world.rank == world.size - 1 }
 
-/// On one rank, returns when all others are in their next collective, where they wait for it.
+/// On one rank, returns when all others of its host are in their next collective, where they wait for
+/// it.
 func waitForOthers(_ world: any Communicator, on rank: Int) {
   guard world.rank == rank, let watch = world.watch else { return }
   let mine = watch.enteredCollectives[world.localRank]
-  while watch.enteredCollectives.count(where: { $0 > mine }) < world.size - 1 {
+  while watch.enteredCollectives.count(where: { $0 > mine }) < world.localSize - 1 {
     pause(milliseconds: 1)
   }
 }

@@ -78,7 +78,7 @@ struct HostBoard: @unchecked Sendable {
   var isHeardElsewhere: Bool {
     let looked = records[0].pointee.looked.load(ordering: .acquiring)
     return flags.pointee.links.load(ordering: .acquiring) > 0
-      && monotonicNanoseconds() &- looked < 2_000_000_000
+      && monotonicNanoseconds() < looked + 2_000_000_000
   }
 
   /// Whether a rank of this host is leaving MPI.

@@ -58,7 +58,7 @@ private struct Doing: Hashable {
     silentHost = rank.silence > patience ? rank.host ?? "another host" : nil
     let isInBody = state.stage == RankRecord.Stage.inBody.rawValue
     self.line = isInBody ? line : nil
-    phase = state.isWaiting && state.phase != "\(Phase.setUp.name)" ? state.phase : nil
+    phase = state.isWaiting ? state.phaseOfCall : nil
     if state.awaited >= 0 {
       kind = .waiting("a barrier in shared memory")
     } else if let lane = Lane.allCases.first(where: { state[$0].word != 0 }) {

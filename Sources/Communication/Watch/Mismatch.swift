@@ -23,6 +23,9 @@ struct Mismatch {
   let number: UInt64
   let sides: [Side]
 
+  /// The number of ranks on its sides.
+  var count: Int { sides.reduce(0) { $0 + $1.ranks.count } }
+
   /// How the ranks with these histories differ; nil where they do not.
   ///
   /// A rank that has not come to the collective, or has come far beyond it, is on no side.

@@ -92,6 +92,9 @@ struct RankState: BitwiseCopyable {
       .contains(process)
   }
 
+  /// `phase`, to be added to what the rank calls: before its first phase there is nothing to add.
+  var phaseOfCall: String? { phase == "\(Phase.setUp.name)" ? nil : phase }
+
   /// "the forward pass of step 7"; nil before the first phase is noted.
   var phase: String? {
     let name = String(

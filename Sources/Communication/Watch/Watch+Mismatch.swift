@@ -24,7 +24,7 @@ extension Watch {
   /// Where hosts hear of each other they are given time to name the ranks of all of them.
   func endIfMismatched() {
     guard Mismatch(histories()) != nil else { return }
-    if board.isHeardElsewhere {
+    if !member.isOneHost {
       board.noteSuspicion()
       sleep(UInt32(HostWatch.grace))
     } else {
@@ -37,10 +37,34 @@ extension Watch {
   /// collective: MPI notices it on some of them at most.
   func endIfErrorIsMismatch() {
     endIfMismatched()
-    guard board.isHeardElsewhere else { return }
+    guard !member.isOneHost else { return }
     // The hosts compare themselves every tenth of a second.
     for _ in 0..<200 where !board.isSuspected { usleep(10_000) }
     if board.isSuspected { sleep(UInt32(HostWatch.grace)) }
+  }
+
+  /// Ends the job with status 76 if ranks disagree about a collective: to be called by all ranks when
+  /// they call none any more.
+  ///
+  /// - Parameter largest: replaces each value by the largest that the first rank of any host has.
+  func endIfMismatched(atLast largest: (inout [UInt64]) -> Void) {
+    if differsFromNeighbour { endIfMismatched() }
+    guard localRank == 0, !member.isOneHost else { return }
+    // Complements turn the largest into the smallest.
+    var numbers = Lane.allCases.map { ~mine.pointee.lanes[$0.rawValue].entered.load(ordering: .acquiring) }
+    largest(&numbers)
+    var chains = zip(Lane.allCases, numbers).flatMap { lane, number in
+      board.ring(lane, 0).chain(~number).map { [$0, ~$0] } ?? [0, 0]
+    }
+    let own = chains
+    largest(&chains)
+    let isDifferent = Lane.allCases.indices.contains { lane in
+      own[2 * lane] != own[2 * lane + 1] && chains[2 * lane] != ~chains[2 * lane + 1]
+    }
+    guard isDifferent else { return }
+    board.noteSuspicion()
+    sleep(UInt32(HostWatch.grace))
+    member.end("the hosts disagree about a collective", .ranksDisagree)
   }
 
   /// The last collectives of all ranks of this host.
@@ -48,7 +72,7 @@ extension Watch {
     board.records.indices.map { local in
       let state = RankState(local, on: board, at: monotonicNanoseconds())
       return RankHistory(
-        rank: PlacedRank(rank: Int(state.rank), host: member.placeName), phase: state.phase,
+        rank: PlacedRank(rank: Int(state.rank), host: member.placeName), phase: state.phaseOfCall,
         lanes: Lane.allCases.map { board.entries($0, local) })
     }
   }

@@ -85,9 +85,11 @@ public final class Watch: @unchecked Sendable {
     }
   }
 
-  /// How many collectives each rank of this host has entered, by local rank.
+  /// How many collectives over all ranks each rank of this host has entered, by local rank.
   package var enteredCollectives: [UInt64] {
-    board.records.map { $0.pointee.entered.load(ordering: .acquiring) }
+    board.records.map {
+      $0.pointee.lanes[Lane.world.rawValue].entered.load(ordering: .acquiring)
+    }
   }
 
   /// Seconds that this rank has spent in shared windows and large collectives, most of them waiting

@@ -12,10 +12,7 @@ final class Watchdog: @unchecked Sendable {
   private let watch: Watch
   /// What this rank hears of other hosts; nil: it is not the first of its host, or there is one.
   private let hosts: HostWatch?
-  /// A pipe whose other end is closed when the thread is to end.
-  private var pipeEnds: [Int32] = [-1, -1]
-  private var thread = pthread_t()
-  private var isRunning = false
+  private var thread: WatchThread?
 
   /// The collective of each lane that this rank was in at the last look; 0: none.
   private var seen: [UInt64] = [0, 0]
@@ -27,43 +24,35 @@ final class Watchdog: @unchecked Sendable {
   init(_ watch: Watch, _ hosts: HostWatch?) {
     self.watch = watch
     self.hosts = hosts
-    if pipe(&pipeEnds) != 0 { pipeEnds = [-1, -1] }
   }
 
   /// Starts the thread; without one, nothing but the limits is lost.
   func start() {
-    isRunning =
-      pipeEnds[0] >= 0
-      && pthread_create(
-        &thread, nil,
-        { argument in
-          guard let argument else { return nil }
-          Unmanaged<Watchdog>.fromOpaque(argument).takeUnretainedValue().run()
-          return nil
-        }, Unmanaged.passUnretained(self).toOpaque()) == 0
+    thread = WatchThread { [unowned self] stop in
+      repeat { look(at: monotonicNanoseconds()) } while sleep(orStop: stop)
+    }
   }
 
-  /// Ends the thread, and returns when it has ended.
+  /// Looks at no record any more. Other hosts are told that the ranks of this one have left, until
+  /// `stop`.
+  func leave() {
+    thread?.stop()
+    thread = hosts.map { $0.leave() }
+  }
+
+  /// Ends the thread.
   func stop() {
-    guard isRunning else { return }
-    isRunning = false
-    close(pipeEnds[1])
-    pthread_join(thread, nil)
-    close(pipeEnds[0])
-  }
-
-  private func run() {
-    repeat { look(at: monotonicNanoseconds()) } while sleep()
-    hosts?.close()
+    thread?.stop()
+    thread = nil
   }
 
   /// Whether the time until the next look has passed; false: this rank leaves MPI.
-  private func sleep() -> Bool {
+  private func sleep(orStop stop: Int32) -> Bool {
     let interval = watch.limits.interval
     if let hosts {
-      return hosts.wait(until: monotonicNanoseconds() + interval, orStop: pipeEnds[0])
+      return hosts.wait(until: monotonicNanoseconds() + interval, orStop: stop)
     }
-    var end = pollfd(fd: pipeEnds[0], events: Int16(POLLIN), revents: 0)
+    var end = pollfd(fd: stop, events: Int16(POLLIN), revents: 0)
     let status = poll(&end, 1, Int32(interval / 1_000_000))
     return status == 0 || (status < 0 && errno == EINTR)
   }

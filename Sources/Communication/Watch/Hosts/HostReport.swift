@@ -23,6 +23,10 @@ struct HostReport {
   var suspects = false
   /// Whether `kept` is all that the ranks have kept.
   var isWhole = false
+  /// Whether the host is about to say something, over which it may be silent for seconds.
+  var isSpeaking = false
+  /// Whether all ranks of the host are leaving MPI.
+  var hasLeft = false
   var marks = InlineArray<4, Mark>(repeating: Mark())
   /// All ranks of the host, or none: not said this time.
   var states: [RankState] = []
@@ -55,6 +59,8 @@ struct HostReport {
     asks = header.flags & 1 != 0
     suspects = header.flags & 2 != 0
     isWhole = header.flags & 4 != 0
+    isSpeaking = header.flags & 8 != 0
+    hasLeft = header.flags & 16 != 0
     marks = header.marks
     states = Self.values(Int(header.stateCount), in: bytes[size..<size + stateBytes])
     kept = Self.values(Int(header.keptCount), in: bytes[(size + stateBytes)...])
@@ -63,9 +69,10 @@ struct HostReport {
 
   /// What is sent.
   var bytes: [UInt8] {
+    let flags = [asks, suspects, isWhole, isSpeaking, hasLeft]
     let header = Header(
-      flags: (asks ? 1 : 0) | (suspects ? 2 : 0) | (isWhole ? 4 : 0),
-      stateCount: UInt32(states.count), keptCount: UInt32(kept.count), marks: marks)
+      flags: flags.reversed().reduce(0) { $0 << 1 | ($1 ? 1 : 0) }, stateCount: UInt32(states.count),
+      keptCount: UInt32(kept.count), marks: marks)
     var bytes = withUnsafeBytes(of: header) { Array($0) }
     states.withUnsafeBytes { bytes.append(contentsOf: $0) }
     kept.withUnsafeBytes { bytes.append(contentsOf: $0) }
@@ -100,17 +107,16 @@ extension HostReport {
     }
   }
 
-  /// Whether the first rank of the host that has `board` has passed another thing to a collective
-  /// than that of the host that sent this.
-  func differs(from board: HostBoard) -> Bool {
-    (0..<marks.count).contains { index in
-      let mark = marks[index]
+  /// The number of a collective up to which the first rank of the host that has `board` has passed
+  /// another thing than that of the host that sent this; nil: none is known.
+  func difference(from board: HostBoard) -> UInt64? {
+    (0..<marks.count).lazy.map { marks[$0] }.first { mark in
       guard mark.number > 0, let lane = Lane(rawValue: Int(truncatingIfNeeded: mark.lane)) else {
         return false
       }
       let ring = board.ring(lane, 0)
       let chain = ring.chain(mark.number) ?? ring.milestoneChain(mark.number)
       return chain.map { $0 != mark.chain } ?? false
-    }
+    }?.number
   }
 }

@@ -11,21 +11,33 @@ final class HostWatch {
   private let channel: HostChannel
   private var others: [Int: Other] = [:]
   private var looks = 0
+  /// The hosts that have been told what the ranks of this one do.
+  private var told: [Int] = []
+  /// What is told when all ranks of this host have left; nil: they have not.
+  private var farewell: HostReport?
   /// Since when it has been thought that ranks disagree about a collective.
   private var suspectedSince: UInt64?
-  /// Until when nothing is asked for: ranks that are about to come to it are to be named too.
+  /// When the others are asked what their ranks have passed.
   private var asksAt: UInt64 = 0
+  /// How they differ, as far as it is known.
+  private var mismatch: Mismatch?
 
   /// Seconds that a rank leaves it to others to end the job.
   static let grace = 10.0
+  /// Seconds that naming lines may take, tenths of one on a free core.
+  private static let speech = 5.0
 
   /// What is known of another host.
   private struct Other {
-    /// When anything came from it last.
+    /// When anything came from it last; in future while it says something.
     var heard: UInt64
+    var hasLeft = false
     /// What its ranks did, as told twice a second.
     var states: [RankState] = []
     var marks = HostReport()
+    /// The number of a collective up to which its first rank and that of this host have passed
+    /// different things; nil: none is known.
+    var differs: UInt64?
     /// All that its ranks have kept; nil: it has not been asked, or has not answered.
     var kept: [HostReport.Kept]?
   }
@@ -40,17 +52,24 @@ final class HostWatch {
     channel.wait(until: end, orStop: stop) { [self] host, bytes in receive(bytes, from: host) }
   }
 
-  /// Tells the others that the ranks of this host have left, and hears no more.
-  func close() {
-    channel.send(report(withStates: true).bytes)
-    channel.close()
+  /// Tells the others that the ranks of this host have left, without looking at their records, on a
+  /// thread that is to be ended when the job is over.
+  func leave() -> WatchThread {
+    farewell = report(watch.states())
+    farewell?.hasLeft = true
+    return WatchThread { [self] stop in
+      repeat {
+        channel.send(farewell?.bytes ?? [])
+      } while wait(until: monotonicNanoseconds() + 100_000_000, orStop: stop)
+      channel.close()
+    }
   }
 
   /// Whether another host speaks for this one.
   private func isAnotherSpeaking(at now: UInt64) -> Bool {
     channel.connected.contains { host in
       host < min(channel.host, HostChannel.observers)
-        && others[host].map { seconds(now, since: $0.heard) < patience } ?? false
+        && others[host].map { !$0.hasLeft && seconds(now, since: $0.heard) < patience } ?? false
     }
   }
 
@@ -64,26 +83,33 @@ final class HostWatch {
 
 /// Telling and hearing.
 extension HostWatch {
-  private func report(withStates: Bool) -> HostReport {
+  private func report(_ states: [RankState] = []) -> HostReport {
     var report = HostReport()
     report.mark(watch.board)
     report.suspects = suspectedSince != nil
-    if withStates { report.states = watch.states() }
+    report.states = states
     return report
   }
 
   private func receive(_ bytes: [UInt8], from host: Int) {
     guard let report = HostReport(bytes) else { return }
+    if var farewell {
+      farewell.isWhole = true
+      if report.asks { channel.send(farewell.bytes, to: host) }
+      return
+    }
     let now = monotonicNanoseconds()
     var other = others[host] ?? Other(heard: now)
-    other.heard = now
+    other.heard = report.isSpeaking ? now + UInt64(Self.speech * 1e9) : now
+    other.hasLeft = report.hasLeft
     if !report.states.isEmpty { other.states = report.states }
     other.marks.marks = report.marks
     if report.isWhole, suspectedSince != nil { other.kept = report.kept }
     others[host] = other
-    if report.suspects || report.differs(from: watch.board) { suspect(at: now) }
+    compare(with: host)
+    if report.suspects { suspect(at: now) }
     if report.asks {
-      var answer = self.report(withStates: true)
+      var answer = self.report(watch.states())
       answer.isWhole = true
       answer.kept = watch.kept()
       channel.send(answer.bytes, to: host)
@@ -95,22 +121,39 @@ extension HostWatch {
 extension HostWatch {
   /// Looks at what is known, and says it where it must be said.
   func look(at now: UInt64) {
-    watch.board.noteLinks(channel.connected.count)
-    looks += 1
-    let isDifferent = others.values.contains { $0.marks.differs(from: watch.board) }
-    if isDifferent || watch.differsFromNeighbour || watch.board.isSuspected { suspect(at: now) }
-    channel.send(report(withStates: looks % 5 == 1).bytes)
+    let connected = channel.connected
+    watch.board.noteLinks(connected.count)
+    for host in others.keys { compare(with: host) }
+    if watch.differsFromNeighbour || watch.board.isSuspected { suspect(at: now) }
+    let states = watch.states()
+    let isTold = looks % 5 > 0 && connected == told
+    channel.send(report(isTold ? [] : states).bytes)
+    (looks, told) = (looks + 1, connected)
     let isLeftToOthers = isAnotherSpeaking(at: now)
     resolveSuspicion(at: now, isLeftToOthers)
-    let view = view(at: now)
-    watch.endIfLeft(view, leavingItToOthers: isLeftToOthers)
-    watch.judge(view.longestWait, at: now, leavingItToOthers: isLeftToOthers) { view }
+    let view = view(states, at: now)
+    if view.leaver != nil {
+      if !isLeftToOthers { announce(at: now) }
+      watch.endIfLeft(view, leavingItToOthers: isLeftToOthers)
+    }
+    watch.judge(view.longestWait, at: now, leavingItToOthers: isLeftToOthers) {
+      announce(at: now)
+      return view
+    }
   }
 
-  /// All ranks that are seen from here.
-  private func view(at now: UInt64) -> JobView {
+  /// Lets nobody take this host for silent while it names lines.
+  private func announce(at now: UInt64) {
+    var report = report()
+    report.isSpeaking = true
+    channel.send(report.bytes)
+    watch.mine.pointee.looked.store(now + UInt64(Self.speech * 1e9), ordering: .releasing)
+  }
+
+  /// All ranks that are seen from here; those of this host do what `states` says.
+  private func view(_ states: [RankState], at now: UInt64) -> JobView {
     let mine = channel.places[channel.host].name
-    var ranks = watch.states().map { JobView.Seen(state: $0, host: mine) }
+    var ranks = states.map { JobView.Seen(state: $0, host: mine) }
     for (host, other) in others.sorted(by: { $0.key < $1.key }) {
       let name = channel.places[host].name
       let silence = seconds(now, since: other.heard)
@@ -122,6 +165,15 @@ extension HostWatch {
 
 /// Collectives that ranks disagree about.
 extension HostWatch {
+  /// Compares how far the first ranks of this host and another one have come.
+  private func compare(with host: Int) {
+    guard others[host]?.differs == nil,
+      let number = others[host]?.marks.difference(from: watch.board)
+    else { return }
+    others[host]?.differs = number
+    suspect(at: monotonicNanoseconds())
+  }
+
   private func suspect(at now: UInt64) {
     guard suspectedSince == nil else { return }
     suspectedSince = now
@@ -138,22 +190,37 @@ extension HostWatch {
     }
     let missing = answering.filter { others[$0]?.kept == nil }
     if !missing.isEmpty, now - asksAt < 2_000_000_000 {
-      var question = report(withStates: false)
+      var question = report()
       question.asks = true
       for host in missing { channel.send(question.bytes, to: host) }
       return
     }
-    if let mismatch = Mismatch(histories()) {
+    let histories = histories()
+    if let found = Mismatch(histories), found.count >= mismatch?.count ?? 0 { mismatch = found }
+    // Ranks that are about to come to it are to be named too.
+    if let mismatch, mismatch.count == histories.count || seconds(now, since: since) > 2 {
+      announce(at: now)
       watch.member.end(mismatch.sentence, .ranksDisagree)
     }
-    // What is known for sure is that the chains differ.
-    if seconds(now, since: since) > 5 {
-      watch.member.end(
-        "the ranks disagree about one of their collectives, which is too long ago to be named",
-        .ranksDisagree)
-    }
+    if mismatch == nil, seconds(now, since: since) > 2 { endForOldMismatch() }
     for host in others.keys { others[host]?.kept = nil }
     asksAt = now
+  }
+
+  /// Ends the job where it is only known that hosts differ.
+  private func endForOldMismatch() {
+    let different = others.filter { $0.value.differs != nil }
+    guard let number = different.values.compactMap(\.differs).min() else { return }
+    let ranks = different.flatMap { host, other in
+      other.states.map {
+        PlacedRank(rank: Int($0.rank), host: channel.places[host].name)
+      }
+    }
+    watch.member.end(
+      """
+      the ranks disagree about one of their first \(number) collectives, too long ago to say which: \
+      \(rankList(ranks)) did another thing than \(rankList(watch.histories().map(\.rank)))
+      """, .ranksDisagree)
   }
 
   private func histories() -> [RankHistory] {
@@ -167,7 +234,7 @@ extension HostWatch {
         histories.append(
           RankHistory(
             rank: PlacedRank(rank: Int(state.rank), host: channel.places[host].name),
-            phase: state.phase, lanes: lanes[state.rank] ?? [[], []]))
+            phase: state.phaseOfCall, lanes: lanes[state.rank] ?? [[], []]))
       }
     }
     return histories
