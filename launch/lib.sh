@@ -187,6 +187,30 @@ mpirun_ranks() {
   mpirun+=(-x "SWIFT_BACKTRACE=$SWIFT_BACKTRACE")
 }
 
+# draw_progress: passes standard error on; lines that begin with a carriage return are states of a
+# bar, each drawn over the one before, on the terminal that standard error must then be.
+draw_progress() {
+  trap '' INT TERM
+  local line clear=""
+  while IFS= read -r line || [[ -n $line ]]; do
+    if [[ $line == $'\r'* ]]; then
+      printf '%s\033[K' "$line"
+      clear=$'\r\033[K'
+    else
+      printf '%s%s\n' "$clear" "$line"
+      clear=""
+    fi
+  done
+}
+
+# terminal_columns: prints how wide the terminal on standard error is; nothing where there is none.
+terminal_columns() {
+  [[ -t 2 && ${TERM:-dumb} != dumb ]] || return 0
+  local size
+  size=$(stty size <&2 2>/dev/null) || return 0
+  echo "${size#* }"
+}
+
 # without_boilerplate: passes mpirun's standard error on, less the paragraphs that repeat what the
 # failing rank has said in one line. What mpirun alone knows (a signal, a failed start) stays.
 without_boilerplate() {

@@ -30,6 +30,8 @@ package enum HeaderParser {
     _ reader: inout JSONReader
   ) throws(HeaderProblem) -> [String: String] {
     var metadata: [String: String] = [:]
+    // None, as the reference implementation reads it.
+    if try reader.skipNull() { return metadata }
     try reader.readMembers(of: "the metadata") { (reader, key) throws(HeaderProblem) in
       metadata[key] = try reader.readString("a string")
     }

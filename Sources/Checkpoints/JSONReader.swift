@@ -2,17 +2,17 @@
 ///
 /// It has no notion of an arbitrary value. Nothing can nest deeper than its caller goes, so a
 /// hostile header cannot exhaust the stack.
-struct JSONReader {
+package struct JSONReader {
   /// Integers are at most this; small enough that reading one more digit cannot overflow.
   static let maximumInteger = 1 << 48
 
   private let bytes: [UInt8]
   private(set) var position = 0
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// Reads an object, calling `read` at the value of every member; no key may come twice.
-  mutating func readMembers(
+  package mutating func readMembers(
     of owner: String, _ read: (inout JSONReader, String) throws(HeaderProblem) -> Void
   ) throws(HeaderProblem) {
     var keys: Set<String> = []
@@ -30,7 +30,7 @@ struct JSONReader {
   }
 
   /// Reads an array of at most `limit` non-negative integers.
-  mutating func readIntegers(atMost limit: Int) throws(HeaderProblem) -> [Int] {
+  package mutating func readIntegers(atMost limit: Int) throws(HeaderProblem) -> [Int] {
     var values: [Int] = []
     guard skip("[") else { throw expected("'[' to begin a list of integers") }
     if skip("]") { return values }
@@ -44,7 +44,8 @@ struct JSONReader {
     return values
   }
 
-  private mutating func readInteger() throws(HeaderProblem) -> Int {
+  /// An integer from 0 to `maximumInteger`.
+  package mutating func readInteger() throws(HeaderProblem) -> Int {
     skipSpace()
     let start = position
     var value = 0
@@ -61,7 +62,7 @@ struct JSONReader {
   }
 
   /// A string; `what` says which, for the error.
-  mutating func readString(_ what: String) throws(HeaderProblem) -> String {
+  package mutating func readString(_ what: String) throws(HeaderProblem) -> String {
     guard skip("\"") else { throw expected(what) }
     let start = position
     var text: [UInt8] = []
@@ -128,26 +129,29 @@ struct JSONReader {
   }
 
   /// Passes white space, after which the header must end.
-  mutating func readEnd() throws(HeaderProblem) {
+  package mutating func readEnd() throws(HeaderProblem) {
     skipSpace()
     guard peek == nil else { throw expected("the end") }
   }
 
-  private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
+  var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  private mutating func skipSpace() {
+  mutating func skipSpace() {
     while let byte = peek, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { position += 1 }
   }
 
+  /// Passes the byte that comes next.
+  mutating func advance() { position += 1 }
+
   /// Passes white space, and then `character` if it comes next.
-  private mutating func skip(_ character: Unicode.Scalar) -> Bool {
+  mutating func skip(_ character: Unicode.Scalar) -> Bool {
     skipSpace()
     guard peek == UInt8(ascii: character) else { return false }
     position += 1
     return true
   }
 
-  private func expected(_ what: String) -> HeaderProblem {
+  func expected(_ what: String) -> HeaderProblem {
     let found = peek.map { quoted(String(Unicode.Scalar($0))) } ?? "the end"
     return HeaderProblem("expected \(what) at byte \(position), found \(found)")
   }

@@ -3,7 +3,7 @@ package struct HeaderProblem: Error, Equatable {
   package let tensor: String?
   package let problem: String
 
-  init(tensor: String? = nil, _ problem: String) {
+  package init(tensor: String? = nil, _ problem: String) {
     self.tensor = tensor
     self.problem = problem
   }

@@ -32,9 +32,8 @@ public enum DataError: ReportableError, Equatable {
     case .unusable(let file, let line, let problem, let advice):
       "\(file)\(line.map { ":\($0)" } ?? ""): \(problem); \(advice)"
     case .unknownCharacter(let character, let index, let vocabularySize):
-      "character \(index) of the text, \(quoted(Array(String(character).utf8))) "
-        + "(U+\(hexadecimal(character.value, digits: 4))), is not one of the \(vocabularySize) of "
-        + "the vocabulary; leave it out"
+      "character \(index) of the text, \(name(of: character)), is not one of the "
+        + "\(vocabularySize) of the vocabulary; leave it out"
     case .tooFewSamples(let samples, let ranks):
       "the data set has \(samples) samples, but \(ranks) ranks need at least one each; "
         + "use more data or fewer ranks"

@@ -49,15 +49,33 @@ package struct CallSite: BitwiseCopyable {
   /// without debug information.
   package var line: String { Self.lines(of: [self])[0] }
 
+  /// The line of the user's program that called what calls this, however deep in the library that
+  /// is; nil without debug information.
+  @inline(never)
+  static func userLine() -> String? {
+    let depth = 100
+    let callers = [UInt](unsafeUninitializedCapacity: depth) { buffer, count in
+      guard let start = buffer.baseAddress else { return }
+      lk_callers(Int32(depth), start)
+      count = buffer[..<depth].prefix { $0 != 0 }.count
+    }
+    let lines = lines(of: callers)
+    return callers.lazy.compactMap { lines[$0] }.first
+  }
+
   /// The line of each of `sites`; several together take little longer than one: some tenths of a
   /// second, most of which is reading the program's debug information.
   package static func lines(of sites: [CallSite]) -> [String] {
+    let lines = lines(of: sites.flatMap(\.callers))
+    return sites.map { $0.callers.lazy.compactMap { lines[$0] }.first ?? "an unknown line" }
+  }
+
+  /// The lines of those of the return addresses that lie in the user's program.
+  private static func lines(of addresses: [UInt]) -> [UInt: String] {
     var frames: [RichFrame<UInt64>] = []
     var seen: Set<UInt> = []
-    for site in sites {
-      for address in site.callers where seen.insert(address).inserted {
-        frames.append(.returnAddress(UInt64(address)))
-      }
+    for address in addresses where seen.insert(address).inserted {
+      frames.append(.returnAddress(UInt64(address)))
     }
     let trace = Backtrace(architecture: "x86_64", frames: frames, images: ImageMap.capture())
     // A caller has several frames where functions were inlined, innermost first.
@@ -71,7 +89,7 @@ package struct CallSite: BitwiseCopyable {
       guard !isOfLibrary, !location.path.hasPrefix("<") else { continue }  // compiler-generated
       lines[address] = "\(location.path.split(separator: "/").last ?? ""):\(location.line)"
     }
-    return sites.map { $0.callers.lazy.compactMap { lines[$0] }.first ?? "an unknown line" }
+    return lines
   }
 
   /// The return addresses, innermost first.
@@ -79,7 +97,7 @@ package struct CallSite: BitwiseCopyable {
 
   /// Where the library's own functions are.
   private static let folders = [
-    "Diagnostics", "Steps", "Communication", "TensorCore", "NeuralNet", "Optimizers", "DataLoading",
-    "DataParallel",
+    "Diagnostics", "Kernels", "Steps", "Communication", "TensorCore", "NeuralNet", "Optimizers",
+    "DataLoading", "Checkpoints", "DataParallel",
   ].map { "/Sources/\($0)/" }
 }

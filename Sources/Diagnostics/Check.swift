@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Stops the program with `message` unless `condition` holds.
@@ -14,16 +15,24 @@ public func check(
   if !condition { stop(message(), file: file, line: line) }
 }
 
-/// Stops the program with `message`, on all ranks of the job.
+/// Stops the program with `message`, on all ranks of the job: one line `error: …` on standard error,
+/// and the exit status `status`.
 ///
-/// - Parameter status: the exit status of a job of several ranks; a single process traps.
+/// After a mistake in the program (status 70) the line ends with the place in the user's program
+/// where the operation was called, `(Training.swift:12)`, or where that is not known with the place
+/// of the check.
 @inline(never)
 public func stop(
   _ message: String, status: ExitCode = .internalError, file: StaticString = #fileID,
   line: UInt = #line
 ) -> Never {
-  stopHandler.withLock { $0 }?(message, status)
-  fatalError(message, file: file, line: line)
+  var sentence = message
+  if status == .internalError { sentence += " (\(CallSite.userLine() ?? "\(file):\(line)"))" }
+  stopHandler.withLock { $0 }?(sentence, status)
+  fflush(nil)
+  sentence = "error: \(sentence)\n"
+  sentence.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  _exit(status.rawValue)
 }
 
 /// Reports a failed check and ends the job.
@@ -31,7 +40,7 @@ public typealias StopHandler = @Sendable (_ message: String, _ status: ExitCode)
 
 private let stopHandler = Mutex<StopHandler?>(nil)
 
-/// Installs what happens when a check fails, before the process traps; `nil` removes it.
+/// Installs what happens when a check fails, before the process ends; `nil` removes it.
 ///
 /// A session of several ranks reports the rank and ends the whole job.
 public func setStopHandler(_ handler: StopHandler?) {

@@ -2,19 +2,23 @@ import ArgumentParser
 import Glibc
 import Lockstep
 
+/// The version of the program, which `run.json` keeps beside a digest of the build.
+let programVersion = "0.1.0"
+
 /// The `lockstep` program.
 @main
 struct LockstepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lockstep",
     abstract: "Train neural networks, on one process or on many ranks under mpirun.",
+    version: programVersion,
     subcommands: [Train.self, Evaluate.self, Generate.self, Inspect.self, Bench.self, Doctor.self])
 
   /// Runs the command that was asked for. Every rank parses the same command line; what is wrong
   /// with it is said once, and help is printed by rank 0.
   static func main() {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(withJoinedNumbers(CommandLine.arguments.dropFirst()))
       try command.run()
     } catch {
       let message = fullMessage(for: error)
@@ -29,6 +33,32 @@ struct LockstepCommand: ParsableCommand {
   }
 }
 
+/// `arguments` with each number below zero joined to the option before it, `--seed=-1`: alone it
+/// would pass for an option itself, and the one before for one without a value.
+private func withJoinedNumbers(_ arguments: some Sequence<String>) -> [String] {
+  var joined: [String] = []
+  for argument in arguments {
+    if let option = joined.last, option.hasPrefix("--"), !option.contains("="), option != "--",
+      argument.hasPrefix("-"), Double(argument) != nil
+    {
+      joined[joined.count - 1] = "\(option)=\(argument)"
+    } else {
+      joined.append(argument)
+    }
+  }
+  return joined
+}
+
+/// What is wrong with a command line in one sentence; `message` is ArgumentParser's, which lists
+/// values line by line.
+func sentence(of message: String) -> String {
+  let lines = message.split(separator: "\n")
+  guard let first = lines.first else { return "" }
+  let cause = first.hasPrefix("Error: ") ? first.dropFirst(7) : first
+  let values = lines.dropFirst().prefix { $0.hasPrefix("  - ") }.map { $0.dropFirst(4) }
+  return values.isEmpty ? String(cause) : "\(cause) \(values.joined(separator: ", "))"
+}
+
 /// What ArgumentParser has to say about a command line that does not parse.
 private struct CommandLineError: ReportableError {
   let message: String
@@ -39,9 +69,9 @@ private struct CommandLineError: ReportableError {
   var description: String {
     let lines = message.split(separator: "\n")
     let hint = lines.last.map { $0.drop { $0 == " " } } ?? ""
-    let cause = lines.first.map { $0.hasPrefix("Error: ") ? $0.dropFirst(7) : $0 } ?? ""
+    let cause = sentence(of: message)
     let end = cause.hasSuffix(".") ? "" : "."
-    return hint.hasPrefix("See ") ? "\(cause)\(end) \(hint)" : String(cause)
+    return hint.hasPrefix("See ") ? "\(cause)\(end) \(hint)" : cause
   }
 
   var exitCode: Diagnostics.ExitCode {

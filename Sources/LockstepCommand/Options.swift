@@ -2,7 +2,7 @@ public import ArgumentParser
 public import Lockstep
 
 /// Options that every command with kernels takes.
-struct ThreadOptions: ParsableArguments {
+struct ThreadOptions: ParsableArguments, Encodable {
   @Option(help: "Threads per rank (default: the cores divided by the ranks on this host).")
   var threads: Int?
 
@@ -16,7 +16,7 @@ struct ThreadOptions: ParsableArguments {
 }
 
 /// Options about ranks that wait for each other.
-struct WatchOptions: ParsableArguments {
+struct WatchOptions: ParsableArguments, Encodable {
   @Option(
     help: "Seconds that ranks wait for one before a table says what each is doing (default: 30).")
   var warnAfter: Double?
@@ -41,7 +41,7 @@ struct WatchOptions: ParsableArguments {
 }
 
 /// What gradients travel as, whatever they are stored as.
-enum WireType: String, CaseIterable, ExpressibleByArgument {
+enum WireType: String, CaseIterable, ExpressibleByArgument, Encodable {
   case float32, float16
 
   var dtype: DType { self == .float16 ? .float16 : .float32 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Lockstep
 
 /// How parameters and activations are stored: the value of `--precision`.
-enum Precision: String, ExpressibleByArgument, CaseIterable, Codable {
+enum Precision: String, ExpressibleByArgument, CaseIterable, Encodable {
   case float32, float16
 
   var dtype: DType { self == .float16 ? .float16 : .float32 }

@@ -22,11 +22,16 @@ func peakResidentBytes() -> Int {
 
 extension Double {
   /// With `digits` decimals.
-  func text(_ digits: Int) -> String {
+  func text(_ digits: Int) -> String { formatted("%.*f", digits) }
+
+  /// As a loss is shown: with four decimals, and large ones with seven digits.
+  var lossText: String { abs(self) < 1e5 ? text(4) : formatted("%.*g", 7) }
+
+  private func formatted(_ format: String, _ digits: Int) -> String {
     guard isFinite else { return "\(self)" }
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
       guard let start = buffer.baseAddress else { return "" }
-      withVaList([Int32(digits), self]) { _ = vsnprintf(start, buffer.count, "%.*f", $0) }
+      withVaList([Int32(digits), self]) { _ = vsnprintf(start, buffer.count, format, $0) }
       return String(cString: start)
     }
   }

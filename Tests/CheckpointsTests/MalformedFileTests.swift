@@ -233,6 +233,15 @@ private let malformedFiles: [MalformedFile] = [
     #expect(try SafeTensors.read(path).tensor("t").floats == [0, 0])
   }
 
+  /// As the reference implementation reads it.
+  @Test func metadataMayBeNull() throws {
+    let directory = try TemporaryDirectory()
+    let json = "{\"__metadata__\": null,\(entry("t", 0, 8))}"
+    let file = try SafeTensors.read(try directory.file("good", safeTensorsBytes(json, 8)))
+    #expect(file.metadata.isEmpty)
+    #expect(try file.tensor("t").floats == [0, 0])
+  }
+
   @Test func emptyTensorsMayShareAPlace() throws {
     let directory = try TemporaryDirectory()
     let json =

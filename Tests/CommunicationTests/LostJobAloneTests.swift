@@ -10,8 +10,6 @@ import Testing
   @Test(arguments: [
     ("throwOnLast", 65, "rank 3/4", reportable),
     ("throwOnLastLate", 65, "rank 3/4", reportable),
-    ("failCheckOnLast", 70, "rank 3/4", "matmul: [2, 3] x [4, 5]: inner dimensions 3 and 4 differ"),
-    ("failCheckOnThread", 70, "rank 3/4", "gemm: a worker failed"),
   ])
   func reportsOneCause(_ name: String, _ status: Int32, _ rank: String, _ cause: String) throws {
     let job = try mpirun(ranks: 4, "MPIChecks", [name])
@@ -21,6 +19,31 @@ import Testing
     #expect(lines.count == 1, "\(job.errors)")
     #expect(lines.first?.hasPrefix("error: \(rank)") == true, "\(lines)")
     #expect(lines.first?.hasSuffix("): \(cause)") == true, "\(lines)")
+  }
+
+  /// A mistake in the program: the line ends with the place in the program, not in the library,
+  /// and is the same on one process, but for the rank.
+  @Test(arguments: [
+    (
+      "failCheckOnLast", "matmul: [2, 3] x [4, 5]: inner dimensions 3 and 4 differ",
+      "FaultChecks.swift"
+    ),
+    ("failCheckOnThread", "gemm: a worker failed", "FaultChecks.swift"),
+    ("misuseOnLast", "linear: input [2, 5] and weight [3, 4]: ", "TrainingChecks.swift:14"),
+  ])
+  func mistakesAreNamedWithTheirPlace(_ name: String, _ cause: String, _ place: String) throws {
+    let job = try mpirun(ranks: 4, "MPIChecks", [name])
+    let alone = try runAlone("MPIChecks", [name])
+    for (run, start) in [(job, "error: rank 3/4 ("), (alone, "error: ")] {
+      #expect(run.status == 70, "\(run.errors)")
+      #expect(run.seconds < tenTimes(1))
+      let lines = run.errors(startingWith: "error: ")
+      #expect(lines.count == 1 && lines[0].hasPrefix(start), "\(run.errors)")
+      let line = lines.first ?? ""
+      #expect(line.contains(": \(cause)"), "\(line)")
+      #expect(line.split(separator: " ").last?.hasPrefix("(\(place)") == true, "\(line)")
+    }
+    #expect(alone.errors.count == 1, "\(alone.errors)")
   }
 
   @Test(arguments: 2...4)

@@ -57,16 +57,18 @@ import Testing
   func partsOfRecordsAreRefused(size: Int) throws {
     try directory.write([UInt8](repeating: 1, count: size), to: "data_batch_1.bin")
     expect(
-      .malformed(
-        file: "\(directory.path)/data_batch_1.bin",
-        problem: "it has \(size) bytes, expected a multiple of the 3073 of a record"))
+      .unusable(
+        file: "\(directory.path)/data_batch_1.bin", line: nil,
+        problem: "it has \(size) bytes, expected a multiple of the 3073 of a record",
+        advice: "use the binary version of CIFAR-10"))
   }
 
   @Test func wrongLabelIsNamedWithItsIndex() throws {
     try directory.write(Self.records([1, 9, 10]), to: "data_batch_1.bin")
     expect(
-      .malformed(
-        file: "\(directory.path)/data_batch_1.bin", problem: "label 2 is 10, expected 0...9"))
+      .unusable(
+        file: "\(directory.path)/data_batch_1.bin", line: nil,
+        problem: "label 2 is 10, expected 0...9", advice: "use the binary version of CIFAR-10"))
   }
 
   private func expect(_ error: DataError, at location: SourceLocation = #_sourceLocation) {

@@ -16,10 +16,11 @@ import Testing
   }
 
   @Test func wrongMagicNumberIsNamed() {
-    expect("its magic number is 0x00000801, expected 0x00000803") {
+    let advice = "use an IDX file of unsigned bytes with"
+    expect("its magic number is 0x00000801, expected 0x00000803", "\(advice) 3 dimension(s)") {
       try Self.read(idx(magic: 0x801, sizes: [1, 1, 1], values: [1]), dimensions: 3)
     }
-    expect("its magic number is 0x1f8b0800, expected 0x00000801") {
+    expect("its magic number is 0x1f8b0800, expected 0x00000801", "\(advice) 1 dimension(s)") {
       try Self.read(idx(magic: 0x1f8b_0800, sizes: [1], values: [1]), dimensions: 1)
     }
   }
@@ -76,10 +77,12 @@ import Testing
   }
 
   private func expect(
-    _ problem: String, at location: SourceLocation = #_sourceLocation,
+    _ problem: String, _ advice: String? = nil, at location: SourceLocation = #_sourceLocation,
     _ read: () throws -> IDX
   ) {
-    let expected = DataError.malformed(file: "file", problem: problem)
+    let expected =
+      advice.map { DataError.unusable(file: "file", line: nil, problem: problem, advice: $0) }
+      ?? .malformed(file: "file", problem: problem)
     #expect(throws: expected, sourceLocation: location) { try read() }
   }
 }

@@ -20,10 +20,17 @@ import Testing
     #expect(throws: error, sourceLocation: location) { try MNIST(.train, in: directory.path) }
   }
 
+  /// Expects that a file is refused with its problem: as damaged, or as sound but not what is asked
+  /// for, with what to do.
   private func expect(
-    _ problem: String, in file: String, at location: SourceLocation = #_sourceLocation
+    _ problem: String, in file: String, advice: String? = nil,
+    at location: SourceLocation = #_sourceLocation
   ) {
-    expect(.malformed(file: "\(directory.path)/\(file)", problem: problem), at: location)
+    let path = "\(directory.path)/\(file)"
+    let error =
+      advice.map { DataError.unusable(file: path, line: nil, problem: problem, advice: $0) }
+      ?? .malformed(file: path, problem: problem)
+    expect(error, at: location)
   }
 
   @Test func imagesAreNormalised() throws {
@@ -93,23 +100,30 @@ import Testing
       "it ends within its header, after 9 of 16 bytes", in: "train-images-idx3-ubyte")
     try write(images: labelFile([1, 2, 3, 4, 5, 6, 7, 8]), labels: imageFile(count: 1))
     expect(
-      "its magic number is 0x00000801, expected 0x00000803", in: "train-images-idx3-ubyte")
+      "its magic number is 0x00000801, expected 0x00000803", in: "train-images-idx3-ubyte",
+      advice: "use an IDX file of unsigned bytes with 3 dimension(s)")
   }
 
   @Test func imagesOfAnotherSizeAreRefused() throws {
     let images = idx(magic: 0x803, sizes: [1, 2, 3], values: [1, 2, 3, 4, 5, 6])
     try write(images: images, labels: labelFile([1]))
-    expect("its images are [2, 3], expected [28, 28]", in: "train-images-idx3-ubyte")
+    expect(
+      "its images are [2, 3], expected [28, 28]", in: "train-images-idx3-ubyte",
+      advice: "use images of that size")
   }
 
   @Test func differentCountsAreNamed() throws {
     try write(images: imageFile(count: 3), labels: labelFile([1, 2]))
-    expect("it has 2 labels, expected one for each of 3 images", in: "train-labels-idx1-ubyte")
+    expect(
+      "it has 2 labels, expected one for each of 3 images", in: "train-labels-idx1-ubyte",
+      advice: "use the images and labels of one data set")
   }
 
   @Test func wrongLabelIsNamedWithItsIndex() throws {
     try write(images: imageFile(count: 3), labels: labelFile([1, 10, 11]))
-    expect("label 1 is 10, expected 0...9", in: "train-labels-idx1-ubyte")
+    expect(
+      "label 1 is 10, expected 0...9", in: "train-labels-idx1-ubyte",
+      advice: "use a data set of ten classes")
   }
 
   @Test func damagedFileEndsAProgramWithBadData() throws {

@@ -79,10 +79,10 @@ import Testing
 
   @Test func wrongFilesAreReported() throws {
     try expect(
-      ": it is empty, expected a line with column names; use an undamaged copy of the file",
+      ": it is empty, expected a line with column names; name a file with a table",
       "\n\r\n")
     try expect(
-      ": it has no row after the line with column names; use an undamaged copy of the file",
+      ": it has no row after the line with column names; name a file with rows",
       "a,y\n")
     try expect(
       ":1: there is no column 'y' among 'a', 'b'; name one of these", "a,b\n1,2\n")
@@ -95,7 +95,7 @@ import Testing
       ": column 'a' has no value in the 4 rows to train on; ignore the column",
       "a,y\n,1\n,2\n5,3\nNA,4\n ,5\n")
     try expect(
-      ": of its 2 rows 0 would be held out; use more rows or hold out another part of them",
+      ": of its 2 rows 0 would be held out; use more rows",
       "a,y\n1,2\n3,4\n")
   }
 
@@ -122,24 +122,27 @@ import Testing
     let shown = cell == "\u{1}" ? "\\u{01}" : cell
     try expect(
       ":4: column 'a' is '\(shown)', expected a finite number, or nothing or NA where it is "
-        + "missing; correct the file",
+        + "missing; correct the cell, or ignore the column if it does not hold numbers",
       "a,y\n1,2\n\n\"\(cell)\",3\n")
     try expect(
-      ":2: column 'y' is '\(shown)', expected a finite number; correct the file",
+      ":2: column 'y' is '\(shown)', expected a finite number; correct the cell, or "
+        + "predict classes if the column names some",
       "a,y\n1,\"\(cell)\"\n")
   }
 
   @Test func longCellsAreCut() throws {
     try expect(
       ":2: column 'a' is '\(String(repeating: "é", count: 40))…', expected a finite number, or "
-        + "nothing or NA where it is missing; correct the file",
+        + "nothing or NA where it is missing; correct the cell, or ignore the column if it does "
+        + "not hold numbers",
       "a,y\n\(String(repeating: "é", count: 41)),3\n")
   }
 
   @Test func missingTargetsAreReported() throws {
     for cell in ["", " ", "NA"] {
       try expect(
-        ":2: column 'y' is '\(cell)', expected a target; correct the file", "a,y\n1,\(cell)\n")
+        ":2: column 'y' is '\(cell)', expected a target; fill the cell in or remove the row",
+        "a,y\n1,\(cell)\n")
     }
   }
 

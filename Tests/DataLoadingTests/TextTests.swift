@@ -126,7 +126,7 @@ import Testing
     #expect(
       error?.description
         == "\(directory.path)/input.txt (validation part): it has 4 tokens, but a context of 4 "
-        + "needs at least 5; use more text or a shorter context")
+        + "needs at least 5; use more text")
     #expect(throws: DataError.self) { try text.train.randomWindows(of: 36, count: 1, seed: 0) }
     #expect(try text.train.randomWindows(of: 35, count: 1, seed: 0).batch([0]).0.shape == [1, 35])
     #expect(try text.validation.consecutiveWindows(of: 3).count == 1)
@@ -139,12 +139,32 @@ import Testing
         file: path, line: 3, problem: "it is not text in UTF-8", advice: "convert the file")
     ) { try CharacterText(path) }
     try directory.write([], to: "input.txt")
-    #expect(throws: DataError.malformed(file: path, problem: "it is empty, expected text")) {
-      try CharacterText(path)
-    }
+    #expect(
+      throws: DataError.unusable(
+        file: path, line: nil, problem: "it is empty, expected text",
+        advice: "name a file with text")
+    ) { try CharacterText(path) }
     #expect(
       throws: DataError.missing(path: path + "x", advice: "check the path of the text")
     ) { try CharacterText(path + "x") }
+  }
+
+  /// Letters keep the numbers of the text that was learned from, though another text has others.
+  @Test func anotherTextHasTheNumbersOfTheFirst() throws {
+    let vocabulary = try text("abcde").vocabulary
+    let path = try directory.write(Array("edged".utf8), to: "other.txt")
+    let error = #expect(throws: DataError.self) {
+      try CharacterText(path, knowing: vocabulary)
+    }
+    #expect(
+      error?.description
+        == "\(path):1: the character 'g' (U+0067) is not one of the 5 of the vocabulary; use a text "
+        + "without it")
+    try directory.write(Array("bdbdbdbdbe".utf8), to: "other.txt")
+    let other = try CharacterText(path, knowing: vocabulary)
+    #expect((0..<10).map { other.whole[$0] } == [1, 3, 1, 3, 1, 3, 1, 3, 1, 4])
+    #expect(other.train.count == 9)
+    #expect(other.validation[0] == 4)
   }
 
   @Test func tokenFileIsReadInPlace() throws {
@@ -158,17 +178,22 @@ import Testing
   }
 
   @Test func wrongTokenFilesAreReported() throws {
-    func expect(_ problem: String, _ bytes: [UInt8], at location: SourceLocation = #_sourceLocation)
-      throws
-    {
+    let format = "use a file of 16-bit tokens, as nanoGPT's prepare.py writes it"
+    func expect(
+      _ problem: String, _ bytes: [UInt8], _ advice: String = format,
+      at location: SourceLocation = #_sourceLocation
+    ) throws {
       let path = try directory.write(bytes, to: "val.bin")
       #expect(
-        throws: DataError.malformed(file: path, problem: problem), sourceLocation: location
+        throws: DataError.unusable(file: path, line: nil, problem: problem, advice: advice),
+        sourceLocation: location
       ) { try TokenSequence(tokenFile: path, vocabularySize: 300) }
     }
     try expect("it has 0 bytes, expected two for each token", [])
     try expect("it has 3 bytes, expected two for each token", [1, 0, 2])
-    try expect("token 2 is 300, expected 0...299", [43, 1, 0, 0, 44, 1, 45, 1])
+    try expect(
+      "token 2 is 300, expected 0...299", [43, 1, 0, 0, 44, 1, 45, 1],
+      "use tokens of this vocabulary")
     let header: [UInt8] = [0x88, 0xD8, 0x34, 0x01, 1, 0, 0, 0]
     try expect("it begins with the header of llm.c, expected 16-bit tokens only", header)
     let path = "\(directory.path)/none.bin"

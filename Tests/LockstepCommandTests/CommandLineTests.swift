@@ -10,7 +10,11 @@ import Testing
   private static let mistakes = [
     ("train --colour red", "Unknown option '--colour'"),
     ("fly", "Unexpected argument 'fly'"),
-    ("train --model alexnet", "The value 'alexnet' is invalid for '--model"),
+    (
+      "train --model mpl",
+      "'mpl' is invalid for '--model <model>'. Please provide one of the following: mlp, lenet, "
+        + "resnet20, gpt, rnn, lstm. See "
+    ),
     ("train --data cifar", "The value 'cifar' is invalid for '--data"),
     ("train --data digits:x", "The value 'digits:x' is invalid for '--data"),
     ("train --optimizer lion", "The value 'lion' is invalid for '--optimizer"),
@@ -21,7 +25,8 @@ import Testing
     ("train --steps 0", "--steps is 0; it must be from 1 to 1000000000"),
     ("train --epochs 1 --steps 2", "--epochs and --steps cannot both be given"),
     ("train --global-batch 0", "--global-batch is 0; it must be from 1 to 1000000000"),
-    ("train --global-batch -5", "--global-batch"),
+    ("train --global-batch -5", "--global-batch is -5; it must be from 1 to 1000000000"),
+    ("train --learning-rate -1e-3", "--learning-rate is -0.001; it must be positive"),
     ("train --global-batch=-5", "--global-batch is -5; it must be from 1 to 1000000000"),
     ("train --learning-rate 0", "--learning-rate is 0.0; it must be positive"),
     ("train --learning-rate nan", "--learning-rate is nan; it must be positive"),
@@ -40,6 +45,7 @@ import Testing
     ("train --loss huber", "The value 'huber' is invalid for '--loss"),
     ("generate --run-dir x --length 0", "--length is 0; it must be from 1 to 1000000000"),
     ("generate --run-dir x --temperature=-1", "--temperature is -1.0; it must be 0 or more"),
+    ("generate --run-dir x --temperature -1", "--temperature is -1.0; it must be 0 or more"),
     ("evaluate", "Missing expected argument '--run-dir"),
     ("bench step --workload nothing", "The value 'nothing' is invalid for '--workload"),
     ("bench scaling --ranks 1,two", "--ranks is 1,two; 'two' is no number of ranks"),

@@ -20,25 +20,31 @@ import Testing
     var testDescription: String { "\(file): \(cause)" }
   }
 
-  private static func model(_ name: String, _ data: String) -> [UInt8] {
-    let options = "{\"seed\":0,\"context\":64}"
-    return Array("{\"model\":\"\(name)\",\"data\":\"\(data)\",\"options\":\(options)}\n".utf8)
+  /// `run.json` with `new` in the place of `old`.
+  private static func replacing(
+    _ old: String, _ new: String
+  ) -> @Sendable ([UInt8]) -> [UInt8]? {
+    { bytes in
+      let text = String(decoding: bytes, as: UTF8.self)
+      return Array(text.split(separator: old).joined(separator: new).utf8)
+    }
   }
 
   static let faults = [
     Fault(file: "run.json", change: { _ in nil }, status: 66, cause: "run/run.json: no such file"),
     Fault(
-      file: "run.json", change: { _ in model("alexnet", "digits") }, status: 65,
-      cause: "run/run.json: model 'alexnet' is not known"),
+      file: "run.json", change: replacing("\"model\":\"mlp\"", "\"model\":\"alexnet\""), status: 65,
+      cause: "run/run.json: its options are not those of a run: The value 'alexnet' is invalid for "
+        + "'--model <model>'. Please provide one of the following: mlp, lenet, resnet20, gpt, rnn,"),
     Fault(
-      file: "run.json", change: { _ in model("mlp", "cifar") }, status: 65,
-      cause: "run/run.json: data 'cifar' is not known"),
+      file: "run.json", change: replacing("\"data\":\"digits\"", "\"data\":\"cifar\""), status: 65,
+      cause: "run/run.json: its options are not those of a run: The value 'cifar' is invalid"),
     Fault(
       file: "run.json", change: { _ in Array("{\"model\":".utf8) }, status: 65,
-      cause: "run.json: not the description of a run, expected an object with model, data and"),
+      cause: "run/run.json: it is not of this version of lockstep, which keeps more of a run"),
     Fault(
-      file: "run.json", change: { _ in Array("{\"model\":\"mlp\"}".utf8) }, status: 65,
-      cause: "run.json: not the description of a run, expected an object with model, data and"),
+      file: "run.json", change: { Array($0.dropLast(20)) }, status: 65,
+      cause: "run/run.json: expected "),
     Fault(
       file: "model.safetensors", change: { _ in nil }, status: 66,
       cause: "cannot open run/model.safetensors: No such file or directory"),
@@ -84,6 +90,7 @@ import Testing
     try MNISTFiles.write(to: directory)
     expectFailure(
       try lockstep("evaluate --run-dir run --data mnist:mnist", in: directory), 65,
-      "run/model.safetensors does not fit MLP")
+      "--data mnist:mnist does not fit the run: its samples have the shape [1, 28, 28], and the run "
+        + "learned from samples of the shape [64]")
   }
 }

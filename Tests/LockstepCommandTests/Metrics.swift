@@ -17,6 +17,7 @@ struct Metrics {
     let split: String
     let loss: Double
     let accuracy: Double?
+    let r2: Double?
   }
 
   let steps: [Step]

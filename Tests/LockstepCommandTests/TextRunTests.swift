@@ -61,6 +61,7 @@ import Testing
     try succeeded(try lockstep("train --steps 1 --quiet --run-dir digits", in: directory))
     expectFailure(
       try lockstep("generate --run-dir digits", in: directory), 65,
-      "digits/run.json: model of text 'mlp' is not known")
+      "digits/run.json: the run's model is mlp, which does not write text; name a run of gpt, rnn or"
+    )
   }
 }

@@ -8,6 +8,12 @@ let trainingChecks = [
     let model = Sequential(Linear(4, 3), Linear(3, world.rank == world.size - 1 ? 5 : 2))
     model.averageGradients(over: world)
   },
+  NamedCheck("misuseOnLast") { world in
+    let model = Sequential(Sequential(Linear(4, 3)), Tanh())
+    let columns = isLast(world) ? 5 : 4
+    _ = model(Tensor.zeros([2, columns]))
+    world.barrier()
+  },
   NamedCheck("addsUpWithoutZeroGrad", checkAddingUp),
   NamedCheck("averagesNothing") { _ in
     let model = Linear(2, 2)

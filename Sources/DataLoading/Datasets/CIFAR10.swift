@@ -44,6 +44,8 @@ public struct CIFAR10: DatasetWrapper {
     base = ConcatDataset(parts)
   }
 
+  private static let advice = "use the binary version of CIFAR-10"
+
   private static var normalizing: ByteScaling {
     ByteScaling(
       scales: std.map { 1 / (255 * $0) }, offsets: zip(mean, std).map { -$0 / $1 })
@@ -52,16 +54,18 @@ public struct CIFAR10: DatasetWrapper {
   private static func labels(of file: MappedFile) throws(DataError) -> [Int32] {
     let size = 1 + 3 * 32 * 32
     guard file.count > 0, file.count.isMultiple(of: size) else {
-      throw .malformed(
-        file: file.name,
-        problem: "it has \(file.count) bytes, expected a multiple of the \(size) of a record")
+      throw .unusable(
+        file: file.name, line: nil,
+        problem: "it has \(file.count) bytes, expected a multiple of the \(size) of a record",
+        advice: Self.advice)
     }
     let labels = file.withBytes { bytes in
       stride(from: 0, to: bytes.count, by: size).map { Int32(bytes[$0]) }
     }
     if let index = labels.firstIndex(where: { $0 > 9 }) {
-      throw .malformed(
-        file: file.name, problem: "label \(index) is \(labels[index]), expected 0...9")
+      throw .unusable(
+        file: file.name, line: nil,
+        problem: "label \(index) is \(labels[index]), expected 0...9", advice: Self.advice)
     }
     return labels
   }

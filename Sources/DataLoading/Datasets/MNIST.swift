@@ -55,8 +55,10 @@ extension DataDirectory {
     let labels = try openPlainOrGzip(path: prefix + "-labels-idx1-ubyte", advice: advice)
     let pixels = try IDX(images, dimensions: 3)
     guard pixels.shape[1...] == [28, 28] else {
-      throw .malformed(
-        file: images.name, problem: "its images are \(pixels.shape[1...]), expected [28, 28]")
+      throw .unusable(
+        file: images.name, line: nil,
+        problem: "its images are \(Array(pixels.shape[1...])), expected [28, 28]",
+        advice: "use images of that size")
     }
     return ByteDataset(
       bytes: pixels.values, shape: [1, 28, 28],
@@ -69,13 +71,16 @@ extension DataDirectory {
   ) throws(DataError) -> [Int32] {
     let labels = try IDX(stream, dimensions: 1).values
     guard labels.count == count else {
-      throw .malformed(
-        file: stream.name,
-        problem: "it has \(labels.count) labels, expected one for each of \(count) images")
+      throw .unusable(
+        file: stream.name, line: nil,
+        problem: "it has \(labels.count) labels, expected one for each of \(count) images",
+        advice: "use the images and labels of one data set")
     }
     if let index = labels.firstIndex(where: { $0 > 9 }) {
-      throw .malformed(
-        file: stream.name, problem: "label \(index) is \(labels[index]), expected 0...9")
+      throw .unusable(
+        file: stream.name, line: nil,
+        problem: "label \(index) is \(labels[index]), expected 0...9",
+        advice: "use a data set of ten classes")
     }
     return labels.map { Int32($0) }
   }

@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 
 /// The bytes of a regular file.
@@ -49,4 +50,12 @@ package func openPlainOrGzip(path: String, advice: String) throws(DataError) -> 
 package func readFile(path: String, advice: String) throws(DataError) -> [UInt8] {
   let file = try FileStream(path: path, advice: advice)
   return try file.bytes(upTo: file.byteLimit)
+}
+
+/// 64 bits that tell files apart by all their bytes.
+package func digest(ofFile path: String, advice: String) throws(DataError) -> UInt64 {
+  let bytes = try readFile(path: path, advice: advice)
+  return bytes.withUnsafeBytes { bytes in
+    bytes.baseAddress.map { lk_hash(bytes.count, $0) } ?? 0
+  }
 }

@@ -22,9 +22,11 @@ package struct IDX {
     }
     let magic = 0x800 + UInt32(dimensions)
     guard words[0] == magic else {
-      throw malformed(
-        "its magic number is 0x\(hexadecimal(words[0], digits: 8)), "
-          + "expected 0x\(hexadecimal(magic, digits: 8))")
+      throw .unusable(
+        file: stream.name, line: nil,
+        problem: "its magic number is 0x\(hexadecimal(words[0], digits: 8)), "
+          + "expected 0x\(hexadecimal(magic, digits: 8))",
+        advice: "use an IDX file of unsigned bytes with \(dimensions) dimension(s)")
     }
     shape = words.dropFirst().map { Int($0) }
     let room = stream.byteLimit - headerSize

@@ -18,6 +18,19 @@ func quoted(_ bytes: some Collection<UInt8>) -> String {
   return "'\(printable.joined())\(text.count > 40 ? "…" : "")'"
 }
 
+/// A character and its number: `'é' (U+00E9)`.
+func name(of character: Unicode.Scalar) -> String {
+  "\(quoted(Array(String(character).utf8))) (U+\(hexadecimal(character.value, digits: 4)))"
+}
+
+/// Names from a file, each in quotation marks, fit for one line of a message: of a long list the
+/// beginning.
+func quotedList(_ names: [String]) -> String {
+  let shown = 10
+  return names.prefix(shown).map { quoted($0.utf8) }.joined(separator: ", ")
+    + (names.count > shown ? " and \(names.count - shown) more" : "")
+}
+
 /// The 1-based number of the line of `bytes` that is not UTF-8, or nil where all of them are.
 func lineThatIsNotUTF8(_ bytes: [UInt8]) -> Int? {
   do {

@@ -1,8 +1,18 @@
 /// A CSV file with a header, one of its columns set apart as the target.
 struct CSVTable {
+  /// Which columns are inputs.
+  enum Inputs {
+    /// All columns but the target and these.
+    case allBut(Set<String>)
+    /// These, in this order; there may be no others but the target and those that are ignored.
+    case exactly([String], ignoring: Set<String>)
+  }
+
   /// The file.
   let name: String
-  /// The names of the columns other than the target, in the order of the file.
+  /// The name of the target.
+  let target: String
+  /// The names of the columns that are inputs.
   let features: [String]
   /// The values of these columns, row after row; NaN where one is missing.
   private(set) var values: [Double] = []
@@ -15,52 +25,29 @@ struct CSVTable {
   var rowCount: Int { targets.count }
 
   /// Reads a file. Throws a `DataError` at the first line that is not as `TabularData` says.
-  init(path: String, target: String, ignoring ignored: Set<String>) throws(DataError) {
+  init(path: String, target: String, inputs: Inputs) throws(DataError) {
     name = path
+    self.target = target
     let bytes = try readFile(path: path, advice: "check the path of the CSV file")
     var reader = try CSVReader(bytes, name: path)
     guard let header = try reader.next() else {
-      throw .malformed(file: path, problem: "it is empty, expected a line with column names")
-    }
-    let columns = header.map { String(decoding: $0, as: UTF8.self) }
-    let targetColumn = try Self.requireColumns(columns, target, ignored, in: path, reader.line)
-    let kept = columns.indices.filter { $0 != targetColumn && !ignored.contains(columns[$0]) }
-    features = kept.map { columns[$0] }
-    if features.isEmpty {
       throw .unusable(
-        file: path, line: reader.line,
-        problem: "there is no column besides the target to learn from",
-        advice: "ignore fewer columns")
+        file: path, line: nil, problem: "it is empty, expected a line with column names",
+        advice: "name a file with a table")
     }
+    let columns = CSVHeader(header, file: path, line: reader.line)
+    let targetColumn = try columns.column(of: target)
+    let kept = try columns.inputs(inputs, target: target)
+    features = kept.map { columns.names[$0] }
     while let row = try reader.next() {
-      try append(row, columns: columns, kept: kept, targetColumn: targetColumn, line: reader.line)
+      try append(
+        row, columns: columns.names, kept: kept, targetColumn: targetColumn, line: reader.line)
     }
     if targets.isEmpty {
-      throw .malformed(file: path, problem: "it has no row after the line with column names")
+      throw .unusable(
+        file: path, line: nil, problem: "it has no row after the line with column names",
+        advice: "name a file with rows")
     }
-  }
-
-  /// The position of the target. Throws unless it and all ignored columns are there once.
-  private static func requireColumns(
-    _ columns: [String], _ target: String, _ ignored: Set<String>, in file: String, _ line: Int
-  ) throws(DataError) -> Int {
-    func unusable(_ problem: String, _ advice: String) -> DataError {
-      .unusable(file: file, line: line, problem: problem, advice: advice)
-    }
-    var seen: Set<String> = []
-    for column in columns where !seen.insert(column).inserted {
-      throw unusable(
-        "there are two columns \(quoted(column.utf8))", "give every column a name of its own")
-    }
-    for wanted in [target] + ignored.sorted() where !seen.contains(wanted) {
-      let names = columns.map { quoted($0.utf8) }.joined(separator: ", ")
-      throw unusable(
-        "there is no column \(quoted(wanted.utf8)) among \(names)", "name one of these")
-    }
-    if ignored.contains(target) {
-      throw unusable("the target \(quoted(target.utf8)) is to be ignored", "ignore other columns")
-    }
-    return columns.firstIndex(of: target) ?? 0
   }
 
   private mutating func append(
@@ -76,25 +63,59 @@ struct CSVTable {
       guard let value = Self.number(row[column], orMissing: .nan) else {
         throw wrongCell(
           row[column], columns[column], line,
-          expected: "a finite number, or nothing or NA where it is missing")
+          expected: "a finite number, or nothing or NA where it is missing",
+          advice: "correct the cell, or ignore the column if it does not hold numbers")
       }
       values.append(value)
     }
     if Self.isMissing(row[targetColumn]) {
-      throw wrongCell(row[targetColumn], columns[targetColumn], line, expected: "a target")
+      throw wrongCell(
+        row[targetColumn], target, line, expected: "a target",
+        advice: "fill the cell in or remove the row")
     }
     targets.append(row[targetColumn])
     lines.append(line)
   }
 
+  /// The numbers in the target's cells. Throws at the first cell that is none.
+  func targetNumbers() throws(DataError) -> [Double] {
+    var numbers: [Double] = []
+    for (cell, line) in zip(targets, lines) {
+      guard let value = Self.number(cell, orMissing: nil) else {
+        throw wrongCell(
+          cell, target, line, expected: "a finite number",
+          advice: "correct the cell, or predict classes if the column names some")
+      }
+      numbers.append(value)
+    }
+    return numbers
+  }
+
+  /// The classes in the target's cells as their places in `classes`. Throws at the first cell that
+  /// names another class.
+  func targetLabels(among classes: [String]) throws(DataError) -> [Int32] {
+    // Names that are equal to Swift, but not in their bytes, are one class in either spelling.
+    let places = Dictionary(uniqueKeysWithValues: zip(classes, Int32(0)...))
+    var labels: [Int32] = []
+    for (cell, line) in zip(targets, lines) {
+      guard let place = places[String(decoding: cell, as: UTF8.self)] else {
+        throw wrongCell(
+          cell, target, line, expected: "one of the classes \(quotedList(classes))",
+          advice: "correct the cell or remove the row")
+      }
+      labels.append(place)
+    }
+    return labels
+  }
+
   /// What is wrong with a cell.
-  func wrongCell(
-    _ cell: ArraySlice<UInt8>, _ column: String, _ line: Int, expected: String
+  private func wrongCell(
+    _ cell: ArraySlice<UInt8>, _ column: String, _ line: Int, expected: String, advice: String
   ) -> DataError {
     .unusable(
       file: name, line: line,
       problem: "column \(quoted(column.utf8)) is \(quoted(cell)), expected \(expected)",
-      advice: CSVReader.advice)
+      advice: advice)
   }
 
   /// Whether a cell has no value: nothing but blanks, or `NA`.

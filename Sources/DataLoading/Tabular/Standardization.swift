@@ -9,6 +9,16 @@ public struct Standardization: Hashable, Sendable {
   /// values are all the same.
   public let deviations: [Double]
 
+  /// Means and deviations that were fitted before. Stops the program unless there is one of each for
+  /// every column.
+  public init(means: [Double], deviations: [Double]) {
+    check(
+      means.count == deviations.count,
+      "Standardization: \(means.count) means, but \(deviations.count) deviations")
+    self.means = means
+    self.deviations = deviations
+  }
+
   /// Fits the columns of `rows`, given the values of a whole table row after row.
   ///
   /// Where a column has no value in these rows its mean is NaN.

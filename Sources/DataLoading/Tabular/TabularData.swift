@@ -12,51 +12,53 @@ public import TensorCore
 ///
 /// A number is missing where its cell is blank or `NA`. Inputs are standardised with the means and
 /// deviations of the training part, and a missing one is put at the mean. Targets may not be
-/// missing; they are not standardised.
+/// missing; they are standardised only where that is asked for.
 public struct TabularData<Target: TensorElement>: Sendable {
   /// The rows to train on, in the order of the file.
   public let train: InMemoryDataset<Float, Target>
   /// The rows that are held out, in the order of the file.
   public let test: InMemoryDataset<Float, Target>
+  /// How cells became numbers: what rows from elsewhere are to be read with.
+  public let encoding: TableEncoding
   /// The names of the columns that are inputs, in the order of the file.
-  public let features: [String]
+  public var features: [String] { encoding.features }
   /// The names of the classes; a label is a place in this list. Empty where targets are numbers.
-  public let classes: [String]
-  /// What was done to the inputs, for rows from elsewhere.
-  public let standardization: Standardization
+  public var classes: [String] { encoding.classes }
+  /// What was done to the inputs.
+  public var standardization: Standardization { encoding.standardization }
 
   private init(
-    _ table: CSVTable, targets: [Target], targetShape: Shape, classes: [String],
-    holdingOut fraction: Double, seed: UInt64
-  ) throws(DataError) {
-    let rows = SampleOrder.split(count: table.rowCount, holdingOut: fraction, seed: seed)
-    let columns = table.features.count
-    if rows.kept.isEmpty || (fraction > 0 && rows.heldOut.isEmpty) {
+    _ table: CSVTable, _ parts: TableParts, _ encoding: TableEncoding, targets: [Target],
+    shape: Shape
+  ) {
+    train = encoding.rows(of: table, parts.kept, targets: targets, shape: shape)
+    test = encoding.rows(of: table, parts.heldOut, targets: targets, shape: shape)
+    self.encoding = encoding
+  }
+}
+
+/// The rows of a table in two parts, and what is fitted to the first.
+private struct TableParts {
+  let kept: [Int]
+  let heldOut: [Int]
+  let standardization: Standardization
+
+  init(_ table: CSVTable, holdingOut fraction: Double, seed: UInt64) throws(DataError) {
+    (kept, heldOut) = SampleOrder.split(count: table.rowCount, holdingOut: fraction, seed: seed)
+    if kept.isEmpty || (fraction > 0 && heldOut.isEmpty) {
       throw .unusable(
         file: table.name, line: nil,
-        problem: "of its \(table.rowCount) rows \(rows.heldOut.count) would be held out",
-        advice: "use more rows or hold out another part of them")
+        problem: "of its \(table.rowCount) rows \(heldOut.count) would be held out",
+        advice: "use more rows")
     }
-    let standardization = Standardization(table.values, columns: columns, rows: rows.kept)
+    standardization = Standardization(table.values, columns: table.features.count, rows: kept)
     if let column = standardization.means.firstIndex(where: { $0.isNaN }) {
       throw .unusable(
         file: table.name, line: nil,
         problem: "column \(quoted(table.features[column].utf8)) has no value in the "
-          + "\(rows.kept.count) rows to train on",
+          + "\(kept.count) rows to train on",
         advice: "ignore the column")
     }
-    func part(_ rows: [Int]) -> InMemoryDataset<Float, Target> {
-      InMemoryDataset(
-        inputs: rows.flatMap { row in
-          standardization(table.values[row * columns..<(row + 1) * columns])
-        },
-        shape: [columns], targets: rows.map { targets[$0] }, targetShape: targetShape)
-    }
-    train = part(rows.kept)
-    test = part(rows.heldOut)
-    features = table.features
-    self.classes = classes
-    self.standardization = standardization
   }
 }
 
@@ -78,10 +80,8 @@ extension TabularData where Target == Int32 {
     csv path: String, classifying column: String, ignoring ignored: Set<String> = [],
     holdingOut fraction: Double = 0.2, seed: UInt64 = 0
   ) throws(DataError) {
-    let table = try CSVTable(path: path, target: column, ignoring: ignored)
-    let names = Set(table.targets.map { String(decoding: $0, as: UTF8.self) })
-    // Names that are equal to Swift, but not in their bytes, are one class in either spelling.
-    let classes = Self.sorted(names)
+    let table = try CSVTable(path: path, target: column, inputs: .allBut(ignored))
+    let classes = Self.sorted(Set(table.targets.map { String(decoding: $0, as: UTF8.self) }))
     if classes.count < 2 {
       throw .unusable(
         file: path, line: nil,
@@ -89,10 +89,12 @@ extension TabularData where Target == Int32 {
           + "expected at least two classes",
         advice: "name another target")
     }
-    let places = Dictionary(uniqueKeysWithValues: zip(classes, Int32(0)...))
-    let labels = table.targets.map { places[String(decoding: $0, as: UTF8.self)] ?? 0 }
-    try self.init(
-      table, targets: labels, targetShape: [], classes: classes, holdingOut: fraction, seed: seed)
+    let parts = try TableParts(table, holdingOut: fraction, seed: seed)
+    let encoding = TableEncoding(
+      target: column, targets: .classes(classes), features: table.features, ignoring: ignored,
+      standardization: parts.standardization)
+    self.init(
+      table, parts, encoding, targets: try table.targetLabels(among: classes), shape: [])
   }
 
   private static func sorted(_ names: Set<String>) -> [String] {
@@ -108,20 +110,25 @@ extension TabularData where Target == Float {
   ///
   /// Throws a `DataError` if the file cannot be read, has a row of another length than the header,
   /// or has a cell that is not what its column asks for. The parameters are those of
-  /// `init(csv:classifying:ignoring:holdingOut:seed:)`.
+  /// `init(csv:classifying:ignoring:holdingOut:seed:)`, and:
+  ///
+  /// - Parameter standardizes: whether targets, too, are brought to a mean of 0 and a deviation of 1
+  ///   over the training part; `encoding` says what was done.
   public init(
     csv path: String, predicting column: String, ignoring ignored: Set<String> = [],
-    holdingOut fraction: Double = 0.2, seed: UInt64 = 0
+    holdingOut fraction: Double = 0.2, seed: UInt64 = 0,
+    standardizingTarget standardizes: Bool = false
   ) throws(DataError) {
-    let table = try CSVTable(path: path, target: column, ignoring: ignored)
-    var targets: [Float] = []
-    for (cell, line) in zip(table.targets, table.lines) {
-      guard let value = CSVTable.number(cell, orMissing: nil) else {
-        throw table.wrongCell(cell, column, line, expected: "a finite number")
-      }
-      targets.append(Float(value))
-    }
-    try self.init(
-      table, targets: targets, targetShape: [1], classes: [], holdingOut: fraction, seed: seed)
+    let table = try CSVTable(path: path, target: column, inputs: .allBut(ignored))
+    let numbers = try table.targetNumbers()
+    let parts = try TableParts(table, holdingOut: fraction, seed: seed)
+    let fitted = Standardization(numbers, columns: 1, rows: parts.kept)
+    let encoding = TableEncoding(
+      target: column,
+      targets: standardizes
+        ? .numbers(mean: fitted.means[0], deviation: fitted.deviations[0])
+        : .numbers(mean: 0, deviation: 1),
+      features: table.features, ignoring: ignored, standardization: parts.standardization)
+    self.init(table, parts, encoding, targets: encoding.encoded(numbers), shape: [1])
   }
 }

@@ -10,6 +10,9 @@ public struct CharacterVocabulary: Hashable, Sendable {
   /// How many characters there are.
   public var count: Int { characters.count }
 
+  /// How many characters tokens of 16 bits can tell apart.
+  public static let maximumCount = 1 << 16
+
   private let places: [Unicode.Scalar: Int32]
 
   /// The characters that occur in `text`.

@@ -3,9 +3,11 @@ import Diagnostics
 /// A text as a sequence of tokens from 0 to 65,535, in memory or in a mapped file.
 public struct TokenSequence: Sendable {
   private enum Source {
-    case memory([UInt16])
+    case memory(ArraySlice<UInt16>)
     case file(MappedFile)
   }
+
+  private static let advice = "use a file of 16-bit tokens, as nanoGPT's prepare.py writes it"
 
   /// What error messages call the sequence.
   public let name: String
@@ -15,9 +17,21 @@ public struct TokenSequence: Sendable {
 
   /// A sequence in memory.
   public init(_ tokens: [UInt16], name: String = "the tokens") {
-    source = .memory(tokens.map(\.littleEndian))
-    count = tokens.count
+    self.init(.memory(tokens.map(\.littleEndian)[...]), count: tokens.count, name: name)
+  }
+
+  private init(_ source: Source, count: Int, name: String) {
+    self.source = source
+    self.count = count
     self.name = name
+  }
+
+  /// The tokens of a sequence in memory at the places in `range`, which it shares.
+  func part(_ range: Range<Int>, name: String) -> TokenSequence {
+    guard case .memory(let tokens) = source else {
+      stop("TokenSequence: a mapped file has no parts")
+    }
+    return TokenSequence(.memory(tokens[range]), count: range.count, name: name)
   }
 
   /// Opens a file of little-endian 16-bit tokens and nothing else, such as nanoGPT's `train.bin`.
@@ -33,24 +47,28 @@ public struct TokenSequence: Sendable {
     let file = try MappedFile(
       path: path, advice: "put a file of 16-bit tokens there, as nanoGPT's prepare.py writes it")
     guard file.count > 0, file.count.isMultiple(of: 2) else {
-      throw .malformed(
-        file: path, problem: "it has \(file.count) bytes, expected two for each token")
+      throw .unusable(
+        file: path, line: nil,
+        problem: "it has \(file.count) bytes, expected two for each token", advice: Self.advice)
     }
     name = path
     count = file.count / 2
     source = .file(file)
     // The magic numbers 20240520 and 20240801, in two words each.
     if count > 1, [55_432, 55_713].contains(self[0]), self[1] == 308 {
-      throw .malformed(
-        file: path, problem: "it begins with the header of llm.c, expected 16-bit tokens only")
+      throw .unusable(
+        file: path, line: nil,
+        problem: "it begins with the header of llm.c, expected 16-bit tokens only",
+        advice: Self.advice)
     }
     check(
       vocabularySize.map { $0 > 0 } ?? true,
       "TokenSequence: a vocabulary of \(vocabularySize ?? 0); it must be at least 1")
     if let vocabularySize, let index = firstToken(notBelow: vocabularySize) {
-      throw .malformed(
-        file: path,
-        problem: "token \(index) is \(self[index]), expected 0...\(vocabularySize - 1)")
+      throw .unusable(
+        file: path, line: nil,
+        problem: "token \(index) is \(self[index]), expected 0...\(vocabularySize - 1)",
+        advice: "use tokens of this vocabulary")
     }
   }
 
@@ -89,7 +107,7 @@ public struct TokenSequence: Sendable {
         file: name, line: nil,
         problem:
           "it has \(count) tokens, but a context of \(context) needs at least \(context + 1)",
-        advice: "use more text or a shorter context")
+        advice: "use more text")
     }
   }
 }

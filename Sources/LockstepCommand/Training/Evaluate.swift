@@ -4,12 +4,21 @@ import Lockstep
 /// `lockstep evaluate`
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure the loss and accuracy of a trained model on test data.")
+    abstract:
+      "Measure the loss and accuracy of a trained model on data that it did not learn from.",
+    discussion: """
+      The samples are read as the run read its own: with its columns, standardisation, classes and \
+      characters. What does not fit is refused.
+      """)
 
   @Option(help: "The directory of a finished training run.")
   var runDir: String
 
-  @Option(help: "Other data than that of the run, of the same kind.")
+  @Option(
+    help: """
+      Other data of the same kind: the test files of images, all rows of a table, the whole of a \
+      text. Of the run's own table or text it is always the part that was held out (default).
+      """)
   var data: DataSource?
 
   @OptionGroup var threads: ThreadOptions
@@ -24,10 +33,7 @@ struct Evaluate: ParsableCommand {
       guard world.isRoot else { return }
       if json {
         print(
-          JSONObject([
-            "split": .text(result.split), "loss": .number(result.loss),
-            "accuracy": result.accuracy.map { .number($0) }, "samples": .integer(result.samples),
-          ]))
+          JSONObject(result.members + [("samples", .integer(result.samples))]))
       } else {
         print("\(result.text)  (\(result.samples) samples)")
       }
@@ -35,18 +41,21 @@ struct Evaluate: ParsableCommand {
   }
 
   private func measure(_ world: any Communicator) throws -> EvaluationResult {
-    let path = runDir + "/run.json"
-    let run = try RunConfiguration(readingFrom: path)
-    guard let source = data ?? DataSource(argument: run.data) else {
-      throw RunConfigurationError.unknown(path, key: "data", value: run.data)
+    let run = try TrainedRun(in: runDir)
+    let (task, options) = (run.record.task, run.record.options)
+    let samples = try heldOut(run.record)
+    try samples.requireSamples(forRanks: world.size)
+    return try task.evaluate(run.model, storedAs: options.precision, on: samples, over: world)
+  }
+
+  private func heldOut(_ run: RunRecord) throws -> any Dataset {
+    let source = data ?? run.data
+    do {
+      return try run.task.heldOut(
+        of: EvaluationData(
+          source: source, isPlaceOfRun: data == nil, seed: run.options.seed))
+    } catch DataError.missing(let path, _) where data == nil {
+      throw RunError.lostData(path)
     }
-    var task = try LearningTask(source, run.options)
-    task.precision = run.precision
-    try task.heldOut.requireSamples(forRanks: world.size)
-    let model = try run.modelName(path).make(
-      for: task.goal, inputShape: task.heldOut.inputShape, data: source.description, seed: 0)
-    model.convert(to: run.precision.dtype)
-    try model.load(from: runDir + "/model.safetensors")
-    return task.evaluate(model, over: world)
   }
 }

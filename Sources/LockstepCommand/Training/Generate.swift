@@ -9,8 +9,12 @@ struct Generate: ParsableCommand {
   @Option(help: "The directory of a finished training run of gpt, rnn or lstm.")
   var runDir: String
 
-  @Option(help: "How the text begins; of characters that the model has seen.")
-  var prompt = "\n"
+  @Option(
+    help: """
+      How the text begins; of characters that the model has seen (default: a line end, or where it \
+      has seen none, the first of its characters).
+      """)
+  var prompt: String?
 
   @Option(help: "How many characters follow.")
   var length = 500
@@ -29,7 +33,7 @@ struct Generate: ParsableCommand {
   func validate() throws {
     try require("--length", length)
     try require("--top-k", topK)
-    if prompt.isEmpty { throw ValidationError("--prompt is empty; it needs a character.") }
+    if prompt == "" { throw ValidationError("--prompt is empty; it needs a character.") }
     if !(temperature >= 0 && temperature.isFinite) {
       throw ValidationError("--temperature is \(temperature); it must be 0 or more.")
     }
@@ -39,38 +43,31 @@ struct Generate: ParsableCommand {
     threads.apply()
     try withCommunicator { world in
       guard world.isRoot else { return }
-      let path = runDir + "/run.json"
-      let run = try RunConfiguration(readingFrom: path)
-      guard let characters = run.characters else {
-        throw RunConfigurationError.unknown(path, key: "model of text", value: run.model)
+      let run = try TrainedRun(in: runDir)
+      guard let text = run.record.task as? TextTask else {
+        throw RunError.writesNothing(runDir + "/run.json", model: run.record.options.model)
       }
-      let vocabulary = CharacterVocabulary(of: characters.unicodeScalars)
-      let model = try run.modelName(path).make(
-        for: .characters(vocabulary, context: run.options.context), inputShape: [],
-        data: run.data, seed: 0)
-      model.convert(to: run.precision.dtype)
-      try model.load(from: runDir + "/model.safetensors")
-      model.eval()
-      try write(model, vocabulary, context: run.options.context)
+      run.model.eval()
+      try noGrad { try write(run, text) }
     }
   }
 
   /// Prints the prompt and what follows, character by character.
-  private func write(
-    _ model: any Layer, _ vocabulary: CharacterVocabulary, context: Int
-  ) throws {
-    var tokens = try vocabulary.encode(prompt)
+  private func write(_ run: TrainedRun, _ text: TextTask) throws {
+    let prompt = prompt ?? text.beginning
+    var tokens = try text.vocabulary.encode(prompt)
     let generator = Generator(seed: seed)
     print(prompt, terminator: "")
-    noGrad {
-      for _ in 0..<length {
-        let window = Array(tokens.suffix(context))
-        let logits = model(Tensor(window).reshaped([1, window.count]))[0, -1].converted(
-          to: .float32)
-        let next = choose(logits, generator)
-        tokens.append(next)
-        print(vocabulary.decode([next]), terminator: "")
+    for _ in 0..<length {
+      let window = Array(tokens.suffix(text.context))
+      let logits = run.model(Tensor(window).reshaped([1, window.count]))[0, -1].converted(
+        to: .float32)
+      guard logits.isFinite().all().item() != 0 else {
+        throw NonFiniteError.prediction(run.weights)
       }
+      let next = choose(logits, generator)
+      tokens.append(next)
+      print(text.vocabulary.decode([next]), terminator: "")
     }
     print()
   }

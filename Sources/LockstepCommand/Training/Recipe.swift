@@ -2,14 +2,14 @@ import ArgumentParser
 import Lockstep
 
 /// How parameters are changed: the value of `--optimizer`.
-enum OptimizerName: String, ExpressibleByArgument, CaseIterable {
+enum OptimizerName: String, ExpressibleByArgument, CaseIterable, Encodable {
   case sgd, adam, adamw
 
   var defaultLearningRate: Float { self == .sgd ? 0.05 : 1e-3 }
 }
 
 /// How the learning rate changes over a run: the value of `--schedule`.
-enum ScheduleName: String, ExpressibleByArgument, CaseIterable {
+enum ScheduleName: String, ExpressibleByArgument, CaseIterable, Encodable {
   case constant, cosine, step
 
   /// From `peak`, after `warmup` steps that lead up to it, over `steps` steps in all.

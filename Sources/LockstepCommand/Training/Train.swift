@@ -2,7 +2,7 @@ import ArgumentParser
 import Lockstep
 
 /// `lockstep train`
-struct Train: ParsableCommand {
+struct Train: ParsableCommand, Encodable {
   static let configuration = CommandConfiguration(
     abstract: "Train a model; under mpirun, on all ranks together.",
     discussion: """
@@ -28,7 +28,8 @@ struct Train: ParsableCommand {
   @Option(help: "The column of a csv: file that is to be predicted.")
   var target: String?
 
-  @Option(help: "Columns of a csv: file to leave out, separated by commas.")
+  @Option(
+    help: "Columns of a csv: file to leave out, separated by commas; \"\" is one without a name.")
   var ignore: String?
 
   @Option(help: "For csv: files: crossEntropy, where the target names classes, or mse (a number).")
@@ -119,7 +120,7 @@ struct Train: ParsableCommand {
     if reproducible, wire == .float16 {
       throw ValidationError("--reproducible and --wire float16 exclude each other.")
     }
-    if !data.isTable, target != nil || loss != nil || ignore != nil {
+    if !data.format.hasColumns, target != nil || loss != nil || ignore != nil {
       throw ValidationError("--target, --ignore and --loss belong to --data csv:FILE.")
     }
   }
@@ -138,6 +139,24 @@ struct Train: ParsableCommand {
     recipe.warmup = warmup ?? recipe.warmup
     recipe.clipNorm = clipNorm ?? recipe.clipNorm
     return recipe
+  }
+
+  /// The run as it is done: with the recipe's value for every option that was not given.
+  func completed(ranks: Int) -> Train {
+    var run = self
+    let recipe = recipe
+    (run.epochs, run.steps, run.globalBatch) = (recipe.epochs, recipe.steps, recipe.globalBatch)
+    (run.optimizer, run.learningRate) = (recipe.optimizer, recipe.learningRate)
+    (run.warmup, run.clipNorm) = (recipe.warmup, recipe.clipNorm)
+    run.microBatches = microBatches ?? ranks
+    run.threads.threads = Threads.count
+    return run
+  }
+
+  /// What the options say of the task beside the data.
+  var taskOptions: TaskOptions {
+    let names = ignore?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    return TaskOptions(target: target, ignored: Set(names ?? []), loss: loss, seed: seed)
   }
 
   func run() throws {

@@ -6,7 +6,7 @@ struct TrainingRun {
   private let options: Train
   private let recipe: Recipe
   private let world: any Communicator
-  private let task: LearningTask
+  private let prepared: PreparedTask
   private let model: any Layer
   private let reducer: GradientReducer
   private let optimizer: any Optimizer
@@ -15,30 +15,29 @@ struct TrainingRun {
   private let totalSteps: Int
   private let directory: RunDirectory
 
+  private var task: any LearningTask { prepared.task }
+
   init(_ options: Train, _ world: any Communicator) throws {
     self.options = options
     self.world = world
     recipe = options.recipe
-    let taskOptions = TaskOptions(
-      target: options.target, ignored: options.ignore?.split(separator: ",").map(String.init),
-      loss: options.loss?.rawValue, seed: options.seed)
-    var task = try LearningTask(options.data, taskOptions)
+    prepared = try options.data.format.prepare(options.data.place, options.taskOptions)
+    let (task, training) = (prepared.task, prepared.training)
     totalSteps =
-      recipe.steps ?? (recipe.epochs ?? 1) * task.stepsPerEpoch(batch: recipe.globalBatch)
-    try task.drawWindows(totalSteps * recipe.globalBatch, seed: options.seed)
-    task.precision = options.precision
-    self.task = task
-    for dataset in [task.training, task.heldOut] {
+      recipe.steps
+      ?? (recipe.epochs ?? 1) * training.stepsPerEpoch(batch: recipe.globalBatch)
+    let samples = try training.samples(forSteps: totalSteps, batch: recipe.globalBatch)
+    for dataset in [samples, prepared.heldOut] {
       try dataset.requireSamples(forRanks: world.size)
     }
+    let completed = options.completed(ranks: world.size)
     if world.size > 1 {
       let facts =
-        options.facts + task.training.facts("training data") + task.heldOut.facts("test data")
+        [("program", programDigest())] + RunOptions(completed).facts
+        + samples.facts("training data") + prepared.heldOut.facts("test data")
       world.requireEqual(facts, of: "the ranks")
     }
-    model = try options.model.make(
-      for: task.goal, inputShape: task.training.inputShape, data: options.data.description,
-      seed: options.seed)
+    model = try options.model.make(for: task.signature, data: options.data, seed: options.seed)
     model.convert(to: options.precision.dtype)
     reducer = model.averageGradients(
       over: world, reproducible: options.reproducible, wireType: options.wire?.dtype,
@@ -49,13 +48,13 @@ struct TrainingRun {
     scaler = GradientScaler(
       isEnabled: options.precision == .float16, naming: model.namedParameters())
     batches = DataLoader(
-      task.training, batchSize: recipe.globalBatch,
-      shuffledBy: options.data.isText ? nil : options.seed, shardedOver: world,
+      samples, batchSize: recipe.globalBatch,
+      shuffledBy: training.isShuffled ? options.seed : nil, shardedOver: world,
       microBatches: options.microBatches)
     directory = try RunDirectory(
       creating: options.runDir, world: world,
-      RunConfiguration(
-        model: options.model, data: options.data, taskOptions, options.precision, task.goal))
+      RunRecord(
+        data: options.data.absolute, options: completed, task: task, ranks: world.size))
   }
 
   /// Trains, evaluates now and then, and saves.
@@ -63,16 +62,16 @@ struct TrainingRun {
     let schedule = options.schedule.make(
       peak: recipe.learningRate, steps: totalSteps, warmup: recipe.warmup)
     var progress = Progress(totalSteps: totalSteps, isShown: world.isRoot && !options.quiet)
-    let parameters = model.parameters().reduce(0) { $0 + $1.count }
+    let parameters = optimizer.parameters.reduce(0) { $0 + $1.count }
     progress.announce(
       """
       \(options.model) with \(parameters) parameters on \(options.data): \
-      \(options.data.isText ? "" : "\(task.training.count) samples, ")\
-      \(world.size) rank(s) x \(Threads.count) thread(s)
+      \(prepared.training.size), \(world.size) rank(s) x \(Threads.count) thread(s)
       """)
+    for note in prepared.notes { progress.announce(note) }
 
     let start = monotonicSeconds()
-    let evaluatesEvery = options.evaluateEvery ?? (options.data.isText ? 500 : nil)
+    let evaluatesEvery = options.evaluateEvery ?? prepared.training.evaluationInterval
     var (step, epoch) = (0, 0)
     while step < totalSteps {
       epoch += 1
@@ -82,11 +81,12 @@ struct TrainingRun {
         optimizer.learningRate = schedule.rate(at: step)
         optimizer.zeroGrad()
         for (inputs, targets) in batch.microBatches {
-          scaler.scale(task.loss(of: model, on: inputs, targets)).backward()
+          let output = options.precision.output(of: model, for: inputs)
+          scaler.scale(task.loss(output, targets)).backward()
         }
         if let norm = recipe.clipNorm {
           scaler.unscale(optimizer)
-          clipGradientNorm(model.parameters(), maximum: norm)
+          clipGradientNorm(optimizer.parameters, maximum: norm)
         }
         scaler.step(optimizer)
         try scaler.update()
@@ -96,18 +96,19 @@ struct TrainingRun {
         try record(batch.sampleCount, step, epoch: epoch, seconds, &progress)
         if step == totalSteps { break }
         if let evaluatesEvery, step % evaluatesEvery == 0 {
-          evaluate(step: step, epoch: epoch, &progress)
+          try evaluate(step: step, epoch: epoch, &progress)
           model.train()
         }
       }
       if evaluatesEvery == nil || step == totalSteps {
-        evaluate(step: step, epoch: epoch, &progress)
+        try evaluate(step: step, epoch: epoch, &progress)
       }
     }
     reducer.requireEqualParameters()
     let seconds = monotonicSeconds() - start
     let straggler = world.stragglerReport(over: seconds)
     world.note(.saving)
+    try model.requireFinite("the trained model")
     try directory.save(model)
     if let straggler { progress.announce(straggler) }
     let skipped =
@@ -116,9 +117,10 @@ struct TrainingRun {
       "\(step) steps in \(seconds.text(1)) s\(skipped); results in \(directory.path)")
   }
 
-  private func evaluate(step: Int, epoch: Int, _ progress: inout Progress) {
+  private func evaluate(step: Int, epoch: Int, _ progress: inout Progress) throws {
     world.note(.evaluation)
-    let result = task.evaluate(model, over: world)
+    let result = try task.evaluate(
+      model, storedAs: options.precision, on: prepared.heldOut, over: world)
     directory.record(result, step: step, epoch: epoch)
     progress.evaluated(result, epoch: epoch, step: step)
   }
@@ -127,11 +129,12 @@ struct TrainingRun {
   private func record(
     _ samples: Int, _ step: Int, epoch: Int, _ seconds: Double, _ progress: inout Progress
   ) throws {
-    let loss = Double(reducer.loss)
-    guard loss.isFinite else { throw TrainingError.lossIsNotFinite(loss, step: step) }
+    let loss = Double(reducer.loss) * task.lossUnit
+    guard loss.isFinite else { throw NonFiniteError.loss(loss, step: step, options.precision) }
     directory.record(
       JSONObject([
-        "step": .integer(step), "epoch": .integer(epoch), "loss": .float(reducer.loss),
+        "step": .integer(step), "epoch": .integer(epoch),
+        "loss": task.lossUnit == 1 ? .float(reducer.loss) : .number(loss),
         "learningRate": .float(optimizer.learningRate),
         "lossScale": scaler.isEnabled ? .float(scaler.lossScale) : nil,
         "skippedSteps": scaler.isEnabled ? .integer(scaler.skippedSteps) : nil,
@@ -140,18 +143,4 @@ struct TrainingRun {
     progress.show(
       step: step, epoch: epoch, loss: loss, samples: samples, skipped: scaler.skippedSteps)
   }
-}
-
-/// What stops a training run.
-enum TrainingError: ReportableError {
-  case lossIsNotFinite(Double, step: Int)
-
-  var description: String {
-    switch self {
-    case .lossIsNotFinite(let loss, let step):
-      "the loss is \(loss) at step \(step); try a smaller --learning-rate"
-    }
-  }
-
-  var exitCode: ExitCode { .nonFinite }
 }

@@ -111,7 +111,9 @@ public enum MemoryPool {
     var pointer: UnsafeMutableRawPointer?
     let status = posix_memalign(&pointer, alignment, size)
     guard status == 0, let pointer else {
-      stop("out of memory: no \(size) bytes for a tensor; \(statistics.usedBytes) are in use")
+      // Those asked for are counted already.
+      let used = statistics.usedBytes - size
+      stop("out of memory: no \(size) bytes for a tensor; \(used) are in use")
     }
     if alignment == hugePage { madvise(pointer, size, 14 /* MADV_HUGEPAGE */) }
     return pointer

@@ -10,11 +10,12 @@ final class RunDirectory {
   private var metrics: UnsafeMutablePointer<FILE>?
   private var hasWarned = false
 
-  /// Creates the directory at `path`, or one below `runs` with the time as its name, for a run of
-  /// `configuration`.
-  init(
-    creating path: String?, world: any Communicator, _ configuration: RunConfiguration
-  ) throws {
+  /// Creates the directory at `path`, or one below `runs` with the time as its name, for the run
+  /// that `record` describes.
+  ///
+  /// Of runs that start at the same moment one gets the directory: it is the one that could create
+  /// `metrics.jsonl`, which is not there before.
+  init(creating path: String?, world: any Communicator, _ record: RunRecord) throws {
     isWriter = world.isRoot
     guard isWriter else {
       self.path = ""
@@ -22,12 +23,17 @@ final class RunDirectory {
     }
     self.path = try path ?? Self.createNewDirectory(in: "runs")
     try Self.createDirectories(self.path)
-    for name in ["metrics.jsonl", "model.safetensors"] where access(file(name), F_OK) == 0 {
+    for name in ["metrics.jsonl", "model.safetensors", "run.json"]
+    where access(file(name), F_OK) == 0 {
       throw RunDirectoryError.occupied(self.path, by: name)
     }
-    try configuration.write(to: file("run.json"))
-    metrics = fopen(file("metrics.jsonl"), "w")
-    guard metrics != nil else { throw RunDirectoryError.cannotCreate(file("metrics.jsonl"), errno) }
+    metrics = fopen(file("metrics.jsonl"), "wxe")
+    guard metrics != nil else {
+      throw errno == EEXIST
+        ? RunDirectoryError.occupied(self.path, by: "metrics.jsonl")
+        : .cannotCreate(file("metrics.jsonl"), errno)
+    }
+    try record.write(to: file("run.json"))
     // By lines, so that they can be followed, and are there when a rank is lost.
     setvbuf(metrics, nil, _IOLBF, 0)
   }
@@ -50,10 +56,7 @@ final class RunDirectory {
 
   func record(_ result: EvaluationResult, step: Int, epoch: Int) {
     record(
-      JSONObject([
-        "step": .integer(step), "epoch": .integer(epoch), "split": .text(result.split),
-        "loss": .number(result.loss), "accuracy": result.accuracy.map { .number($0) },
-      ]))
+      JSONObject([("step", .integer(step)), ("epoch", .integer(epoch))] + result.members))
   }
 
   func save(_ model: any Layer) throws {
