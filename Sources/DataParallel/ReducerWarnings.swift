@@ -65,14 +65,3 @@ struct ReducerWarnings {
 
   private func warn(_ sentence: String) { if world.isRoot { writeLine("warning: \(sentence)") } }
 }
-
-extension Communicator {
-  /// See `StepContext.gradientUnit`; the first time, what rank 0 finds. Collective.
-  func agreedGradientUnit(_ find: () -> Double) -> Double {
-    if let unit = step.gradientUnit { return unit }
-    var unit = find()
-    if size > 1 { withUnsafeMutableBytes(of: &unit) { broadcast($0, from: 0) } }
-    step.gradientUnit = unit
-    return unit
-  }
-}
