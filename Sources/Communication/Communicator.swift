@@ -33,7 +33,7 @@ public protocol Communicator: StepMember {
   ///
   /// To be called by all ranks; those whose `localRank` is not below `leastLocalSize` pass an empty
   /// buffer. Unlike the other collectives it may be called on a thread of its own, where
-  /// `threadLevel` allows that, while the rank's thread calls none.
+  /// `threadLevel` allows that, while the rank's thread calls others.
   ///
   /// - Parameter count: the number of elements that a host sums in all, the same on all ranks.
   func allReduceAcrossHosts<Element: Reducible>(

@@ -7,45 +7,9 @@ import Testing
 /// Ranks that wait for what does not come, with limits of seconds: far longer than ranks that are
 /// in order wait for each other where nothing else runs.
 @Suite(.serialized) struct WatchAloneTests {
-  private func job(_ ranks: Int, _ check: String, abort: Double = 4) throws -> ProcessRun {
-    try mpirun(
-      ranks: ranks, "MPIChecks", [check],
-      environment: [
-        "LOCKSTEP_WARN_AFTER": "1", "LOCKSTEP_ABORT_AFTER": "\(abort)",
-        // Open MPI need not wait a second for ranks to end by themselves.
-        "OMPI_MCA_odls_base_sigkill_timeout": "0",
-      ])
-  }
-
-  /// `WatchChecks.swift:12`, where the line that ends with the comment `marker` is 12.
-  private func place(_ marker: String) throws -> String {
-    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    let source = try String(
-      contentsOf: tests.appending(path: "MPIChecks/WatchChecks.swift"), encoding: .utf8)
-    let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
-    let index = try #require(lines.firstIndex { $0.hasSuffix("// \(marker)") })
-    return "WatchChecks.swift:\(index + 1)"
-  }
-
-  /// Expects one line `error:` that has all of `parts`, in this order.
-  private func expect(
-    _ job: ProcessRun, _ status: Int32, _ parts: [String],
-    at location: SourceLocation = #_sourceLocation
-  ) {
-    #expect(job.status == status, "\(job.errors)", sourceLocation: location)
-    let lines = job.errors(startingWith: "error: ")
-    #expect(lines.count == 1, "\(job.errors)", sourceLocation: location)
-    var rest = Substring(lines.first ?? "")
-    for part in parts {
-      let range = rest.range(of: part)
-      #expect(range != nil, "\(part) is not in \(lines)", sourceLocation: location)
-      if let range { rest = rest[range.upperBound...] }
-    }
-  }
-
   @Test func aRankThatHangsIsNamedWithItsPhaseAndLine() throws {
-    let job = try job(3, "hangInUserCode")
-    expect(
+    let job = try watchedJob(3, "hangInUserCode")
+    expectEnd(
       job, 75,
       [
         "waited longer than the limit of 4.0 s: rank 2 is in data loading of step 7 for ",
@@ -61,8 +25,8 @@ import Testing
   }
 
   @Test func aWaitInSharedMemoryIsOneToo() throws {
-    expect(
-      try job(2, "hangInSharedWindow"), 75,
+    expectEnd(
+      try watchedJob(2, "hangInSharedWindow"), 75,
       [
         "rank 1 is in dreaming for ",
         "\(try place("dreams here")); rank 0 waits in a barrier in shared memory for ",
@@ -87,8 +51,8 @@ import Testing
   }
 
   @Test func aRankThatLeavesEarlyEndsTheJob() throws {
-    let job = try job(3, "returnEarly", abort: 60)
-    expect(
+    let job = try watchedJob(3, "returnEarly", abort: 60)
+    expectEnd(
       job, 75,
       [
         "rank 2 has returned from withCommunicator and ended, but others wait for it: rank ",
@@ -98,8 +62,8 @@ import Testing
   }
 
   @Test func ranksThatAllWaitForAnotherThingDisagree() throws {
-    expect(
-      try job(2, "deadlock"), 76,
+    expectEnd(
+      try watchedJob(2, "deadlock"), 76,
       ["rank 0 waits in barrier (collective ", "rank 1 waits in a barrier in shared memory"])
   }
 
@@ -110,8 +74,8 @@ import Testing
     ("differentRoots", "broadcast of 1 bytes from rank 0 at", "broadcast of 1 bytes from rank 1"),
   ])
   func aMismatchNamesBothSides(_ name: String, _ first: String, _ second: String) throws {
-    let job = try job(3, name, abort: 60)
-    expect(
+    let job = try watchedJob(3, name, abort: 60)
+    expectEnd(
       job, 76,
       [
         "the ranks disagree about collective ", ": ranks 0-1 call \(first)",
@@ -121,8 +85,8 @@ import Testing
   }
 
   @Test func aMismatchNamesBothLines() throws {
-    let job = try job(2, "differentKinds", abort: 60)
-    expect(
+    let job = try watchedJob(2, "differentKinds", abort: 60)
+    expectEnd(
       job, 76,
       [
         "rank 0 calls barrier at \(try place("here a barrier"))",
@@ -130,36 +94,41 @@ import Testing
       ])
   }
 
-  /// By a message before each collective, as between hosts.
-  @Test(arguments: ["differentKinds", "differentTypes", "differentCounts"])
-  func aMismatchBetweenHostsIsFoundByHeaders(_ name: String) throws {
-    let job = try mpirun(
-      ranks: 3, "MPIChecks", [name], environment: ["LOCKSTEP_CHECK_COLLECTIVES": "1"])
-    expect(job, 76, ["the ranks disagree about a", ": ranks 0-1 call ", ", rank 2 calls "])
-  }
-
-  @Test func headersLeaveEqualCollectivesAlone() throws {
-    let job = try mpirun(
-      ranks: 3, "MPIChecks", ["allReduce", "broadcast", "gather", "trainsInLockstep"],
-      environment: ["LOCKSTEP_CHECK_COLLECTIVES": "1"])
-    #expect(job.status == 0, "\(job.errors)")
-  }
-
   /// MPI notices, on some ranks; the sentence is ours.
   @Test func aBroadcastOfDifferentSizesIsAMismatch() throws {
-    expect(
-      try job(4, "truncate"), 76,
+    expectEnd(
+      try watchedJob(4, "truncate"), 76,
       ["rank 0 calls broadcast of 2000 bytes", "ranks 1-3 call broadcast of 1000 bytes"])
   }
 
+  @Test func aMismatchInTheLastCollectiveIsFound() throws {
+    expectEnd(
+      try watchedJob(2, "oddAtTheEnd"), 76,
+      [
+        "rank 0 calls all-reduce of 1 float32 (maximum) at \(try place("here the usual one"))",
+        "rank 1 calls all-reduce of 1 int32 (maximum) at \(try place("here another type"))",
+      ])
+  }
+
+  /// It is found in a wait that is over but for itself, while all others wait too: it is late, and
+  /// nobody disagrees.
+  @Test func aRankThatIsStoppedInACollectiveIsLate() throws {
+    expectEnd(
+      try watchedJob(2, "stopInCollective"), 75,
+      [
+        "waited longer than the limit of 4.0 s: rank 1 waits in barrier (collective 2) for ",
+        "; its process is stopped (SIGSTOP or a debugger); rank 0 waits in barrier (collective 3) ",
+      ])
+  }
+
   @Test func theFirstFactThatDiffersIsNamed() throws {
-    expect(
-      try job(3, "differentFacts"), 76,
+    expectEnd(
+      try watchedJob(3, "differentFacts"), 76,
       ["the runs differ in steps: ranks 0-1 have 10, rank 2 has 12"])
   }
 
   @Test func aSlowRankIsNamed() throws {
-    let job = try job(2, "straggler")
+    let job = try watchedJob(2, "straggler")
     #expect(job.status == 0, "\(job.errors)")
   }
 }

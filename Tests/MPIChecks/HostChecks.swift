@@ -6,16 +6,8 @@ import Lockstep
 /// What ranks on several hosts do to each other, besides `watchChecks`. The suite runs them on hosts
 /// that are pretended, and on hosts that are namespaces.
 let hostChecks = [
-  NamedCheck("stopLast") { world in
-    world.barrier()
-    if isLast(world) { stopInPhase(world) }
-    world.barrier()  // waits for the stopped one
-  },
-  NamedCheck("stopFirst") { world in
-    world.barrier()
-    if world.isRoot { stopInPhase(world) }
-    world.barrier()
-  },
+  NamedCheck("stopLast") { world in stop(isLast(world), world) },
+  NamedCheck("stopFirst") { world in stop(world.isRoot, world) },
   NamedCheck("stopInCollective") { world in
     // The last rank is stopped in a barrier that the others come to later: they get out of it, for
     // it has already sent them what they need, and wait for it in the next one.
@@ -37,6 +29,24 @@ let hostChecks = [
       pause(milliseconds: 2)
     }
   },
+  NamedCheck("oddAtTheEnd") { world in if isLast(world) { odd(world) } else { usual(world) } },
+  NamedCheck("hangUntilStopped") { world in
+    world.barrier()
+    if world.rank == 1 {
+      world.note(.dataLoading, step: 7)
+      pauseForEver()
+    }
+    pause(milliseconds: 2000)
+    if world.isRoot { saysReady() }
+    world.barrier()
+  },
+  NamedCheck("waitUntilCut") { world in
+    for step in 1... {
+      world.barrier()
+      pause(milliseconds: 10)
+      if step == 200, world.isRoot { saysReady() }
+    }
+  },
   NamedCheck("manyCollectives", checkManyCollectives),
   NamedCheck("lanesInAnyOrder", checkLanes),
 ]
@@ -54,11 +64,23 @@ private func usual(_ world: any Communicator) {
   check(largest != 0, "a maximum of 0")
 }
 
-private func stopInPhase(_ world: any Communicator) {
-  world.note(.dataLoading, step: 7)  // is stopped here
-  // Other hosts are told twice a second.
-  pause(milliseconds: 2000)
-  kill(getpid(), SIGSTOP)
+/// Stops this process if it `isMine` to be stopped; the others wait for it.
+private func stop(_ isMine: Bool, _ world: any Communicator) {
+  world.barrier()
+  if isMine {
+    world.note(.dataLoading, step: 7)  // is stopped here
+    // Other hosts are told twice a second.
+    pause(milliseconds: 2000)
+    kill(getpid(), SIGSTOP)
+  }
+  world.barrier()  // waits for the stopped one
+}
+
+/// Tells the suite that the time has come for what is to happen to a host.
+private func saysReady() {
+  let file = open("ready", O_WRONLY | O_CREAT, 0o600)
+  check(write(file, "1", 1) == 1, "ready: cannot be written")
+  close(file)
 }
 
 /// Stops this process a moment later, whatever its main thread does then.
@@ -126,7 +148,9 @@ private final class Crossing: @unchecked Sendable {
     for round in 1...300 {
       if round % 5 == world.rank { usleep(500) }
       var values: [Float] = [1, 2, 3]
-      values.withUnsafeMutableBufferPointer { world.allReduceAcrossHosts($0, of: 3 * world.localSize) }
+      values.withUnsafeMutableBufferPointer {
+        world.allReduceAcrossHosts($0, of: 3 * world.localSize)
+      }
       check(values == [1, 2, 3].map { $0 * hosts }, "\(values) across hosts in round \(round)")
     }
   }

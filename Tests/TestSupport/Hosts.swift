@@ -10,6 +10,8 @@ public enum HostEvent: Sendable {
   case cut
   /// The daemon that started its ranks is killed.
   case kill
+  /// All its processes are stopped.
+  case stop
 }
 
 /// Why this machine lets nobody have hosts to test with; nil: it does. Found out once.
@@ -36,10 +38,12 @@ extension Trait where Self == ConditionTrait {
 /// - Parameters:
 ///   - event: what happens to which host, from 1, as soon as the file of that path is not empty; if
 ///     it is not from the beginning, before the job starts.
+///   - environment: variables to set; those that begin with `LOCKSTEP_` for the ranks too.
 ///   - directory: where it is started.
 public func runOnHosts(
   _ hosts: Int, slots: Int, _ program: String, _ arguments: [String],
-  event: (kind: HostEvent, host: Int, file: String)? = nil, in directory: String
+  event: (kind: HostEvent, host: Int, file: String)? = nil,
+  environment: [String: String] = [:], in directory: String
 ) throws -> ProcessRun {
   let when = event.map { ["--when", $0.file, "\($0.kind)", "\($0.host)"] } ?? []
   let program = program.hasPrefix("/") ? program : try builtProgram(program)
@@ -47,6 +51,7 @@ public func runOnHosts(
   return try jobs.withLock { _ in
     try run(
       [onHosts, "\(hosts)", "\(slots)"] + when + [program] + arguments,
-      environment: plainEnvironment.merging(variables) { $1 }, in: directory)
+      environment: plainEnvironment.merging(variables) { $1 }.merging(environment) { $1 },
+      in: directory)
   }
 }

@@ -51,15 +51,19 @@ extension Watch {
     if differsFromNeighbour { endIfMismatched() }
     guard localRank == 0, !member.isOneHost else { return }
     // Complements turn the largest into the smallest.
-    var numbers = Lane.allCases.map { ~mine.pointee.lanes[$0.rawValue].entered.load(ordering: .acquiring) }
-    largest(&numbers)
-    var chains = zip(Lane.allCases, numbers).flatMap { lane, number in
-      board.ring(lane, 0).chain(~number).map { [$0, ~$0] } ?? [0, 0]
+    var numbers: [UInt64] = Lane.allCases.map { lane in
+      ~mine.pointee.lanes[lane.rawValue].entered.load(ordering: .acquiring)
     }
-    let own = chains
+    largest(&numbers)
+    var chains: [UInt64] = []
+    for lane in Lane.allCases {
+      let chain = board.ring(lane, 0).chain(~numbers[lane.rawValue])
+      chains += chain.map { [$0, ~$0] } ?? [0, 0]
+    }
     largest(&chains)
     let isDifferent = Lane.allCases.indices.contains { lane in
-      own[2 * lane] != own[2 * lane + 1] && chains[2 * lane] != ~chains[2 * lane + 1]
+      let (most, least) = (chains[2 * lane], ~chains[2 * lane + 1])
+      return most != least && (most, least) != (0, ~0)
     }
     guard isDifferent else { return }
     board.noteSuspicion()

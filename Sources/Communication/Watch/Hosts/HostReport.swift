@@ -71,7 +71,8 @@ struct HostReport {
   var bytes: [UInt8] {
     let flags = [asks, suspects, isWhole, isSpeaking, hasLeft]
     let header = Header(
-      flags: flags.reversed().reduce(0) { $0 << 1 | ($1 ? 1 : 0) }, stateCount: UInt32(states.count),
+      flags: flags.reversed().reduce(0) { $0 << 1 | ($1 ? 1 : 0) },
+      stateCount: UInt32(states.count),
       keptCount: UInt32(kept.count), marks: marks)
     var bytes = withUnsafeBytes(of: header) { Array($0) }
     states.withUnsafeBytes { bytes.append(contentsOf: $0) }

@@ -7,20 +7,20 @@ import Synchronization
 /// do. Of the hosts that hear each other the first one speaks, for all; a later one does where that
 /// one is silent. Belongs to the watchdog's thread.
 final class HostWatch {
-  private let watch: Watch
-  private let channel: HostChannel
-  private var others: [Int: Other] = [:]
+  let watch: Watch
+  let channel: HostChannel
+  var others: [Int: Other] = [:]
   private var looks = 0
   /// The hosts that have been told what the ranks of this one do.
   private var told: [Int] = []
   /// What is told when all ranks of this host have left; nil: they have not.
   private var farewell: HostReport?
   /// Since when it has been thought that ranks disagree about a collective.
-  private var suspectedSince: UInt64?
+  var suspectedSince: UInt64?
   /// When the others are asked what their ranks have passed.
-  private var asksAt: UInt64 = 0
+  var asksAt: UInt64 = 0
   /// How they differ, as far as it is known.
-  private var mismatch: Mismatch?
+  var mismatch: Mismatch?
 
   /// Seconds that a rank leaves it to others to end the job.
   static let grace = 10.0
@@ -28,7 +28,7 @@ final class HostWatch {
   private static let speech = 5.0
 
   /// What is known of another host.
-  private struct Other {
+  struct Other {
     /// When anything came from it last; in future while it says something.
     var heard: UInt64
     var hasLeft = false
@@ -74,16 +74,16 @@ final class HostWatch {
   }
 
   /// Seconds without a sign after which a host counts as silent.
-  private var patience: Double { watch.patience }
+  var patience: Double { watch.patience }
 
-  private func seconds(_ now: UInt64, since then: UInt64) -> Double {
+  func seconds(_ now: UInt64, since then: UInt64) -> Double {
     Double(now &- Swift.min(then, now)) * 1e-9
   }
 }
 
 /// Telling and hearing.
 extension HostWatch {
-  private func report(_ states: [RankState] = []) -> HostReport {
+  func report(_ states: [RankState] = []) -> HostReport {
     var report = HostReport()
     report.mark(watch.board)
     report.suspects = suspectedSince != nil
@@ -143,7 +143,7 @@ extension HostWatch {
   }
 
   /// Lets nobody take this host for silent while it names lines.
-  private func announce(at now: UInt64) {
+  func announce(at now: UInt64) {
     var report = report()
     report.isSpeaking = true
     channel.send(report.bytes)
@@ -160,83 +160,5 @@ extension HostWatch {
       ranks += other.states.map { JobView.Seen(state: $0, host: name, silence: silence) }
     }
     return JobView(size: watch.member.size, ranks: ranks, patience: patience)
-  }
-}
-
-/// Collectives that ranks disagree about.
-extension HostWatch {
-  /// Compares how far the first ranks of this host and another one have come.
-  private func compare(with host: Int) {
-    guard others[host]?.differs == nil,
-      let number = others[host]?.marks.difference(from: watch.board)
-    else { return }
-    others[host]?.differs = number
-    suspect(at: monotonicNanoseconds())
-  }
-
-  private func suspect(at now: UInt64) {
-    guard suspectedSince == nil else { return }
-    suspectedSince = now
-    asksAt = now + 100_000_000
-    watch.board.noteSuspicion()
-  }
-
-  /// Ends the job with status 76 when all that answer have said what their ranks have passed.
-  private func resolveSuspicion(at now: UInt64, _ isLeftToOthers: Bool) {
-    guard let since = suspectedSince, now >= asksAt else { return }
-    if isLeftToOthers, seconds(now, since: since) < Self.grace { return }
-    let answering = channel.connected.filter { host in
-      others[host].map { seconds(now, since: $0.heard) < patience } ?? false
-    }
-    let missing = answering.filter { others[$0]?.kept == nil }
-    if !missing.isEmpty, now - asksAt < 2_000_000_000 {
-      var question = report()
-      question.asks = true
-      for host in missing { channel.send(question.bytes, to: host) }
-      return
-    }
-    let histories = histories()
-    if let found = Mismatch(histories), found.count >= mismatch?.count ?? 0 { mismatch = found }
-    // Ranks that are about to come to it are to be named too.
-    if let mismatch, mismatch.count == histories.count || seconds(now, since: since) > 2 {
-      announce(at: now)
-      watch.member.end(mismatch.sentence, .ranksDisagree)
-    }
-    if mismatch == nil, seconds(now, since: since) > 2 { endForOldMismatch() }
-    for host in others.keys { others[host]?.kept = nil }
-    asksAt = now
-  }
-
-  /// Ends the job where it is only known that hosts differ.
-  private func endForOldMismatch() {
-    let different = others.filter { $0.value.differs != nil }
-    guard let number = different.values.compactMap(\.differs).min() else { return }
-    let ranks = different.flatMap { host, other in
-      other.states.map {
-        PlacedRank(rank: Int($0.rank), host: channel.places[host].name)
-      }
-    }
-    watch.member.end(
-      """
-      the ranks disagree about one of their first \(number) collectives, too long ago to say which: \
-      \(rankList(ranks)) did another thing than \(rankList(watch.histories().map(\.rank)))
-      """, .ranksDisagree)
-  }
-
-  private func histories() -> [RankHistory] {
-    var histories = watch.histories()
-    for (host, other) in others.sorted(by: { $0.key < $1.key }) {
-      var lanes: [Int32: [[CollectiveEntry]]] = [:]
-      for kept in other.kept ?? [] {
-        lanes[kept.rank, default: [[], []]][Int(kept.lane)].append(kept.entry)
-      }
-      for state in other.states {
-        histories.append(
-          RankHistory(
-            rank: PlacedRank(rank: Int(state.rank), host: channel.places[host].name),
-            phase: state.phaseOfCall, lanes: lanes[state.rank] ?? [[], []]))
-      }
-    }
-    return histories
   }
 }
