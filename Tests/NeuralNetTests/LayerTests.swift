@@ -44,10 +44,10 @@ import Testing
     #expect(correctPredictions(.zeros([0, 3]), Tensor([] as [Int32])) == 0)
   }
 
-  @Test func emptyLayerStops() async {
+  @Test func layerOfNegativeSizeStops() async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { _ = Linear(0, 3) }
-    expectMessage("Linear: 0 inputs and 3 outputs; both must be positive", of: result)
+    ) { _ = Linear(3, -1) }
+    expectMessage("Linear: 3 inputs and -1 outputs; neither may be negative", of: result)
   }
 }
