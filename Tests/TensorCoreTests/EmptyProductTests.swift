@@ -51,6 +51,28 @@ import Testing
     expectGradients(all)
   }
 
+  /// `...` stands for the axes without a letter, which broadcast.
+  @Test func ellipsisStandsForTheOtherAxes() {
+    let a = Tensor((0..<24).map(Float.init), shape: [2, 1, 3, 4])
+    let b = Tensor((0..<40).map { Float($0 % 7) }, shape: [5, 4, 2])
+    let product = matmul(a, b)
+    for equation in ["...ij,...jk->...ik", "...ij,...jk"] {
+      let y = einsum(equation, a, b)
+      #expect(y.shape == product.shape && y.floats == product.floats, "\(equation)")
+    }
+    #expect(einsum("...ij,...jk->ik", a, b).floats == product.sum(axes: [0, 1]).floats)
+    #expect(einsum("...i->i...", a).shape == [4, 2, 1, 3])
+    #expect(einsum("i...", b).shape == [4, 2, 5] && einsum("...", b).shape == [5, 4, 2])
+    #expect(einsum("ij...->j", b).floats == b.sum(axes: [0, 2]).floats)
+    #expect(einsum("i,...", Tensor([2.0, 3.0]), Tensor(Float(4))).floats == [8, 12])
+  }
+
+  @Test func axesOfSizeOneBroadcast() {
+    let (a, b) = (Tensor([[1.0], [2.0]]), Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+    #expect(einsum("ij,ij->ij", a, b).floats == (a * b).floats)
+    #expect(einsum("ij,ij->", a, b).item() == 36)
+  }
+
   private static let equations: [(equation: String, shapes: [Shape], result: Shape)] = [
     ("ij,jk->ik", [[3, 0], [0, 5]], [3, 5]),
     ("bij,bjk->bik", [[2, 3, 0], [2, 0, 5]], [2, 3, 5]),

@@ -4,7 +4,9 @@ import Diagnostics
 ///
 /// Each operand has one letter per axis; letters that are not in the result are summed over.
 /// Without `->` the result has the letters that occur once, in alphabetical order. A letter that
-/// occurs twice in one operand takes its diagonal.
+/// occurs twice in one operand takes its diagonal. `...` stands for the axes of an operand that have
+/// no letter, aligned at the end: `einsum("...ij,...jk->...ik", a, b)`; without `->` they come first.
+/// Axes of size 1 broadcast.
 public func einsum(_ equation: String, _ operands: Tensor...) -> Tensor {
   einsum(equation, operands)
 }
@@ -12,29 +14,37 @@ public func einsum(_ equation: String, _ operands: Tensor...) -> Tensor {
 /// The same of a list of operands.
 public func einsum(_ equation: String, _ operands: [Tensor]) -> Tensor {
   let sides = equation.filter { $0 != " " }.split(separator: "-", omittingEmptySubsequences: false)
-  let inputs = sides[0].split(separator: ",", omittingEmptySubsequences: false).map(Array.init)
+  let inputs = sides[0].split(separator: ",", omittingEmptySubsequences: false).map(
+    AxisLetters.init)
   check(
     sides.count <= 2 && (sides.count == 1 || sides[1].first == ">"),
     "einsum: \(equation): expected one ->")
   check(
     inputs.count == operands.count && !operands.isEmpty,
     "einsum: \(equation): \(inputs.count) operands in the equation, \(operands.count) given")
-  let output = sides.count == 2 ? Array(sides[1].dropFirst()) : lettersThatOccurOnce(inputs)
-
-  var terms: [Term] = []
   for (letters, operand) in zip(inputs, operands) {
     check(
-      letters.count == operand.rank && letters.allSatisfy(\.isLetter),
-      "einsum: \(equation): '\(String(letters))' for an operand of shape \(operand.shape)")
-    terms.append(Term(letters: letters, tensor: operand).withoutRepeats())
+      letters.fits(operand.rank),
+      "einsum: \(equation): '\(letters.text)' for an operand of shape \(operand.shape)")
   }
+  let most = zip(inputs, operands).map { $0.unnamed(in: $1.rank) }.max() ?? 0
+  let terms = broadcasting(
+    zip(inputs, operands).map { letters, operand in
+      Term(letters: letters.all(letters.unnamed(in: operand.rank)), tensor: operand)
+        .withoutRepeats(equation)
+    }, equation)
+  let output =
+    sides.count == 2
+    ? AxisLetters(sides[1].dropFirst()).all(most)
+    : AxisLetters.ofUnnamed(most) + lettersThatOccurOnce(inputs.map(\.named))
+  let known = Set(terms.flatMap(\.letters))
   check(
-    Set(output).count == output.count && output.allSatisfy(inputs.joined().contains),
+    Set(output).count == output.count && output.allSatisfy(known.contains),
     "einsum: \(equation): each letter of the result must occur once in it and in an operand")
   var result = terms[0]
   for (index, term) in terms.enumerated().dropFirst() {
     let needed = Set(output).union(terms[(index + 1)...].flatMap(\.letters))
-    result = result.contracted(with: term, keeping: needed, equation)
+    result = result.contracted(with: term, keeping: needed)
   }
   return result.summed(keeping: Set(output)).permuted(to: output)
 }
@@ -44,19 +54,76 @@ private func lettersThatOccurOnce(_ inputs: [[Character]]) -> [Character] {
   return all.filter { letter in all.count { $0 == letter } == 1 }.sorted()
 }
 
+/// `terms` without the axes of size 1 that are larger in another. Stops where sizes differ otherwise.
+private func broadcasting(_ terms: [Term], _ equation: String) -> [Term] {
+  var sizes: [Character: Int] = [:]
+  for term in terms {
+    for letter in term.letters where term.size(letter) != 1 {
+      let size = sizes.updateValue(term.size(letter), forKey: letter) ?? term.size(letter)
+      check(
+        size == term.size(letter),
+        "einsum: \(equation): '\(letter)' has sizes \(size) and \(term.size(letter))")
+    }
+  }
+  return terms.map { term in
+    let kept = term.letters.filter { term.size($0) != 1 || sizes[$0] == nil }
+    let axes = term.letters.indices.filter { !kept.contains(term.letters[$0]) }
+    return axes.isEmpty ? term : Term(letters: kept, tensor: term.tensor.squeezed(axes: axes))
+  }
+}
+
+/// What an equation says of the axes of one tensor.
+private struct AxisLetters {
+  let text: String
+
+  init(_ text: Substring) { self.text = String(text) }
+
+  /// What is written before and behind the ellipsis; one part where there is none.
+  private var parts: [String] {
+    text.split(separator: "...", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  /// The letters that are written.
+  var named: [Character] { Array(parts.joined()) }
+
+  func fits(_ rank: Int) -> Bool {
+    named.allSatisfy(\.isLetter)
+      && (parts.count == 1 ? named.count == rank : parts.count == 2 && named.count <= rank)
+  }
+
+  /// How many axes of `rank` the ellipsis stands for.
+  func unnamed(in rank: Int) -> Int { parts.count == 1 ? 0 : rank - named.count }
+
+  /// A letter for each axis, where the ellipsis stands for `count`.
+  func all(_ count: Int) -> [Character] {
+    parts.count == 1 ? named : Array(parts[0]) + Self.ofUnnamed(count) + Array(parts[1])
+  }
+
+  /// Letters that nobody writes, for `count` axes: the last is the same for any number of them.
+  static func ofUnnamed(_ count: Int) -> [Character] {
+    (0..<count).reversed().compactMap { Unicode.Scalar(0xE000 + UInt32($0)).map(Character.init) }
+  }
+}
+
 /// A tensor with a letter for each axis.
 private struct Term {
   var letters: [Character]
   var tensor: Tensor
 
   /// Takes the diagonal of letters that occur twice.
-  func withoutRepeats() -> Term {
+  func withoutRepeats(_ equation: String) -> Term {
     for (index, letter) in letters.enumerated() {
       guard let first = letters[..<index].firstIndex(of: letter) else { continue }
+      check(
+        tensor.shape[first] == tensor.shape[index],
+        """
+        einsum: \(equation): '\(letter)' has sizes \(tensor.shape[first]) and \(tensor.shape[index]) \
+        in one operand
+        """)
       let rest = letters.enumerated().filter { $0.offset != first && $0.offset != index }
       return Term(
         letters: rest.map(\.element) + [letter], tensor: tensor.diagonal(axes: (first, index))
-      ).withoutRepeats()
+      ).withoutRepeats(equation)
     }
     return self
   }
@@ -72,19 +139,14 @@ private struct Term {
     return tensor.permuted(order.compactMap(letters.firstIndex(of:)))
   }
 
-  private func size(_ letter: Character) -> Int {
+  func size(_ letter: Character) -> Int {
     letters.firstIndex(of: letter).map { tensor.shape[$0] } ?? 1
   }
 
   /// The product with `other`, summed over all letters but `kept`: one batched matrix product.
-  func contracted(with other: Term, keeping kept: Set<Character>, _ equation: String) -> Term {
+  func contracted(with other: Term, keeping kept: Set<Character>) -> Term {
     let a = summed(keeping: kept.union(other.letters))
     let b = other.summed(keeping: kept.union(letters))
-    for letter in a.letters where b.letters.contains(letter) {
-      check(
-        a.size(letter) == b.size(letter),
-        "einsum: \(equation): '\(letter)' has sizes \(a.size(letter)) and \(b.size(letter))")
-    }
     let common = a.letters.filter(b.letters.contains)
     let batch = common.filter(kept.contains)
     let inner = common.filter { !kept.contains($0) }

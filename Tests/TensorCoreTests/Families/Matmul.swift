@@ -26,6 +26,8 @@ let matmulFamily = OperationFamily(
     .init("einsum of three", [[3, 4], [4, 5], [3, 5]]) { einsum("bi,ij,bj->b", $0) },
     .init("einsum of a diagonal", [[3, 3], [3, 2]]) { einsum("ii,ij->j", $0) },
     .init("einsum of sums", [[3, 4], [2]]) { einsum("ij,k->jk", $0) },
+    .init("einsum of other axes", [[2, 1, 3, 4], [5, 4, 2]]) { einsum("...ij,...jk->...ik", $0) },
+    .init("einsum of size 1", [[3, 1], [3, 4]]) { einsum("ij,ij->j", $0) },
     .init("einsum without a result", [[3, 4], [4, 3]]) { einsum("ij,ji", $0) },
   ],
   misuses: [
@@ -47,6 +49,11 @@ let matmulFamily = OperationFamily(
     .init("einsum: ij->ik: each letter of the result must occur once in it and in an operand") {
       _ = einsum("ij->ik", zeros([3, 4]))
     },
+    .init("einsum: ii->i: 'i' has sizes 3 and 2 in one operand") {
+      _ = einsum("ii->i", zeros([3, 2]))
+    },
+    .init("einsum: i...j: 'i...j' for an operand of shape [3]") { _ = einsum("i...j", zeros([3])) },
+    .init("einsum: i..->i: 'i..' for an operand of shape [3]") { _ = einsum("i..->i", zeros([3])) },
     .init("einsum: ij,jk: 2 operands in the equation, 1 given") {
       _ = einsum("ij,jk", zeros([3, 4]))
     },
