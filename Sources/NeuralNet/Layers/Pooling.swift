@@ -111,7 +111,7 @@ public final class AdaptiveAvgPool1d: Module, Layer {
 
   /// The mean of each window.
   public func forward(_ input: Tensor) -> Tensor {
-    adaptiveAvgPool2d(input.unsqueezed(2), size: (1, size)).squeezed(2)
+    adaptiveAvgPool2d(input.unsqueezed(-2), size: (1, size)).squeezed(-2)
   }
 }
 

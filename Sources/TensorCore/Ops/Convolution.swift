@@ -2,10 +2,10 @@ import CKernels
 import Diagnostics
 import Kernels
 
-/// Two-dimensional convolution (cross-correlation) of images `x` `[batch, in, height, width]` with
-/// `weight` `[out, in / groups, kernel height, kernel width]`, plus `bias` `[out]`: `[batch, out,
-/// height', width']`, where height' = (height + 2 padding - dilation (kernel - 1) - 1) / stride +
-/// 1, rounded down.
+/// Two-dimensional convolution (cross-correlation) of images `x` `[batch, in, height, width]`, or of
+/// one `[in, height, width]`, with `weight` `[out, in / groups, kernel height, kernel width]`, plus
+/// `bias` `[out]`: `[batch, out, height', width']`, where height' = (height + 2 padding - dilation
+/// (kernel - 1) - 1) / stride + 1, rounded down.
 ///
 /// - Parameters:
 ///   - stride: Pixels from one window to the next, per axis.
@@ -43,12 +43,18 @@ public func conv2d(
     x, weight, bias, stride: 1, padding: padding, dilation: dilation, groups: groups)
 }
 
-/// One-dimensional convolution of `x` `[batch, in, length]` with `weight` `[out, in / groups,
-/// kernel]`, plus `bias` `[out]`: `[batch, out, length']`. See `conv2d`.
+/// One-dimensional convolution of `x` `[batch, in, length]`, or of one `[in, length]`, with `weight`
+/// `[out, in / groups, kernel]`, plus `bias` `[out]`: `[batch, out, length']`. See `conv2d`.
 public func conv1d(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1, padding: Int = 0,
   dilation: Int = 1, groups: Int = 1
 ) -> Tensor {
+  if x.rank == 2, weight.rank == 3 {
+    return x.asBatch {
+      conv1d(
+        $0, weight, bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
+    }
+  }
   check(
     x.rank == 3 && weight.rank == 3,
     """
@@ -65,6 +71,13 @@ private func convolution(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Plane, padding: Plane, dilation: Plane,
   groups: Int, _ name: StaticString
 ) -> Tensor {
+  if x.rank == 3, weight.rank == 4 {
+    return x.asBatch {
+      convolution(
+        $0, weight, bias, stride: stride, padding: padding, dilation: dilation, groups: groups,
+        name)
+    }
+  }
   if let cast = Autocast(name) {
     return cast.run {
       convolution(
@@ -230,6 +243,12 @@ private final class PoolScratch {
 }
 
 extension Tensor {
+  /// The result of `operation`, which takes a batch, for this one sample: that of a batch of one,
+  /// without its axis.
+  func asBatch(_ operation: (_ batch: Tensor) -> Tensor) -> Tensor {
+    operation(unsqueezed(0)).squeezed(0)
+  }
+
   /// The edge to a bias that was added to every pixel of a channel.
   func biasEdge() -> Edge? {
     edge(into: { gradient, target, accumulating in

@@ -2,6 +2,8 @@ import CKernels
 import Diagnostics
 import Kernels
 
+// A sample without an axis for the batch is a batch of one, and so is its result.
+
 /// The largest value of each window of `x` `[batch, channels, height, width]`: `[batch, channels,
 /// height', width']` with height' = (height + 2 padding - kernel) / stride + 1, rounded down.
 ///
@@ -14,6 +16,9 @@ import Kernels
 public func maxPool2d(
   _ x: Tensor, kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0)
 ) -> Tensor {
+  if x.rank == 3 {
+    return x.asBatch { maxPool2d($0, kernel: kernel, stride: stride, padding: padding) }
+  }
   let stride = stride ?? kernel
   let output = pooledSize(x, kernel, stride, padding, "maxPool2d")
   let images = x.contiguousValues()
@@ -59,6 +64,9 @@ public func maxPool2d(
 
 /// The largest value of each window of `x` `[batch, channels, length]`; see `maxPool2d`.
 public func maxPool1d(_ x: Tensor, kernel: Int, stride: Int? = nil, padding: Int = 0) -> Tensor {
+  if x.rank == 2 {
+    return x.asBatch { maxPool1d($0, kernel: kernel, stride: stride, padding: padding) }
+  }
   check(x.rank == 3, "maxPool1d: input \(x.shape); it must be [batch, channels, length]")
   return maxPool2d(
     x.unsqueezed(2), kernel: (1, kernel), stride: (1, stride ?? kernel), padding: (0, padding)
@@ -77,6 +85,13 @@ public func avgPool2d(
   _ x: Tensor, kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0),
   countIncludesPadding: Bool = true
 ) -> Tensor {
+  if x.rank == 3 {
+    return x.asBatch {
+      avgPool2d(
+        $0, kernel: kernel, stride: stride, padding: padding,
+        countIncludesPadding: countIncludesPadding)
+    }
+  }
   let stride = stride ?? kernel
   let output = pooledSize(x, kernel, stride, padding, "avgPool2d")
   func spans(_ count: Int, _ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int) -> [lk_span] {
@@ -106,6 +121,13 @@ public func avgPool2d(
 public func avgPool1d(
   _ x: Tensor, kernel: Int, stride: Int? = nil, padding: Int = 0, countIncludesPadding: Bool = true
 ) -> Tensor {
+  if x.rank == 2 {
+    return x.asBatch {
+      avgPool1d(
+        $0, kernel: kernel, stride: stride, padding: padding,
+        countIncludesPadding: countIncludesPadding)
+    }
+  }
   check(x.rank == 3, "avgPool1d: input \(x.shape); it must be [batch, channels, length]")
   return avgPool2d(
     x.unsqueezed(2), kernel: (1, kernel), stride: (1, stride ?? kernel), padding: (0, padding),
@@ -117,6 +139,7 @@ public func avgPool1d(
 /// width]`, whatever its size: window i of n covers the pixels from i height / n, rounded down, to
 /// (i + 1) height / n, rounded up. `(1, 1)` is the mean over the whole image.
 public func adaptiveAvgPool2d(_ x: Tensor, size: (Int, Int)) -> Tensor {
+  if x.rank == 3 { return x.asBatch { adaptiveAvgPool2d($0, size: size) } }
   check(
     size.0 > 0 && size.1 > 0,
     "adaptiveAvgPool2d: a result of \(size.0) x \(size.1); it must hold something")

@@ -2,9 +2,10 @@ import Diagnostics
 import Kernels
 
 /// Transposed two-dimensional convolution: the gradient of a `conv2d` with respect to its input, as
-/// an operation of its own. `x` is `[batch, in, height, width]`, `weight` `[in, out / groups,
-/// kernel height, kernel width]`, `bias` `[out]`; the result `[batch, out, height', width']` with
-/// height' = (height - 1) stride - 2 padding + dilation (kernel - 1) + outputPadding + 1.
+/// an operation of its own. `x` is `[batch, in, height, width]`, or one `[in, height, width]`,
+/// `weight` `[in, out / groups, kernel height, kernel width]`, `bias` `[out]`; the result `[batch,
+/// out, height', width']` with height' = (height - 1) stride - 2 padding + dilation (kernel - 1) +
+/// outputPadding + 1.
 ///
 /// - Parameters:
 ///   - stride: Pixels in the result from one pixel of the input to the next, per axis.
@@ -20,6 +21,13 @@ public func convTranspose2d(
   groups: Int = 1
 ) -> Tensor {
   let name: StaticString = "convTranspose2d"
+  if x.rank == 3, weight.rank == 4 {
+    return x.asBatch {
+      convTranspose2d(
+        $0, weight, bias, stride: stride, padding: padding, outputPadding: outputPadding,
+        dilation: dilation, groups: groups)
+    }
+  }
   if let cast = Autocast(name) {
     return cast.run {
       convTranspose2d(
