@@ -44,6 +44,9 @@ public struct TokenSequence: Sendable {
   ///
   /// - Parameter vocabularySize: where given, the whole file is read once to check its tokens.
   public init(tokenFile path: String, vocabularySize: Int? = nil) throws(DataError) {
+    check(
+      vocabularySize.map { $0 > 0 } ?? true,
+      "TokenSequence: a vocabulary of \(vocabularySize ?? 0); it must be at least 1")
     let file = try MappedFile(
       path: path, advice: "put a file of 16-bit tokens there, as nanoGPT's prepare.py writes it")
     guard file.count > 0, file.count.isMultiple(of: 2) else {
@@ -61,9 +64,6 @@ public struct TokenSequence: Sendable {
         problem: "it begins with the header of llm.c, expected 16-bit tokens only",
         advice: Self.advice)
     }
-    check(
-      vocabularySize.map { $0 > 0 } ?? true,
-      "TokenSequence: a vocabulary of \(vocabularySize ?? 0); it must be at least 1")
     if let vocabularySize, let index = firstToken(notBelow: vocabularySize) {
       throw .unusable(
         file: path, line: nil,

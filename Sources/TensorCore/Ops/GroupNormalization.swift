@@ -6,7 +6,8 @@ import Kernels
 /// every channel is scaled by its `weight` and shifted by its `bias`, both `[channels]`.
 ///
 /// One group is layer normalisation over all but the first axis, one channel per group instance
-/// normalisation. Stops unless `groups` divides the channels, and where a group holds nothing. Wu and He, 2018.
+/// normalisation. Stops unless `groups` divides the channels, and where a group holds nothing. Wu
+/// and He, 2018.
 public func groupNorm(
   _ x: Tensor, groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float = 1e-5
 ) -> Tensor {

@@ -77,9 +77,9 @@ public func huberLoss(
 /// -(t log x + (1 - t) log(1 - x)) for probabilities `input` x and targets t, of the same shape.
 ///
 /// Logarithms are taken as at least -100, so that a wrong certainty has a finite loss. Stops where
-/// an input or a target is outside 0 ... 1. Every loss is multiplied by its `weight`, which broadcasts and gets
-/// no gradient; the mean divides by the number of losses all the same. From logits use
-/// `binaryCrossEntropyWithLogits`, which is more precise.
+/// an input or a target is outside 0 ... 1. Every loss is multiplied by its `weight`, which
+/// broadcasts and gets no gradient; the mean divides by the number of losses all the same. From
+/// logits use `binaryCrossEntropyWithLogits`, which is more precise.
 public func binaryCrossEntropy(
   _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, reduction: LossReduction = .mean
 ) -> Tensor {
