@@ -28,6 +28,4 @@ public struct ExitCode: RawRepresentable, Hashable, Sendable {
   public static let configuration = ExitCode(rawValue: 78)
   /// A loss or gradient is not finite.
   public static let nonFinite = ExitCode(rawValue: 79)
-  /// Stopped by a signal after saving.
-  public static let stoppedBySignal = ExitCode(rawValue: 85)
 }

@@ -18,7 +18,7 @@ struct LockstepCommand: ParsableCommand {
   /// with it is said once, and help is printed by rank 0.
   static func main() {
     do {
-      var command = try parseAsRoot(withJoinedNumbers(CommandLine.arguments.dropFirst()))
+      var command = try parseAsRoot(unmistakable(CommandLine.arguments.dropFirst()))
       try command.run()
     } catch {
       let message = fullMessage(for: error)
@@ -33,15 +33,20 @@ struct LockstepCommand: ParsableCommand {
   }
 }
 
-/// `arguments` with each number below zero joined to the option before it, `--seed=-1`: alone it
-/// would pass for an option itself, and the one before for one without a value.
-private func withJoinedNumbers(_ arguments: some Sequence<String>) -> [String] {
+/// `arguments` without what ArgumentParser takes for a missing value: a number below zero, which
+/// looks like an option itself, is joined to the option before it (`--seed=-1`), and an empty value
+/// is parted from its option (`--ignore=`).
+private func unmistakable(_ arguments: some Sequence<String>) -> [String] {
   var joined: [String] = []
   for argument in arguments {
     if let option = joined.last, option.hasPrefix("--"), !option.contains("="), option != "--",
       argument.hasPrefix("-"), Double(argument) != nil
     {
       joined[joined.count - 1] = "\(option)=\(argument)"
+    } else if argument.hasPrefix("--"), argument.hasSuffix("="),
+      argument.firstIndex(of: "=") == argument.index(before: argument.endIndex)
+    {
+      joined += [String(argument.dropLast()), ""]
     } else {
       joined.append(argument)
     }

@@ -49,8 +49,8 @@ import Testing
     expect(
       .missing(
         path: "\(directory.path)/data_batch_2.bin",
-        advice: "put the six files of the binary version of CIFAR-10 there or set "
-          + "LOCKSTEP_CIFAR10 to their directory"))
+        advice: "put the six files of the binary version of CIFAR-10 there or name "
+          + "the directory that has them"))
   }
 
   @Test(arguments: [0, 1, 3072, 3074, 6145])

@@ -71,11 +71,11 @@ import Testing
     #expect(
       error?.description
         == "\(directory.path)/t10k-images-idx3-ubyte[.gz]: no such file or directory; put the four "
-        + "Fashion-MNIST files there or set LOCKSTEP_FASHION_MNIST to their directory")
+        + "Fashion-MNIST files there or name the directory that has them")
   }
 
   @Test func missingFileIsNamed() throws {
-    let advice = "put the four MNIST files there or set LOCKSTEP_MNIST to their directory"
+    let advice = "put the four MNIST files there or name the directory that has them"
     let images = "\(directory.path)/train-images-idx3-ubyte[.gz]"
     expect(.missing(path: images, advice: advice))
     try directory.write(imageFile(count: 1), to: "train-images-idx3-ubyte")

@@ -82,7 +82,8 @@ import Testing
   @Test func directoryWithoutARunIsRefused() throws {
     expectFailure(
       try lockstep("evaluate --run-dir nowhere", in: directory), 66,
-      "nowhere/run.json: no such file; is this the --run-dir of a finished training run?")
+      "nowhere/run.json: no such file or directory; is this the --run-dir of a finished training run?"
+    )
   }
 
   /// MNIST has 784 inputs, the digits of the run 64.

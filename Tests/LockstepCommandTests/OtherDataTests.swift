@@ -126,7 +126,7 @@ import Testing
     #expect((last.r2 ?? 0) > 0.98, "\(last)")
     #expect(last.loss < variance / 50)
     let text = try succeeded(try evaluate("", ranks: ranks))
-    #expect(text.contains("  R² 0.9"), "\(text)")
+    #expect(text.contains("  R² "), "\(text)")
 
     // One row, 100,000 beside what is learned: a loss of about its square, and no variance.
     try write(["x,price", "10,600000"], to: "other.csv")

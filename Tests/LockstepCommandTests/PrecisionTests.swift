@@ -72,20 +72,21 @@ import Testing
     #expect(step.precision == "float16" && step.loss < 2.5)
   }
 
-  /// Targets of 1e15: the loss is a number, but its gradients overflow Float16 at any scale.
+  /// Targets of 1e15, which Float16 does not hold: the model learns them in their deviations.
   @Test(arguments: [1, 2])
-  func whatOverflowsAtAnyScaleEndsTheRun(_ ranks: Int) throws {
-    let rows = (0..<100).map { "\($0 % 7),\($0 % 11),\($0 % 5 + 3)e15" }
+  func targetsMayBeBeyondTheRange(_ ranks: Int) throws {
+    let rows = (0..<100).map { "\($0 % 7),\($0 % 11),\($0 % 7 + 3)e15" }
     try directory.write(
       Array((["x,y,z"] + rows).joined(separator: "\n").utf8), to: "large.csv")
-    expectFailure(
+    try succeeded(
       try lockstep(
         """
         train --data csv:large.csv --target z --loss mse --precision float16 --steps 100 \
         --run-dir run --quiet
-        """, ranks: ranks, in: directory), 79,
-      "the gradient of head.bias is not finite, with a loss scale of 1 and after 17 skipped steps")
-    #expect(try Metrics(of: "run", in: directory).steps.count == 16)
+        """, ranks: ranks, in: directory))
+    let last = try #require(try Metrics(of: "run", in: directory).evaluations.last)
+    #expect((last.r2 ?? 0) > 0.98)
+    #expect(last.loss > 1e20 && last.loss.isFinite)
   }
 
   @Test func otherTypesAreRefused() throws {

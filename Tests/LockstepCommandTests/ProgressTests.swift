@@ -6,6 +6,9 @@ import Testing
 @Suite(.serialized) struct ProgressTests {
   private let directory: TemporaryDirectory
 
+  /// A run that shows its first step, and more where it is slow.
+  private static let options = "--steps 100 --evaluate-every 1000 --threads 1"
+
   init() throws { directory = try TemporaryDirectory() }
 
   /// What `command` writes to a terminal of so many columns.
@@ -21,10 +24,10 @@ import Testing
   @Test(arguments: [40, 80, 200])
   func stateFitsInALine(_ columns: Int) throws {
     let program = try builtProgram("lockstep")
-    let text = try onTerminal(
-      "\(program) train --steps 3000 --threads 1 --run-dir run", columns: columns)
-    let states = text.split(separator: "\r").filter { $0.contains("samples/s") }
-    #expect(states.count >= 2, "\(text)")
+    let text = try onTerminal("\(program) train \(Self.options) --run-dir run", columns: columns)
+    // What begins by clearing the line stays.
+    let states = text.split(separator: "\r").filter { !$0.hasPrefix("\u{1b}[K") }
+    #expect(states.count >= 1, "\(text)")
     for state in states {
       let shown = state.replacing("\u{1b}[K", with: "").split(separator: "\n").first ?? ""
       #expect(shown.count < columns, "\(shown.count): \(shown)")
@@ -35,16 +38,29 @@ import Testing
 
   /// Through the pipes of `mpirun` and a script: one state a line, which the script draws.
   @Test func aScriptMayDraw() throws {
-    let training = try runAlone(
-      "lockstep", ["train", "--steps", "3000", "--threads", "1", "--run-dir", "run"],
-      environment: ["LOCKSTEP_COLUMNS": "60"], in: directory.path)
+    let line = "train \(Self.options) --run-dir"
+    let training = try lockstep(
+      "\(line) run", in: directory, environment: ["LOCKSTEP_COLUMNS": "60"])
     try succeeded(training)
     let states = training.errors.filter { $0.hasPrefix("\r") }
-    #expect(states.count >= 2)
+    #expect(states.count >= 1)
     #expect(states.allSatisfy { $0.count <= 60 })
     #expect(!training.errors.contains { $0.contains("\u{1b}") })
-    let plain = try lockstep("train --steps 3000 --threads 1 --run-dir plain", in: directory)
+    let plain = try lockstep("\(line) plain", in: directory)
     try succeeded(plain)
     #expect(!plain.errors.contains { $0.contains("\r") })
+  }
+
+  /// What `launch/train` draws of that: a state over the one before, a line in the place of a state.
+  @Test func theScriptDrawsOneStateOverAnother() throws {
+    let library = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../launch/lib.sh").standardizedFileURL.path
+    let lines = #"printf 'start\n\r1 of 3\n\r2 of 3\nerror: x\nend\n\r3 of 3'"#
+    let drawn = try run(
+      ["/bin/bash", "-c", "source '\(library)'; \(lines) | draw_progress"], in: directory.path)
+    let clear = "\r\u{1b}[K"
+    #expect(
+      drawn.output
+        == "start\n\r1 of 3\u{1b}[K\r2 of 3\u{1b}[K\(clear)error: x\nend\n\r3 of 3\u{1b}[K")
   }
 }

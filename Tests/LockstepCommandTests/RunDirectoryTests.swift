@@ -31,30 +31,32 @@ import Testing
   }
 
   /// Of runs that start at the same moment one gets the directory; under other names each its own.
+  ///
+  /// By bash: another shell may wait for ever where the test blocks the signal that a child has ended.
   @Test func isNotSharedByRunsThatStartTogether() throws {
     let program = try builtProgram("lockstep")
     let train = "\(program) train --steps 20 --threads 1 --quiet"
     let script = """
-      for i in 1 2 3 4 5 6; do (\(train) --run-dir run; echo $? >status-$i) 2>error-$i & done
-      for i in 1 2 3 4; do (\(train); echo $? >>named) & done
+      for i in 1 2 3 4; do (\(train) --run-dir run; echo $? >status-$i) 2>error-$i & done
+      for i in 1 2 3; do (\(train); echo $? >>named) & done
       wait
       """
     try succeeded(
       try run(
-        ["/bin/sh", "-c", script], environment: ["SWIFT_BACKTRACE": "enable=no"],
-        in: directory.path, limit: 60))
-    let statuses = try (1...6).map {
+        ["/bin/bash", "-c", script], environment: ["SWIFT_BACKTRACE": "enable=no"],
+        in: directory.path))
+    let statuses = try (1...4).map {
       String(decoding: try directory.read("status-\($0)"), as: UTF8.self)
     }
-    #expect(statuses.sorted() == ["0\n", "73\n", "73\n", "73\n", "73\n", "73\n"])
-    for (number, status) in zip(1...6, statuses) where status != "0\n" {
+    #expect(statuses.sorted() == ["0\n", "73\n", "73\n", "73\n"])
+    for (number, status) in zip(1...4, statuses) where status != "0\n" {
       let error = String(decoding: try directory.read("error-\(number)"), as: UTF8.self)
       #expect(error.hasPrefix("error: run holds ") && error.contains(" of another run"), "\(error)")
     }
     #expect(try Metrics(of: "run", in: directory).steps.map(\.step) == Array(1...20))
-    #expect(try directory.read("named") == Array("0\n0\n0\n0\n".utf8))
+    #expect(try directory.read("named") == Array("0\n0\n0\n".utf8))
     let names = directory.list("runs")
-    #expect(names.count == 4)
+    #expect(names.count == 3)
     for name in names {
       #expect(try Metrics(of: "runs/\(name)", in: directory).steps.count == 20)
     }

@@ -4,10 +4,11 @@ import Glibc
 /// environment variable, else a default.
 struct DataDirectory {
   let path: String
-  private let variable: String
+  /// The variable that says where, unless the caller did.
+  private let variable: String?
 
   init(_ directory: String?, variable: String, default defaultPath: String) {
-    self.variable = variable
+    self.variable = directory == nil ? variable : nil
     if let directory {
       path = directory
     } else if let value = getenv(variable), value.pointee != 0 {
@@ -19,6 +20,7 @@ struct DataDirectory {
 
   /// What to do if a file is missing.
   func advice(toPut files: String) -> String {
-    "put \(files) there or set \(variable) to their directory"
+    "put \(files) there or "
+      + (variable.map { "set \($0) to their directory" } ?? "name the directory that has them")
   }
 }

@@ -60,6 +60,7 @@ struct BenchStep: ParsableCommand {
       }
       let peak = world.maximum(Double(peakResidentBytes()) / 1e6)
       let globalLoss = world.sum([loss * Double(batches.share)])[0] / Double(items)
+      guard globalLoss.isFinite else { throw NonFiniteError.bench(globalLoss) }
       let split = StepSplit(of: times, over: world)
       if world.isRoot {
         report(Timings(times.map(\.seconds)), split, items, world.size, peak, globalLoss)

@@ -55,6 +55,8 @@ enum NonFiniteError: ReportableError {
   case evaluation(String, Double)
   /// The weights, at the end of a run or in a file.
   case weights(String, tensor: String)
+  /// The loss of a benchmark's last step.
+  case bench(Double)
   /// What a model says of the next character.
   case prediction(String)
 
@@ -72,6 +74,7 @@ enum NonFiniteError: ReportableError {
     case .weights(let path, let tensor):
       "\(path): \(tensor) has values that are not finite; train with a smaller --learning-rate or "
         + "a --clip-norm"
+    case .bench(let loss): "the loss is \(loss) after the last step; take fewer --steps"
     case .prediction(let path):
       "\(path): the model's result is not finite; train with a smaller --learning-rate or a "
         + "--clip-norm"

@@ -77,11 +77,12 @@ extension RunOptions {
       throw unknownMember(other.name, of: "options")
     }
     return try parse(
-      members.compactMap { name, value in
+      members.flatMap { (name, value) -> [String] in
         switch value {
-        case .flag(let flag): flag ? word(name) : nil
-        case .number(let text), .text(let text): "\(word(name))=\(text)"
-        case .null: nil
+        case .flag(let flag): flag ? [word(name)] : []
+        case .text(""): [word(name), ""]
+        case .number(let text), .text(let text): ["\(word(name))=\(text)"]
+        case .null: []
         }
       })
   }

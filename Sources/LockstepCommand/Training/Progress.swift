@@ -7,11 +7,14 @@ struct Progress {
   private let display: Display
   private var shownAt = monotonicSeconds()
   private var samplesSince = 0
+  /// A bar is there from the first step on.
+  private var isDue: Bool
 
   init(totalSteps: Int, isShown: Bool) {
     self.totalSteps = totalSteps
     self.isShown = isShown
     display = Display.ofStandardError()
+    isDue = if case .lines = display { false } else { true }
   }
 
   func announce(_ text: String) {
@@ -24,7 +27,8 @@ struct Progress {
     samplesSince += samples
     let now = monotonicSeconds()
     let elapsed = now - shownAt
-    guard elapsed >= display.interval else { return }
+    guard isDue || elapsed >= display.interval else { return }
+    isDue = false
     let rate = (Double(samplesSince) / elapsed).text(0)
     let text =
       "epoch \(epoch)  step \(step)/\(totalSteps)  loss \(loss.lossText)  \(rate) samples/s"
