@@ -43,7 +43,7 @@ import Testing
     #expect(images.shape == [2, 1, 28, 28])
     #expect(labels.array(of: Int32.self) == [9, 7])
     let pixels = Array(1568..<2352) + Array(0..<784)
-    for (value, pixel) in zip(images.floats, pixels) {
+    for (value, pixel) in matched(images.floats, pixels) {
       let expected = (Double(pixel % 251) / 255 - 0.1307) / 0.3081
       #expect(abs(Double(value) - expected) < 5e-7)
     }
@@ -63,7 +63,7 @@ import Testing
     let (images, labels) = data.batch([1])
     #expect(images.shape == [1, 1, 28, 28])
     #expect(labels.array(of: Int32.self) == [0])
-    for (value, pixel) in zip(images.floats, 784..<1568) {
+    for (value, pixel) in matched(images.floats, 784..<1568) {
       let expected = (Double(pixel % 251) / 255 - 0.2860) / 0.3530
       #expect(abs(Double(value) - expected) < 5e-7)
     }

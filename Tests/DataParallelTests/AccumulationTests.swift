@@ -56,8 +56,8 @@ import Testing
     for weights in ranks {
       #expect(weights == ranks[0], "all ranks hold the same bits")
     }
-    for (found, expected) in zip(ranks[0], Self.serial) {
-      #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 2e-6 * (1 + abs($1)) })
+    for (found, expected) in matched(ranks[0], Self.serial) {
+      #expect(matched(found, expected).allSatisfy { abs($0 - $1) <= 2e-6 * (1 + abs($1)) })
     }
   }
 
@@ -69,8 +69,8 @@ import Testing
         Array(repeating: split.passes[world.rank], count: Self.stepCount))
     }
     for weights in ranks { #expect(weights == ranks[0]) }
-    for (found, expected) in zip(ranks[0], Self.serial) {
-      #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 2e-6 * (1 + abs($1)) })
+    for (found, expected) in matched(ranks[0], Self.serial) {
+      #expect(matched(found, expected).allSatisfy { abs($0 - $1) <= 2e-6 * (1 + abs($1)) })
     }
   }
 
@@ -84,8 +84,8 @@ import Testing
     }
     for weights in ranks { #expect(weights == ranks[0], "all ranks hold the same bits") }
     #expect(ranks[0] != Self.serial, "nothing was rounded")
-    for (found, expected) in zip(ranks[0], Self.serial) {
-      #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 2e-3 })
+    for (found, expected) in matched(ranks[0], Self.serial) {
+      #expect(matched(found, expected).allSatisfy { abs($0 - $1) <= 2e-3 })
     }
   }
 
@@ -98,8 +98,8 @@ import Testing
         over: world, accumulating: 2, Array(repeating: passes, count: Self.stepCount))
     }
     #expect(ranks[0] == ranks[1])
-    for (found, expected) in zip(ranks[0], Self.serial) {
-      #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 2e-6 * (1 + abs($1)) })
+    for (found, expected) in matched(ranks[0], Self.serial) {
+      #expect(matched(found, expected).allSatisfy { abs($0 - $1) <= 2e-6 * (1 + abs($1)) })
     }
   }
 }

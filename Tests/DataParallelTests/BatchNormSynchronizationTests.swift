@@ -43,8 +43,8 @@ private func train(over world: any Communicator, _ samples: Range<Int>) -> [[Flo
     }
     for values in ranks {
       #expect(values == ranks[0], "all ranks hold the same bits")
-      for (found, expected) in zip(values, alone) {
-        #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-5 * (1 + abs($1)) })
+      for (found, expected) in matched(values, alone) {
+        #expect(matched(found, expected).allSatisfy { abs($0 - $1) <= 1e-5 * (1 + abs($1)) })
       }
     }
   }

@@ -149,7 +149,7 @@ import Testing
       overlaps = trial.roundDidEnd(at: now)
     }
     #expect(trial.isComplete && taken[true] == taken[false])
-    #expect(zip(trial.medians, [off, on]).allSatisfy { abs($0 - $1 * 1e-3) < 1e-9 })
+    #expect(matched(trial.medians, [off, on]).allSatisfy { abs($0 - $1 * 1e-3) < 1e-9 })
   }
 
   /// Beyond the trial, in which the ranks agree what is faster.

@@ -52,6 +52,9 @@ extension SmallNetwork {
         var failures: [String] = []
         let whole = try train(over: world, name, sharding: false, dtype: dtype)
         let shared = try train(over: world, name, sharding: true, dtype: dtype)
+        if whole.weights.isEmpty || whole.weights.count != shared.weights.count {
+          failures.append("\(shared.weights.count) weights")
+        }
         for (a, b) in zip(whole.weights, shared.weights) where a.floats != b.floats {
           failures.append("weights of shape \(a.shape)")
         }

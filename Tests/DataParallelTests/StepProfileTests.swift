@@ -58,8 +58,8 @@ import Testing
   ) {
     let found = [split.compute, split.communication, split.waiting, split.data]
     let expected = [compute, 0, waiting, data]
-    #expect(
-      zip(found, expected).allSatisfy { abs($0 - $1) < 1e-9 }, "\(split)", sourceLocation: location)
+    let isClose = matched(found, expected).allSatisfy { abs($0 - $1) < 1e-9 }
+    #expect(isClose, "\(split)", sourceLocation: location)
   }
 
   @Test(arguments: [true, false])

@@ -48,7 +48,7 @@ private let functions: [Function] = [
     let sweep = stride(from: UInt32(0), to: 0x7f80_0000, by: 4099).map(Float.init(bitPattern:))
     let points = (sweep + sweep.map { -$0 }).filter { function.range.contains($0) }
     var worst = (error: 0.0, at: Float(0))
-    for (x, found) in zip(points, function.kernel(points)) {
+    for (x, found) in matched(points, function.kernel(points)) {
       let exact = function.exact(Double(x))
       let unit = max(Float(exact).ulp, Float.leastNormalMagnitude.ulp)
       let error = abs(Double(found) - exact) / Double(unit)

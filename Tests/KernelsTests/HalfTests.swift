@@ -1,5 +1,6 @@
 import CKernels
 import Kernels
+import TestSupport
 import Testing
 
 /// Conversions of halves, by the CPU and by bit arithmetic, against Swift's Float16.
@@ -40,7 +41,7 @@ import Testing
     // Signalling NaNs have become quiet.
     let expected = floats.map { Float16($0).bitPattern }
     #expect(narrowed(floats) == expected && narrowedPortably(floats) == expected)
-    #expect(zip(halves, expected).allSatisfy { $0 == $1 || Float16(bitPattern: $0).isNaN })
+    #expect(matched(halves, expected).allSatisfy { $0 == $1 || Float16(bitPattern: $0).isNaN })
   }
 
   /// Every half, every middle between two, and the floats on both sides of it.

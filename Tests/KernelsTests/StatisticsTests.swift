@@ -94,7 +94,7 @@ private func indices(_ extreme: Extreme<Float>, _ run: ReducedRun, _ values: [Fl
         }
         return reversed ? sums.reversed() : sums
       }
-      for (group, expected) in zip(run.groups(of: found), expected) {
+      for (group, expected) in matched(run.groups(of: found), expected) {
         expectClose(
           group, to: expected, within: Tolerance(relative: 1e-7, absolute: 1e-30), "\(run)")
       }

@@ -29,7 +29,7 @@ import Testing
       try Metrics(of: "wide", in: directory).steps, try Metrics(of: "narrow", in: directory).steps
     )
     #expect(narrow.count == 30)
-    for (one, other) in zip(wide, narrow) {
+    for (one, other) in matched(wide, narrow) {
       #expect(abs(one.loss - other.loss) <= 5e-3 * one.loss, "step \(one.step)")
     }
   }

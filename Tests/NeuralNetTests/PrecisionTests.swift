@@ -67,7 +67,7 @@ private final class Mixture: Module, Layer {
       return nil
     }
     model.convert(to: .float16)
-    #expect(zip(model.parameters(), parameters).allSatisfy { $0 === $1 })
+    #expect(matched(model.parameters(), parameters).allSatisfy { $0 === $1 })
     model(.ones([1, 2], .float16)).converted(to: .float32).sum().backward()
     #expect(calls == 1)
   }

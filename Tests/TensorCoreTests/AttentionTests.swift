@@ -50,7 +50,7 @@ import Testing
       }
       expectClose(found.output, to: exact.output, within: .sum(of: 64))
       #expect(found.gradients.count == count)
-      for (gradient, exact) in zip(found.gradients, exact.gradients) {
+      for (gradient, exact) in matched(found.gradients, exact.gradients) {
         expectClose(gradient, to: exact, within: .sum(of: 256), "\(size), \(count)")
       }
     }
@@ -84,7 +84,7 @@ import Testing
     }
     let found = Result(inputs) { attention($0[0], $0[1], $0[2], dropping: 0.25) }
     expectClose(found.output, to: exact.output, within: .sum(of: 64))
-    for (gradient, exact) in zip(found.gradients, exact.gradients) {
+    for (gradient, exact) in matched(found.gradients, exact.gradients) {
       expectClose(gradient, to: exact, within: .sum(of: 256), "\(size)")
     }
   }
