@@ -7,11 +7,12 @@ import Testing
   /// Names of others that no source of ours uses.
   private static let foreign: Set = [
     // Swift's standard library and C's.
-    "enumerated", "memcpy", "Mutex", "Sendable", "UnsafeMutableBufferPointer",
+    "enumerated", "memcpy", "Mutex", "Sendable", "testable", "UnsafeMutableBufferPointer",
     // PyTorch's, where a page says what is different here.
     "ReLU6", "SyncBatchNorm", "TransformerEncoderLayer", "add_zero_attn", "bias_k",
-    "consolidate_state_dict", "elementwise_affine", "enumerate", "foreach", "load_file", "max_norm",
-    "maximize", "proj_size", "rstd", "running_mean", "scale_grad_by_freq", "sparse",
+    "consolidate_state_dict", "copy_", "elementwise_affine", "enumerate", "fill_", "foreach",
+    "fused", "load_file", "max_norm", "maximize", "proj_size", "rstd", "running_mean",
+    "scale_grad_by_freq", "sparse",
     "token_embedding",
     // Open MPI's variables, Slurm's and the Swift compiler's options, and words of a shell.
     "OMPI_MCA_", "OMPI_MCA_hwloc_base_report_bindings", "ssh", "--cpus-per-task", "--nodes",
@@ -19,7 +20,7 @@ import Testing
     // What Open MPI prints under a system call filter; a column of a user's table.
     "Read", "species",
     // Names that a page gives to what its reader writes.
-    "Net", "Scale", "Squares", "callCount", "gain", "stepsDone",
+    "Net", "Scale", "Squares", "callCount", "gain", "stepsDone", "tokenEmbedding",
   ]
 
   private static let root = URL(filePath: Scripts.repository)
@@ -71,14 +72,17 @@ import Testing
       let cells = line.split(separator: "|")
       return page.hasSuffix("coming-from-pytorch.md") && cells.count == 2 ? cells[1] : line
     }
-    return blocks + prose.joined(separator: "\n").matches(of: /`([^`\n]+)`/).map(\.output.1)
+    return blocks + prose.joined(separator: "\n").matches(of: /`([^`]+)`/).map(\.output.1)
   }
 
   @Test(arguments: pages)
   func namesExist(_ page: String) {
     let known =
       page == "Docs/testing.md" ? Self.program.names.union(Self.tests.names) : Self.program.names
-    let modules = Set(Self.files("Tests").compactMap { $0.split(separator: "/").dropFirst().first })
+    func isCommand(_ name: Substring) -> Bool {
+      Self.program.code.contains("struct \(name.capitalized): ParsableCommand")
+    }
+    let places = Self.words(Self.files("Tests").joined(separator: " "))
     for code in Self.code(of: page) {
       let plain = code.replacing(/(?:^|\s)\/\/.*/, with: "").replacing(/"[^"\n]*"/, with: "")
         .replacing(/--[a-z-]+/, with: "")
@@ -86,8 +90,8 @@ import Testing
         plain.matches(of: /\b(?:let|var|for|func|class|struct) ([^=\n]*)/).map(\.output.1)
           .joined(separator: " "))
       let unknown = Self.words(String(plain)).filter { name in
-        name.count > 2 && !known.contains(name) && !own.contains(name) && !modules.contains(name)
-          && !Self.foreign.contains(String(name))
+        name.count > 2 && !known.contains(name) && !own.contains(name) && !places.contains(name)
+          && !Self.foreign.contains(String(name)) && !isCommand(name)
       }
       #expect(unknown.isEmpty, "\(page): `\(code)`")
     }
@@ -116,7 +120,7 @@ import Testing
     for code in Self.code(of: page) {
       let path = code.prefix { !$0.isWhitespace && $0 != ":" }
       let folder = String(path.prefix { $0 != "/" })
-      guard path.contains("/"),
+      guard path.contains("/"), !folder.isEmpty,
         ["Sources", "Tests", "launch", "Docs"].contains(folder)
           || exists("Sources/" + folder)
       else { continue }
@@ -145,8 +149,8 @@ import Testing
     let pages = Self.pages.map(Self.text).joined()
     let read = Set(
       Self.program.code.matches(of: /"(LOCKSTEP_[A-Z0-9_]+)"/).map { String($0.output.1) })
-    // Set by the program itself, for the shell that it starts.
-    let own: Set = ["LOCKSTEP_PYTHON", "LOCKSTEP_PEER_PROGRAM"]
+    // Set by the program for the shell that it starts, and by `launch/train` for the program.
+    let own: Set = ["LOCKSTEP_PYTHON", "LOCKSTEP_PEER_PROGRAM", "LOCKSTEP_COLUMNS"]
     #expect(read.isSuperset(of: own.union(["LOCKSTEP_NUM_THREADS", "LOCKSTEP_MNIST"])))
     for name in read.subtracting(own) { #expect(pages.contains("`\(name)`"), "\(name)") }
   }

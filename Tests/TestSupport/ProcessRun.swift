@@ -29,6 +29,9 @@ public let patience: Double =
 public struct StartFailure: Error, CustomStringConvertible {
   /// What could not be started, and why.
   public let description: String
+
+  /// A failure that is described so.
+  public init(description: String) { self.description = description }
 }
 
 /// Runs the program at the path `command[0]` and waits for its end.
