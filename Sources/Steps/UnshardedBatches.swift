@@ -1,7 +1,7 @@
 import Glibc
 
-/// How many batches loaders that no job shares have handed out to this thread: where several ranks
-/// average gradients they are most likely a mistake, and only who averages can tell.
+/// How many batches loaders that no job shares have handed out to this thread, to be trained on: where
+/// several ranks average gradients they are most likely a mistake, and only who averages can tell.
 package enum UnshardedBatches {
   /// The count on this thread.
   package static var count: Int {

@@ -80,7 +80,7 @@ public struct Epoch: Sequence {
         scope.begin(
           BatchShare(local: share.count, global: whole.count),
           drawingFor: [number, progress.batch, share.lowerBound, share.upperBound])
-      } else {
+      } else if isGradientEnabled {
         UnshardedBatches.count += 1
       }
       progress.batch += 1

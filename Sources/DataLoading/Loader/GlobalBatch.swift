@@ -123,7 +123,7 @@ public final class MicroBatches: Sequence, IteratorProtocol {
     scope.begin(
       BatchShare(local: batch.0.shape[0], global: sampleCount, microBatch: place),
       drawingFor: [place.epoch, place.batch, upcoming])
-    if loader.member == nil { UnshardedBatches.count += 1 }
+    if loader.member == nil, isGradientEnabled { UnshardedBatches.count += 1 }
     upcoming += 1
     return batch
   }
