@@ -34,8 +34,7 @@ INLINE void convolve_tile(const int runs, const int length, const bool by_lane, 
   lanes_t sum[MOST_ROWS];
 #define UNROLLED _Pragma("clang loop unroll(full)")
   UNROLLED for (int q = 0; q < runs; q++) at[q] = windows.x + rows[q * length] * size;
-  UNROLLED for (int r = 0; r < runs * length; r++)
-    sum[r] = windows.accumulate ? *(const lanes_t *)(out + r * LANES) : (lanes_t){0};
+  UNROLLED for (int r = 0; r < runs * length; r++) sum[r] = (lanes_t){0};
   _Pragma("clang loop unroll_count(4)") for (ptrdiff_t s = 0; s < windows.steps; s++) {
     const lanes_t w = *(const lanes_t *)(windows.weights + s * LANES);
     const ptrdiff_t offset = windows.offsets[s] * size;
@@ -44,7 +43,10 @@ INLINE void convolve_tile(const int runs, const int length, const bool by_lane, 
       sum[r] += by_lane ? w * *(const lanes_t *)value : w * *value;
     }
   }
-  UNROLLED for (int r = 0; r < runs * length; r++) *(lanes_t *)(out + r * LANES) = sum[r];
+  UNROLLED for (int r = 0; r < runs * length; r++) {
+    lanes_t *const to = (lanes_t *)(out + r * LANES);
+    *to = windows.accumulate ? *to + sum[r] : sum[r];
+  }
 #undef UNROLLED
 }
 

@@ -3,9 +3,19 @@
 // Sums and products up to every element.
 
 KERNEL void lk_product_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g,
-                                     const float *a, float *out) {
+                                     const float *a, bool has_zeros, float *out) {
   // Products of what lies before and behind instead of a quotient: an element may be 0.
   for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
+    float product = 1, difference = 0;
+    for (ptrdiff_t c = 0; c < columns && !has_zeros; c++) {
+      product *= a[c];
+      difference += a[c] - a[c];
+    }
+    if (difference != difference) {
+      // Something is infinite or NaN: PyTorch takes the quotient.
+      for (ptrdiff_t c = 0; c < columns; c++) out[c] = g[r] * product / a[c];
+      continue;
+    }
     float before = g[r], behind = 1;
     for (ptrdiff_t c = 0; c < columns; c++) {
       out[c] = before;

@@ -3,6 +3,24 @@
 // Rows whose logarithms are taken together.
 enum { GROUP = 64 };
 
+/// The sum of weights[c] * (logarithm - (a[c] - largest)): what smoothing spreads over the classes.
+INLINE double sum_of_costs(ptrdiff_t n, const float *a, const float *weights, float largest,
+                           float logarithm) {
+  double total = 0;
+  for (ptrdiff_t i = 0; i < n;) {
+    lanes_t s = {0};
+    const ptrdiff_t end = n - i < SUM_BLOCK ? n : i + SUM_BLOCK;
+    for (; i + LANES <= end; i += LANES) {
+      const lanes_t cost = logarithm - (*(const lanes_t *)(a + i) - largest);
+      s += weights ? *(const lanes_t *)(weights + i) * cost : cost;
+    }
+    total += lanes_sum(&s);
+    for (; i < end; i++)
+      total += (weights ? weights[i] : 1.0f) * (logarithm - (a[i] - largest));
+  }
+  return total;
+}
+
 KERNEL void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                                   const int32_t *target, const float *weights, float smoothing,
                                   float *exponentials, float *normaliser, float *loss) {
@@ -24,10 +42,8 @@ KERNEL void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float
       if (t < 0) continue;
       loss[r] = (weights ? weights[t] : 1.0f) * (logarithm[r] - (a[t] - largest[r]));
       if (smoothing == 0.0f) continue;
-      float even = 0.0f;
-      for (ptrdiff_t c = 0; c < columns; c++)
-        even += (weights ? weights[c] : 1.0f) * (logarithm[r] - (a[c] - largest[r]));
-      loss[r] = (1.0f - smoothing) * loss[r] + smoothing / (float)columns * even;
+      const double even = sum_of_costs(columns, a, weights, largest[r], logarithm[r]);
+      loss[r] = (1.0f - smoothing) * loss[r] + (float)(smoothing / (double)columns * even);
     }
     if (exponentials) exponentials += count * columns;
   }
@@ -39,7 +55,7 @@ KERNEL void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, co
                                            const float *normaliser, const float *g,
                                            ptrdiff_t g_stride, float factor, float *out) {
   const float even = smoothing / (float)columns;
-  const float total = weights ? row_sum(columns, weights) : (float)columns;
+  const float total = weights ? (float)row_sum(columns, weights) : (float)columns;
   for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
     const int32_t t = target[r];
     if (t < 0) {
@@ -129,7 +145,9 @@ enum { BLOCK = 256 };
 
 #define SIGN(d) ((d) > 0.0f ? 1.0f : ((d) < 0.0f ? -1.0f : (d)))
 PAIR_LOSS(squared, d *d, 2.0f * d, -2.0f * d)
-PAIR_LOSS(absolute, fabsf(d), SIGN(d), -SIGN(d))
+// 0 at NaN, as PyTorch has it.
+#define SLOPE(d) ((d) > 0.0f ? 1.0f : ((d) < 0.0f ? -1.0f : 0.0f))
+PAIR_LOSS(absolute, fabsf(d), SLOPE(d), -SLOPE(d))
 
 // Quadratic within p, of slope 1 beyond.
 #define SMOOTH_SLOPE(d) (fabsf(d) < p ? (d) / p : SIGN(d))

@@ -1,5 +1,5 @@
 #include "reduce.h"
-#include "vector_math.h"
+#include "rows.h"
 
 // Means and squared deviations, and sums of exponentials: two passes over values that are in the
 // cache.
@@ -7,50 +7,11 @@
 // What a pass over columns reads stays in the second-level cache for the next.
 enum { NARROW = 256 };
 
-INLINE float sum_of_deviations(ptrdiff_t n, const float *a, float mean) {
-  float total = 0;
-  for (ptrdiff_t start = 0; start < n; start += BLOCK) {
-    const ptrdiff_t end = n - start < BLOCK ? n : start + BLOCK;
-    lanes_t s0 = {0}, s1 = {0};
-    ptrdiff_t i = start;
-    for (; i + 2 * LANES <= end; i += 2 * LANES) {
-      const lanes_t x = *(const lanes_t *)(a + i) - mean;
-      const lanes_t y = *(const lanes_t *)(a + i + LANES) - mean;
-      s0 += x * x;
-      s1 += y * y;
-    }
-    s0 += s1;
-    float tail = 0;
-    for (; i < end; i++) tail += (a[i] - mean) * (a[i] - mean);
-    total += lanes_sum(&s0) + tail;
-  }
-  return total;
-}
-
-INLINE float mean_of(ptrdiff_t n, const float *a) {
-  // In double from block to block: the deviations from a mean that is off add up.
-  double total = 0;
-  for (ptrdiff_t start = 0; start < n; start += BLOCK) {
-    const ptrdiff_t end = n - start < BLOCK ? n : start + BLOCK;
-    lanes_t s0 = {0}, s1 = {0};
-    ptrdiff_t i = start;
-    for (; i + 2 * LANES <= end; i += 2 * LANES) {
-      s0 += *(const lanes_t *)(a + i);
-      s1 += *(const lanes_t *)(a + i + LANES);
-    }
-    s0 += s1;
-    float tail = 0;
-    for (; i < end; i++) tail += a[i];
-    total += lanes_sum(&s0) + tail;
-  }
-  return (float)(total / (double)n);
-}
-
 KERNEL void lk_moments_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
                             float *mean, float *deviation) {
   for (ptrdiff_t r = 0; r < rows; r++, a += stride) {
-    mean[r] = mean_of(columns, a);
-    deviation[r] = sum_of_deviations(columns, a, mean[r]);
+    mean[r] = (float)(row_sum(columns, a) / (double)columns);
+    deviation[r] = (float)row_squares(columns, a, mean[r]);
   }
 }
 
@@ -58,25 +19,19 @@ KERNEL void lk_moments_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a
                                float *mean, float *deviation) {
   // What rounding took from the mean, which the second pass finds: the sum of the deviations from
   // it.
-  float missed[NARROW];
+  double missed[NARROW], squares[NARROW];
+  const double count = (double)rows;
   for (; columns > 0; columns -= NARROW, a += NARROW, mean += NARROW, deviation += NARROW) {
     const ptrdiff_t n = columns < NARROW ? columns : NARROW;
-    for (ptrdiff_t c = 0; c < n; c++) mean[c] = deviation[c] = missed[c] = 0;
-    for (ptrdiff_t r = 0; r < rows; r++)
-      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) mean[c] += a[r * stride + c];
-    const float count = (float)rows;
-    for (ptrdiff_t c = 0; c < n; c++) mean[c] /= count;
-    for (ptrdiff_t r = 0; r < rows; r++)
-      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) {
-        const float x = a[r * stride + c] - mean[c];
-        deviation[c] += x * x;
-        missed[c] += x;
-      }
+    for (ptrdiff_t c = 0; c < n; c++) missed[c] = squares[c] = 0;
+    column_totals(rows, n, a, stride, missed);
     for (ptrdiff_t c = 0; c < n; c++) {
-      const float shift = missed[c] / count;
-      mean[c] += shift;
-      deviation[c] -= missed[c] * shift;
+      mean[c] = (float)(missed[c] / count);
+      missed[c] = 0;
     }
+    deviation_totals(rows, n, a, a, stride, mean, missed, squares);
+    for (ptrdiff_t c = 0; c < n; c++)
+      deviation[c] = (float)(squares[c] - missed[c] * missed[c] / count);
   }
 }
 
@@ -117,9 +72,9 @@ KERNEL void lk_log_sum_exp_rows(ptrdiff_t rows, ptrdiff_t columns, const float *
                                 ptrdiff_t stride, float *out) {
   for (ptrdiff_t r = 0; r < rows; r++, a += stride) {
     const float shift = finite_or_zero(maximum_of(columns, a));
-    float total = 0;
-    for (ptrdiff_t start = 0; start < columns; start += BLOCK) {
-      const ptrdiff_t end = columns - start < BLOCK ? columns : start + BLOCK;
+    double total = 0;
+    for (ptrdiff_t start = 0; start < columns; start += SUM_BLOCK) {
+      const ptrdiff_t end = columns - start < SUM_BLOCK ? columns : start + SUM_BLOCK;
       float lanes[LANES] = {0}, rest[LANES];
       ptrdiff_t i = start;
       for (; i + LANES <= end; i += LANES)
@@ -132,13 +87,15 @@ KERNEL void lk_log_sum_exp_rows(ptrdiff_t rows, ptrdiff_t columns, const float *
       __builtin_memcpy(&v, lanes, sizeof v);
       total += lanes_sum(&v);
     }
-    out[r] = shift + log_f(total);
+    out[r] = shift + log_f((float)total);
   }
 }
 
 KERNEL void lk_log_sum_exp_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                                    ptrdiff_t stride, float *out, bool accumulate) {
+  enum { SOME = 32 };  // exponentials that are added up in float
   float shift[NARROW], sum[NARROW];
+  double total[NARROW];
   for (; columns > 0; columns -= NARROW, a += NARROW, out += NARROW) {
     const ptrdiff_t n = columns < NARROW ? columns : NARROW;
     for (ptrdiff_t c = 0; c < n; c++) shift[c] = accumulate ? out[c] : -INFINITY;
@@ -146,9 +103,14 @@ KERNEL void lk_log_sum_exp_columns(ptrdiff_t rows, ptrdiff_t columns, const floa
       INDEPENDENT for (ptrdiff_t c = 0; c < n; c++)
         shift[c] = LARGER(shift[c], a[r * stride + c]);
     for (ptrdiff_t c = 0; c < n; c++) shift[c] = finite_or_zero(shift[c]);
-    for (ptrdiff_t c = 0; c < n; c++) sum[c] = accumulate ? exp_f(out[c] - shift[c]) : 0.0f;
-    for (ptrdiff_t r = 0; r < rows; r++)
-      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) sum[c] += exp_f(a[r * stride + c] - shift[c]);
-    for (ptrdiff_t c = 0; c < n; c++) out[c] = shift[c] + log_f(sum[c]);
+    for (ptrdiff_t c = 0; c < n; c++) total[c] = accumulate ? exp_f(out[c] - shift[c]) : 0.0f;
+    for (ptrdiff_t first = 0; first < rows; first += SOME) {
+      const ptrdiff_t end = rows - first < SOME ? rows : first + SOME;
+      for (ptrdiff_t c = 0; c < n; c++) sum[c] = 0;
+      for (ptrdiff_t r = first; r < end; r++)
+        INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) sum[c] += exp_f(a[r * stride + c] - shift[c]);
+      INDEPENDENT for (ptrdiff_t c = 0; c < n; c++) total[c] += sum[c];
+    }
+    for (ptrdiff_t c = 0; c < n; c++) out[c] = shift[c] + log_f((float)total[c]);
   }
 }

@@ -6,10 +6,10 @@
 INLINE void normalise_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, const float *weight,
                            const float *bias, float epsilon, bool centred, float *mean,
                            float *scale, float *out) {
-  const float share = 1.0f / (float)columns;
+  const double share = 1.0 / (double)columns;
   for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
-    const float m = centred ? row_sum(columns, a) * share : 0.0f;
-    const float s = 1.0f / square_root(row_squares(columns, a, m) * share + epsilon);
+    const float m = centred ? (float)(row_sum(columns, a) * share) : 0.0f;
+    const float s = 1.0f / square_root((float)(row_squares(columns, a, m) * share) + epsilon);
     if (centred) mean[r] = m;
     scale[r] = s;
     fetch_next(columns, columns, a);
@@ -41,34 +41,39 @@ KERNEL void lk_rms_norm_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
 /// One row: the input's gradient, and what the row adds to those of weight and bias.
 INLINE void norm_gradient_row(ptrdiff_t columns, const float *g, const float *a, const float *weight,
                               float m, float s, bool centred, float *out, float *dw, float *db) {
-  lanes_t s1 = {0}, s2 = {0};
+  double sum1 = 0, sum2 = 0;
   ptrdiff_t c = 0;
-  for (; c + LANES <= columns; c += LANES) {
-    const lanes_t x = (*(const lanes_t *)(a + c) - m) * s;
-    const lanes_t y = *(const lanes_t *)(g + c);
-    const lanes_t xy = x * y;
-    if (dw) *(lanes_t *)(dw + c) += xy;
-    if (db) *(lanes_t *)(db + c) += y;
-    if (weight) {
-      const lanes_t w = *(const lanes_t *)(weight + c);
-      if (centred) s1 += w * y;
-      s2 += w * xy;
-    } else {
-      if (centred) s1 += y;
-      s2 += xy;
+  do {
+    lanes_t s1 = {0}, s2 = {0};
+    const ptrdiff_t end = columns - c < SUM_BLOCK ? columns : c + SUM_BLOCK;
+    for (; c + LANES <= end; c += LANES) {
+      const lanes_t x = (*(const lanes_t *)(a + c) - m) * s;
+      const lanes_t y = *(const lanes_t *)(g + c);
+      const lanes_t xy = x * y;
+      if (dw) *(lanes_t *)(dw + c) += xy;
+      if (db) *(lanes_t *)(db + c) += y;
+      if (weight) {
+        const lanes_t w = *(const lanes_t *)(weight + c);
+        if (centred) s1 += w * y;
+        s2 += w * xy;
+      } else {
+        if (centred) s1 += y;
+        s2 += xy;
+      }
     }
-  }
-  float t1 = lanes_sum(&s1), t2 = lanes_sum(&s2);
-  for (; c < columns; c++) {
-    const float x = (a[c] - m) * s, y = g[c], w = weight ? weight[c] : 1.0f;
-    if (dw) dw[c] += x * y;
-    if (db) db[c] += y;
-    t1 += w * y;
-    t2 += w * x * y;
-  }
-  const float share = 1.0f / (float)columns;
-  t1 = centred ? t1 * share : 0.0f;
-  t2 *= share;
+    float t1 = lanes_sum(&s1), t2 = lanes_sum(&s2);
+    for (; c < end; c++) {
+      const float x = (a[c] - m) * s, y = g[c], w = weight ? weight[c] : 1.0f;
+      if (dw) dw[c] += x * y;
+      if (db) db[c] += y;
+      t1 += w * y;
+      t2 += w * x * y;
+    }
+    sum1 += t1;
+    sum2 += t2;
+  } while (c < columns);
+  const double share = 1.0 / (double)columns;
+  const float t1 = centred ? (float)(sum1 * share) : 0.0f, t2 = (float)(sum2 * share);
   fetch_next(columns, columns, g);
   fetch_next(columns, columns, a);
   if (weight) {
@@ -110,64 +115,91 @@ KERNEL void lk_rms_norm_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const f
 
 // MARK: channels of [batch, channels, size]
 
+// Channels whose totals stay in the first-level cache.
+enum { CHANNELS = 256 };
+
 KERNEL void lk_channel_moments(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *a,
                                ptrdiff_t first, ptrdiff_t last, float *mean, float *variance) {
-  const float share = 1.0f / (float)(batch * size);
+  const double share = 1.0 / (double)(batch * size);
   if (size == 1) {
     // Neighbouring channels are neighbours in memory: row by row.
-    for (ptrdiff_t c = first; c < last; c++) mean[c] = variance[c] = 0.0f;
-    for (ptrdiff_t b = 0; b < batch; b++)
-      INDEPENDENT for (ptrdiff_t c = first; c < last; c++) mean[c] += a[b * channels + c];
-    INDEPENDENT for (ptrdiff_t c = first; c < last; c++) mean[c] *= share;
-    for (ptrdiff_t b = 0; b < batch; b++)
-      INDEPENDENT for (ptrdiff_t c = first; c < last; c++) {
-        const float d = a[b * channels + c] - mean[c];
-        variance[c] += d * d;
-      }
-    INDEPENDENT for (ptrdiff_t c = first; c < last; c++) variance[c] *= share;
+    double sum[CHANNELS], squares[CHANNELS];
+    for (ptrdiff_t c = first; c < last; c += CHANNELS) {
+      const ptrdiff_t n = last - c < CHANNELS ? last - c : CHANNELS;
+      for (ptrdiff_t i = 0; i < n; i++) sum[i] = squares[i] = 0.0;
+      column_totals(batch, n, a + c, channels, sum);
+      for (ptrdiff_t i = 0; i < n; i++) mean[c + i] = (float)(sum[i] * share);
+      deviation_totals(batch, n, a + c, a + c, channels, mean + c, sum, squares);
+      for (ptrdiff_t i = 0; i < n; i++) variance[c + i] = (float)(squares[i] * share);
+    }
     return;
   }
   for (ptrdiff_t c = first; c < last; c++) {
-    float total = 0.0f, squares = 0.0f;
+    double total = 0.0, squares = 0.0;
     for (ptrdiff_t b = 0; b < batch; b++) total += row_sum(size, a + (b * channels + c) * size);
-    mean[c] = total * share;
+    mean[c] = (float)(total * share);
     for (ptrdiff_t b = 0; b < batch; b++)
       squares += row_squares(size, a + (b * channels + c) * size, mean[c]);
-    variance[c] = squares * share;
+    variance[c] = (float)(squares * share);
   }
+}
+
+/// sum += the sum of at most SUM_BLOCK numbers y, product += that of y * (x - mean).
+INLINE void add_products(ptrdiff_t n, const float *y, const float *x, float mean, double *sum,
+                         double *product) {
+  lanes_t s = {0}, t = {0}, p = {0}, q = {0};
+  ptrdiff_t i = 0;
+  for (; i + 2 * LANES <= n; i += 2 * LANES) {
+    const lanes_t u = *(const lanes_t *)(y + i), v = *(const lanes_t *)(y + i + LANES);
+    s += u;
+    t += v;
+    p += u * (*(const lanes_t *)(x + i) - mean);
+    q += v * (*(const lanes_t *)(x + i + LANES) - mean);
+  }
+  for (; i + LANES <= n; i += LANES) {
+    const lanes_t u = *(const lanes_t *)(y + i);
+    s += u;
+    p += u * (*(const lanes_t *)(x + i) - mean);
+  }
+  s += t;
+  p += q;
+  float s1 = lanes_sum(&s), p1 = lanes_sum(&p);
+  for (; i < n; i++) {
+    s1 += y[i];
+    p1 += y[i] * (x[i] - mean);
+  }
+  *sum += s1;
+  *product += p1;
 }
 
 KERNEL void lk_channel_products(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *g,
                                 const float *a, const float *mean, ptrdiff_t first, ptrdiff_t last,
                                 float *sum, float *product) {
-  for (ptrdiff_t c = first; c < last; c++) sum[c] = product[c] = 0.0f;
   if (size == 1) {
-    for (ptrdiff_t b = 0; b < batch; b++)
-      INDEPENDENT for (ptrdiff_t c = first; c < last; c++) {
-        const float y = g[b * channels + c];
-        sum[c] += y;
-        product[c] += y * (a[b * channels + c] - mean[c]);
+    double s[CHANNELS], p[CHANNELS];
+    for (ptrdiff_t c = first; c < last; c += CHANNELS) {
+      const ptrdiff_t n = last - c < CHANNELS ? last - c : CHANNELS;
+      for (ptrdiff_t i = 0; i < n; i++) s[i] = p[i] = 0.0;
+      product_totals(batch, n, g + c, a + c, channels, mean + c, s, p);
+      for (ptrdiff_t i = 0; i < n; i++) {
+        sum[c + i] = (float)s[i];
+        product[c + i] = (float)p[i];
       }
+    }
     return;
   }
-  for (ptrdiff_t c = first; c < last; c++)
+  for (ptrdiff_t c = first; c < last; c++) {
+    double s = 0.0, p = 0.0;
     for (ptrdiff_t b = 0; b < batch; b++) {
       const float *x = a + (b * channels + c) * size, *y = g + (b * channels + c) * size;
-      lanes_t s = {0}, p = {0};
-      ptrdiff_t i = 0;
-      for (; i + LANES <= size; i += LANES) {
-        const lanes_t v = *(const lanes_t *)(y + i);
-        s += v;
-        p += v * (*(const lanes_t *)(x + i) - mean[c]);
+      for (ptrdiff_t i = 0; i < size; i += SUM_BLOCK) {
+        const ptrdiff_t some = size - i < SUM_BLOCK ? size - i : SUM_BLOCK;
+        add_products(some, y + i, x + i, mean[c], &s, &p);
       }
-      float s1 = lanes_sum(&s), p1 = lanes_sum(&p);
-      for (; i < size; i++) {
-        s1 += y[i];
-        p1 += y[i] * (x[i] - mean[c]);
-      }
-      sum[c] += s1;
-      product[c] += p1;
     }
+    sum[c] = (float)s;
+    product[c] = (float)p;
+  }
 }
 
 KERNEL void lk_channel_affine(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, const float *a,

@@ -1,4 +1,5 @@
-#include "kernel.h"
+#include "sums.h"
+
 #include <math.h>
 
 // One tap of all windows of a row, for a constant step between windows.
@@ -104,19 +105,16 @@ void lk_scatter_windows(ptrdiff_t planes, ptrdiff_t size, ptrdiff_t out_size, co
 
 KERNEL void lk_mean_windows(ptrdiff_t planes, ptrdiff_t width, ptrdiff_t size,
                             ptrdiff_t out_height, const lk_span *rows, ptrdiff_t out_width,
-                            const lk_span *columns, const float *a, float *sums, float *out) {
+                            const lk_span *columns, const float *a, double *sums, float *out) {
   for (ptrdiff_t p = 0; p < planes; p++, a += size)
     for (ptrdiff_t y = 0; y < out_height; y++, out += out_width) {
       const lk_span r = rows[y];
       for (ptrdiff_t i = 0; i < width; i++) sums[i] = 0;
-      for (ptrdiff_t row = r.first; row < r.last; row++) {
-        const float *const from = a + row * width;
-        INDEPENDENT for (ptrdiff_t i = 0; i < width; i++) sums[i] += from[i];
-      }
+      column_totals(r.last - r.first, width, a + r.first * width, width, sums);
       for (ptrdiff_t x = 0; x < out_width; x++) {
-        float sum = 0;
+        double sum = 0;
         for (ptrdiff_t i = columns[x].first; i < columns[x].last; i++) sum += sums[i];
-        out[x] = sum / (r.divisor * columns[x].divisor);
+        out[x] = (float)(sum / ((double)r.divisor * columns[x].divisor));
       }
     }
 }

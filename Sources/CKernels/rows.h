@@ -2,6 +2,7 @@
 #ifndef LOCKSTEP_ROWS_H
 #define LOCKSTEP_ROWS_H
 
+#include "sums.h"
 #include "vector_math.h"
 
 /// The last LANES values of a row, those of a shorter row at its end; what is left of the row is
@@ -56,6 +57,7 @@ INLINE float exp_sum(ptrdiff_t n, const float *a, float shift, float *out) {
   load_last(n, a, last);
   const ptrdiff_t whole = n - n % LANES;
   lanes_t sum = {0};
+  double total = 0;
   for (ptrdiff_t start = 0; start < whole; start += BLOCK) {
     const ptrdiff_t size = whole - start < BLOCK ? whole - start : BLOCK;
     const float *x = a + start;
@@ -64,6 +66,10 @@ INLINE float exp_sum(ptrdiff_t n, const float *a, float shift, float *out) {
     if (out) fetch_next_room(n, size, y);
     INDEPENDENT_CHAINS for (ptrdiff_t i = 0; i < size; i++) y[i] = exp_nonpositive(x[i] - shift);
     for (ptrdiff_t i = 0; i < size; i += LANES) sum += *(const lanes_t *)(y + i);
+    if (start + BLOCK < whole) {
+      total += lanes_sum(&sum);
+      sum = (lanes_t){0};
+    }
   }
   if (whole < n) {
     const int left = (int)(n - whole);
@@ -75,10 +81,11 @@ INLINE float exp_sum(ptrdiff_t n, const float *a, float shift, float *out) {
     for (int l = 0; l < LANES; l++) e[l] = l >= LANES - left ? e[l] : 0.0f;
     sum += *(const lanes_t *)e;
   }
-  return lanes_sum(&sum);
+  return (float)(total + lanes_sum(&sum));
 }
 
-INLINE float row_sum(ptrdiff_t n, const float *a) {
+/// The sum of at most SUM_BLOCK numbers.
+INLINE float block_sum(ptrdiff_t n, const float *a) {
   lanes_t s = {0}, t = {0};
   ptrdiff_t i = 0;
   for (; i + 2 * LANES <= n; i += 2 * LANES) {
@@ -92,8 +99,8 @@ INLINE float row_sum(ptrdiff_t n, const float *a) {
   return total;
 }
 
-/// The sum of (a - centre)^2.
-INLINE float row_squares(ptrdiff_t n, const float *a, float centre) {
+/// The same of (a - centre)^2.
+INLINE float block_squares(ptrdiff_t n, const float *a, float centre) {
   lanes_t s = {0}, t = {0};
   ptrdiff_t i = 0;
   for (; i + 2 * LANES <= n; i += 2 * LANES) {
@@ -112,7 +119,8 @@ INLINE float row_squares(ptrdiff_t n, const float *a, float centre) {
   return total;
 }
 
-INLINE float dot(ptrdiff_t n, const float *a, const float *b) {
+/// The same of a * b.
+INLINE float block_dot(ptrdiff_t n, const float *a, const float *b) {
   lanes_t s = {0}, t = {0};
   ptrdiff_t i = 0;
   for (; i + 2 * LANES <= n; i += 2 * LANES) {
@@ -124,6 +132,27 @@ INLINE float dot(ptrdiff_t n, const float *a, const float *b) {
   float total = lanes_sum(&s);
   for (; i < n; i++) total += a[i] * b[i];
   return total;
+}
+
+/// The sum over the blocks of n numbers of `sum`, an expression of `i` and `some`, where each begins
+/// and ends.
+#define OVER_BLOCKS(n, sum)                                                                      \
+  double total = 0;                                                                              \
+  for (ptrdiff_t i = 0; i < n; i += SUM_BLOCK) {                                                 \
+    const ptrdiff_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;                                \
+    total += sum;                                                                                \
+  }                                                                                              \
+  return total;
+
+INLINE double row_sum(ptrdiff_t n, const float *a) { OVER_BLOCKS(n, block_sum(some, a + i)) }
+
+/// The sum of (a - centre)^2.
+INLINE double row_squares(ptrdiff_t n, const float *a, float centre) {
+  OVER_BLOCKS(n, block_squares(some, a + i, centre))
+}
+
+INLINE double dot(ptrdiff_t n, const float *a, const float *b) {
+  OVER_BLOCKS(n, block_dot(some, a + i, b + i))
 }
 
 #endif

@@ -52,5 +52,40 @@ INLINE void add_to_totals(const lanes_t *sums, double *totals) {
   }
 #define COLUMN_PAIR(VIEW, x) \
   (VIEW(*(const lanes_t *)(x)) + VIEW(*(const lanes_t *)((x) + stride)))
+#define AS_IT_IS(x) (x)
+COLUMN_TOTALS(column_totals, AS_IT_IS)
+
+/// name(rows, columns, g, a, stride, mean, first, second): with x = a - mean and y = g of row r and
+/// column c, first[c] += the sum over r of FIRST, and second[c] += that of SECOND.
+#define COLUMN_PAIR_TOTALS(name, FIRST, SECOND)                                                  \
+  INLINE void name(ptrdiff_t rows, ptrdiff_t columns, const float *g, const float *a,            \
+                   ptrdiff_t stride, const float *mean, double *first, double *second) {         \
+    for (; rows > 0; rows -= SUM_ROWS, a += SUM_ROWS * stride, g += SUM_ROWS * stride) {         \
+      const ptrdiff_t some = rows < SUM_ROWS ? rows : SUM_ROWS;                                  \
+      ptrdiff_t c = 0;                                                                           \
+      for (; c + LANES <= columns; c += LANES) {                                                 \
+        lanes_t s = {0}, t = {0};                                                                \
+        ADD_COLUMN(lanes_t, FIRST, SECOND)                                                       \
+        add_to_totals(&s, first + c);                                                            \
+        add_to_totals(&t, second + c);                                                           \
+      }                                                                                          \
+      for (; c < columns; c++) {                                                                 \
+        float s = 0, t = 0;                                                                      \
+        ADD_COLUMN(float, FIRST, SECOND)                                                         \
+        first[c] += s;                                                                           \
+        second[c] += t;                                                                          \
+      }                                                                                          \
+    }                                                                                            \
+  }
+#define ADD_COLUMN(T, FIRST, SECOND)                                                             \
+  const T m = *(const T *)(mean + c);                                                            \
+  for (ptrdiff_t r = 0; r < some; r++) {                                                         \
+    const T x = *(const T *)(a + r * stride + c) - m, y = *(const T *)(g + r * stride + c);      \
+    (void)y;                                                                                     \
+    s += FIRST;                                                                                  \
+    t += SECOND;                                                                                 \
+  }
+COLUMN_PAIR_TOTALS(deviation_totals, x, x *x)
+COLUMN_PAIR_TOTALS(product_totals, y, y *x)
 
 #endif

@@ -1,4 +1,4 @@
-#include "kernel.h"
+#include "sums.h"
 
 // Without fused operations, which the compiler may choose differently for the vector part of a loop
 // and for its remainder: an element's bits must not depend on its place. Memory is the limit anyway.
@@ -119,17 +119,17 @@ KERNEL void lk_lars_update(ptrdiff_t n, float *p, const float *g, float *m, floa
 }
 
 INLINE float sum_of_squares(ptrdiff_t n, const float *a) {
-  lanes_t s = {0}, t = {0};
+  double total[LANES] = {0}, sum = 0.0;
   ptrdiff_t i = 0;
-  for (; i + 2 * LANES <= n; i += 2 * LANES) {
-    const lanes_t *x = (const lanes_t *)(a + i);
-    s += x[0] * x[0];
-    t += x[1] * x[1];
+  while (i + LANES <= n) {
+    lanes_t s = {0};
+    for (int k = 0; k < SUM_BLOCK / LANES && i + LANES <= n; k++, i += LANES)
+      s += *(const lanes_t *)(a + i) * *(const lanes_t *)(a + i);
+    add_to_totals(&s, total);
   }
-  s += t;
-  float tail = 0.0f;
-  for (; i < n; i++) tail += a[i] * a[i];
-  return lanes_sum(&s) + tail;
+  for (; i < n; i++) sum += a[i] * a[i];
+  for (int l = 0; l < LANES; l++) sum += total[l];
+  return (float)sum;
 }
 
 KERNEL void lk_lamb_moments(ptrdiff_t n, const float *p, const float *g, float *m, float *v,

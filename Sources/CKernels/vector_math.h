@@ -118,7 +118,8 @@ INLINE float log1p_f(float x) {
   return fabsf(x) < 1e-4f ? x - 0.5f * x * x : result;
 }
 
-/// By exp(-2|x|) - 1, which keeps its precision near 0.
+/// By m = exp(-2|x|) - 1 as -m / (2 + m), which keeps its precision near 0; and where that is above a
+/// half as 1 - 2 (m + 1) / (2 + m), which rounds once only: 1 - tanh(x)^2 is what gradients need.
 INLINE float tanh_f(float x) {
   float a = fabsf(x);
   float y = -2.0f * (a > 20.0f ? 20.0f : a);
@@ -126,8 +127,10 @@ INLINE float tanh_f(float x) {
   float n = t - ROUNDER;
   float r = (y - n * 0.693359375f) - n * -2.12194440e-4f;
   float scale = from_bits((to_bits(t) << 23) + to_bits(1.0f));
-  float m = (exp_tail(r) + r) * scale + (scale - 1.0f);
-  return copysignf(m / (2.0f + m), x);
+  float tail = exp_tail(r) + r;
+  float m = tail * scale + (scale - 1.0f), e = tail * scale + scale;
+  float q = (a > 0.55f ? 2.0f * e : m) / (2.0f + m);
+  return copysignf(a > 0.55f ? 1.0f - q : q, x);
 }
 
 /// By the exponential of -|x|, which cannot overflow.

@@ -14,12 +14,13 @@ package struct AttentionHead {
   let value: MatrixOperand
   let mask: UnsafePointer<Float>?
   let maskStride: Int
+  /// Of each query the largest score, and behind these of each what its exponentials are multiplied by.
   let normaliser: UnsafeMutablePointer<Float>
   let kept: UnsafeMutablePointer<Float>?
   let drop: Drop?
 
-  /// A head with an additive `mask`, rows `maskStride` apart, room for a `normaliser` of each of
-  /// `paddedQueries`, and for its probabilities if they are `kept`.
+  /// A head with an additive `mask`, rows `maskStride` apart, room for a `normaliser` of two numbers
+  /// for each of `paddedQueries`, and for its probabilities if they are `kept`.
   package init(
     _ plan: Plan, query: MatrixOperand, key: MatrixOperand, value: MatrixOperand,
     mask: UnsafePointer<Float>?, maskStride: Int, normaliser: UnsafeMutablePointer<Float>,
@@ -149,7 +150,8 @@ package struct AttentionHead {
       let p = probabilities(block, scratch)
       let mask = compute(p, block, scratch)
       lk_attention_softmax(
-        block.width, plan.blockQueries, p, plan.scale, mask, block.seen, normaliser + block.first)
+        block.width, plan.blockQueries, p, plan.scale, mask, block.seen, normaliser + block.first,
+        normaliser + plan.paddedQueries + block.first)
       let used = dropped(p, block, scratch)
       sumOverKeys(block, used, value, plan.valueFeatures, into: out)
     }
@@ -197,7 +199,8 @@ package struct AttentionHead {
       if kept == nil {
         let mask = compute(p, block, scratch)
         lk_attention_probabilities(
-          width, plan.blockQueries, p, plan.scale, mask, block.seen, normaliser + block.first)
+          width, plan.blockQueries, p, plan.scale, mask, block.seen, normaliser + block.first,
+          normaliser + plan.paddedQueries + block.first)
       }
       multiply(block, value, gradient, valueFeatures, into: g)
       let used = dropped(p, block, scratch)

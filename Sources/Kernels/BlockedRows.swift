@@ -147,16 +147,6 @@ package func parallelRows<let operands: Int>(
   }
 }
 
-/// The sums of the columns of `rows`, or what is at `sums` plus them, in the order of the rows.
-package func addColumnSums(
-  _ operand: RowOperand, _ rows: Int, to sums: UnsafeMutablePointer<Float>, accumulating: Bool
-) {
-  forEachRowBlock(0..<rows, [operand]) { first, count, at in
-    lk_sum_columns(
-      count, operand.columns, at[0], operand.columns, sums, accumulating || first > 0)
-  }
-}
-
 /// Calls `body` with `count` floats that stand for the contiguous ones of type `dtype` at
 /// `pointer`: those themselves, or a copy that is widened before, where `body` needs what they
 /// were, and narrowed after. For what is small, such as the gradient of a bias.

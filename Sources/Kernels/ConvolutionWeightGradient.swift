@@ -4,7 +4,8 @@ extension Convolution {
   /// `result (+)= the gradient of the weights, given that of the output`. The result has a row for
   /// each output channel.
   ///
-  /// Images are summed within a few fixed parts of the batch, and these in order.
+  /// Pixels are summed by 256, and these within fixed parts of the batch; the parts in double. There
+  /// are a few of them, and where there is room one for every 16,384 pixels.
   package func weightGradient(
     _ gradient: RowOperand, _ x: RowOperand, into result: RowOperand, accumulating: Bool = false,
     scratch: Scratch
@@ -15,15 +16,15 @@ extension Convolution {
     let blocksOfGroup = blockCount(outputs)
     let blocks = groups * blocksOfGroup
     let partSize = blocks * taps * lanes
-    let limit = max(1, min(8, 4_000_000 / max(1, partSize)))
-    var pieces = pieces(blocks: blocks, atMost: 8)
-    pieces.images = min(pieces.images, limit)
     let pixels = output.count
     let sourceSize = isDepthwise ? source.laneScratchCount : source.scratchCount
     let (lanesSize, planes) = (pixels * lanes, isDepthwise ? lanes : inputs)
     let pieceSize =
       sourceSize + lanesSize + (gradient.isCopied ? lanesSize : 0)
       + (x.isCopied ? planes * input.count : 0)
+    let long = min(batch * pixels / 16_384, 4_000_000 / max(1, partSize + pieceSize))
+    var pieces = pieces(blocks: blocks, atMost: max(8, long))
+    pieces.images = max(1, min(pieces.images, max(long, min(8, 4_000_000 / max(1, partSize)))))
     let pieceCount = pieces.images * pieces.blocks
     let tableSize = roundedUp(taps) + roundedUp(pixels)
     let memory = scratch(tableSize + (pieces.images + 1) * partSize + pieceCount * pieceSize)

@@ -52,12 +52,13 @@ private func cumulate<Sum: BitwiseCopyable & ExpressibleByIntegerLiteral>(
 }
 
 /// `target` = for each row of `source` the gradient of its product: `gradient[row]` times the
-/// product of all other elements.
+/// product of all other elements; see `lk_product_gradient_rows`.
 package func productGradient(
-  rows: Int, gradient: UnsafePointer<Float>, _ source: RowOperand, into target: RowOperand
+  rows: Int, gradient: UnsafePointer<Float>, _ source: RowOperand, hasZeros: Bool,
+  into target: RowOperand
 ) {
   let columns = source.columns
   parallelRows(rows, columns, [source, target]) { first, count, at in
-    lk_product_gradient_rows(count, columns, gradient + first, at[0], at[1])
+    lk_product_gradient_rows(count, columns, gradient + first, at[0], hasZeros, at[1])
   }
 }

@@ -21,6 +21,9 @@ package func gemm(
   m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand, into c: MatrixTarget,
   accumulate: Bool = false, row: UnsafePointer<Float>? = nil, triangle: MatrixTriangle? = nil
 ) {
+  if k > longestInner, triangle == nil {
+    return gemmInParts(m: m, n: n, k: k, a, b, into: c, accumulate: accumulate, row: row)
+  }
   let product = Product(
     m: m, n: n, k: k, a: a.matrix, b: b.matrix, c: c, accumulate: accumulate, row: row,
     triangle: triangle?.shape ?? lk_triangle())
@@ -34,6 +37,40 @@ package func gemm(
   } else {
     parallelRanges(m, grain: max(1, pieceProducts / (n * k)), unit: 12) {
       product.rows($0).compute()
+    }
+  }
+}
+
+/// The longest k whose products are added up in float, by chains of 256 (`lk_gemm`).
+private let longestInner = 16_384
+
+/// The same for a longer k: equal parts of it, whose sums are added up in double.
+private func gemmInParts(
+  m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand, into c: MatrixTarget,
+  accumulate: Bool, row: UnsafePointer<Float>?
+) {
+  let parts = (k + longestInner - 1) / longestInner
+  withUnsafeTemporaryAllocation(of: Double.self, capacity: m * n) { memory in
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: m * n) { scratch in
+      guard let totals = memory.baseAddress, let sums = scratch.baseAddress else { return }
+      totals.update(repeating: 0, count: m * n)
+      for index in 0..<parts {
+        let inner = part(index, of: parts, k)
+        gemm(
+          m: m, n: n, k: inner.count, a.from(row: 0, column: inner.lowerBound),
+          b.from(row: inner.lowerBound, column: 0), into: sums, leading: n)
+        parallelRanges(m * n, grain: 65_536) {
+          lk_fold_sums($0.count, sums + $0.lowerBound, totals + $0.lowerBound)
+        }
+      }
+      let target = RowOperand(
+        c.pointer, c.dtype, columns: n, stride: c.leading, accumulate ? .update : .write)
+      forEachRowBlock(0..<m, [target]) { first, count, at in
+        for index in 0..<(count * n) {
+          let start = accumulate ? at[0][index] : row?[index % n] ?? 0
+          at[0][index] = Float(Double(start) + totals[first * n + index])
+        }
+      }
     }
   }
 }

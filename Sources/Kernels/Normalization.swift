@@ -18,8 +18,12 @@ package func normaliseRows(
   }
 }
 
+/// Rows whose shares of the gradients of weight and bias are added up in float.
+private let fewRows = 32
+
 /// The gradients of `normaliseRows`. Those of weight and bias, where wanted, are sums over rows:
-/// each block of rows sums its own, and the sums are added in order.
+/// each block of rows sums its own, a few in float and these in double, and the sums are added in
+/// order.
 package func normaliseRowsGradient(
   rows: Int, _ gradient: RowOperand, _ x: RowOperand, weight: UnsafePointer<Float>?,
   mean: UnsafePointer<Float>?, scale: UnsafePointer<Float>, into out: RowOperand,
@@ -27,28 +31,45 @@ package func normaliseRowsGradient(
 ) {
   let columns = x.columns
   let blocks = RowBlocks(rows, columns)
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * columns * blocks.count + 1) {
-    guard let sums = $0.baseAddress else { return }
-    sums.update(repeating: 0, count: 2 * columns * blocks.count)
+  let width = 2 * columns
+  withUnsafeTemporaryAllocation(of: Double.self, capacity: width * blocks.count + 1) { memory in
+    guard let totals = memory.baseAddress else { return }
+    totals.update(repeating: 0, count: width * blocks.count)
     blocks.forEach { block, first, count in
-      let dw = weightGradient == nil ? nil : sums + 2 * columns * block
-      let db = biasGradient == nil ? nil : sums + 2 * columns * block + columns
-      forEachRowBlock(first..<(first + count), [gradient, x, out]) { first, count, at in
-        if let mean {
-          lk_layer_norm_gradient_rows(
-            count, columns, at[0], at[1], weight, mean + first, scale + first, at[2], dw, db)
-        } else {
-          lk_rms_norm_gradient_rows(
-            count, columns, at[0], at[1], weight, scale + first, at[2], dw)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: width + 1) { memory in
+        guard let sums = memory.baseAddress else { return }
+        sums.update(repeating: 0, count: width)
+        let dw = weightGradient == nil ? nil : sums
+        let db = biasGradient == nil ? nil : sums + columns
+        for few in stride(from: first, to: first + count, by: fewRows) {
+          let end = min(few + fewRows, first + count)
+          forEachRowBlock(few..<end, [gradient, x, out]) { first, count, at in
+            if let mean {
+              lk_layer_norm_gradient_rows(
+                count, columns, at[0], at[1], weight, mean + first, scale + first, at[2], dw, db)
+            } else {
+              lk_rms_norm_gradient_rows(
+                count, columns, at[0], at[1], weight, scale + first, at[2], dw)
+            }
+          }
+          lk_fold_sums(width, sums, totals + width * block)
         }
       }
     }
-    if let weightGradient {
-      lk_sum_columns(blocks.count, columns, sums, 2 * columns, weightGradient, false)
-    }
-    if let biasGradient {
-      lk_sum_columns(blocks.count, columns, sums + columns, 2 * columns, biasGradient, false)
-    }
+    weightGradient.map { join(blocks.count, columns, totals, width, into: $0) }
+    biasGradient.map { join(blocks.count, columns, totals + columns, width, into: $0) }
+  }
+}
+
+/// `target` = the sums of the columns of `rows` rows, `stride` apart.
+private func join(
+  _ rows: Int, _ columns: Int, _ totals: UnsafePointer<Double>, _ stride: Int,
+  into target: UnsafeMutablePointer<Float>
+) {
+  for column in 0..<columns {
+    var sum = 0.0
+    for row in 0..<rows { sum += totals[row * stride + column] }
+    target[column] = Float(sum)
   }
 }
 

@@ -179,6 +179,27 @@ package func reduce(
   }
 }
 
+/// `target (+)=` the sums of the columns of `rows` rows without gaps.
+package func columnSums(
+  _ operand: RowOperand, _ rows: Int, into target: UnsafeMutablePointer<Float>, accumulating: Bool
+) {
+  let columns = operand.columns
+  let run = ReducedRun(outer: 1, size: rows, inner: columns)
+  func sum(into target: UnsafeMutablePointer<Float>) {
+    if operand.dtype == .float32 {
+      reduce(.sum, then: .sum, run, UnsafePointer(operand.floats(0)), target)
+    } else {
+      reduce(.sum, then: .sum, run, operand, target)
+    }
+  }
+  guard accumulating else { return sum(into: target) }
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { sums in
+    guard let sums = sums.baseAddress else { return }
+    sum(into: sums)
+    lk_add(columns, target, 1, target, 1, sums, 1)
+  }
+}
+
 /// The reduction of columns in one part, spread over blocks and tiles of columns.
 private func reduceColumns<Element>(
   _ first: Reduction<Element>, then: Reduction<Element>, _ run: ReducedRun,

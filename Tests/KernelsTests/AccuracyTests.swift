@@ -35,6 +35,7 @@ private let functions: [Function] = [
   .init("log", lk_log, { log($0) }, within: 0.9, in: 0x1p-149...3.4e38),
   .init("log1p", lk_log1p, { log1p($0) }, within: 1.2, in: -0.9999999...3.4e38),
   .init("tanh", lk_tanh, { tanh($0) }, within: 2.5, in: -100...100),
+  .init("tanh above a half", lk_tanh, { tanh($0) }, within: 1.6, in: 0.56...100),
   .init("sigmoid", lk_sigmoid, { 1 / (1 + exp(-$0)) }, within: 2.4, in: -87.3...200),
   .init("log2", lk_log2, { log2($0) }, within: 2, in: 0x1p-149...3.4e38),
   .init("erf", lk_erf, { erf($0) }, within: 5.7, in: -10...10),

@@ -38,12 +38,15 @@ import Testing
         let sum = terms.reduce(0, +)
         return terms.map { sum == 0 ? 0 : $0 / sum }
       }
-      var (p, again, normaliser) = (scores, scores, [Float](repeating: .nan, count: lanes))
-      lk_attention_softmax(keys, lanes, &p, scale, isMasked ? mask : nil, seen, &normaliser)
+      var (p, again) = (scores, scores)
+      var (largest, share) = (
+        [Float](repeating: .nan, count: lanes), [Float](repeating: .nan, count: lanes)
+      )
+      lk_attention_softmax(keys, lanes, &p, scale, isMasked ? mask : nil, seen, &largest, &share)
       lk_attention_probabilities(
-        keys, lanes, &again, scale, isMasked ? mask : nil, seen, normaliser)
+        keys, lanes, &again, scale, isMasked ? mask : nil, seen, largest, share)
       expectClose(p, to: exact, within: Tolerance(relative: 3e-6, absolute: 1e-30))
-      expectClose(again, to: exact, within: Tolerance(relative: 3e-6, absolute: 1e-30))
+      #expect(again == p)
 
       let g = values(seed: 3)
       var found = g

@@ -34,7 +34,8 @@ func productGradient(
   into target: UnsafeMutablePointer<Float>
 ) {
   productGradient(
-    rows: count, gradient: gradient, rows(source, columns), into: rows(target, columns))
+    rows: count, gradient: gradient, rows(source, columns), hasZeros: true,
+    into: rows(target, columns))
 }
 
 func normaliseRows(

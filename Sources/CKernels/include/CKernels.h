@@ -57,7 +57,7 @@ LK_UNARY(log_sigmoid)
 
 // Slopes: the derivative of the activation at x, for those that are not a gradient kernel.
 LK_UNARY(leaky_relu_slope) LK_UNARY(elu_slope) LK_UNARY(softplus_slope) LK_UNARY(hard_sigmoid_slope)
-LK_UNARY(clamp_slope)
+LK_UNARY(clamp_slope) LK_UNARY(hardtanh_slope)
 
 // Gradients: a is the gradient of the result; b the input x or the result y of the forward
 // function.
@@ -116,9 +116,10 @@ void lk_moments_columns(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdi
 void lk_moments_join(ptrdiff_t parts, ptrdiff_t columns, ptrdiff_t size, ptrdiff_t last,
                      const float *means, const float *deviations, float *mean, float *deviation);
 
-/// out[r, c] = g[r] times the product of the other elements of row r.
+/// out[r, c] = g[r] times the product of the other elements of row r; unless `has_zeros`, the quotient
+/// of the whole product and the element in rows that are not finite. `out` is not `a`.
 void lk_product_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *g, const float *a,
-                              float *out);
+                              bool has_zeros, float *out);
 /// out[r, c] = sums[c] + the sum of a[0 ... r, c], from the last row backwards when `reversed`;
 /// leaves the sum of all in sums[c].
 void lk_cumulative_sum(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
@@ -261,14 +262,16 @@ void lk_channel_gradient(ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t size, co
 // keys. What the last query of 16 does not see may be
 // anything, and becomes 0.
 
-/// x = softmax(x * scale + mask) over the keys, in place; what is not seen becomes 0.
-/// normaliser[l] is the logarithm of the sum, or infinity where the query sees nothing and is 0.
+/// x = softmax(x * scale + mask) over the keys, in place; what is not seen becomes 0. largest[l] is
+/// the largest x * scale + mask that query l sees, or 0, and share[l] what exponentials are multiplied
+/// by: 1 / their sum, or 0 where the query sees nothing.
 void lk_attention_softmax(ptrdiff_t keys, ptrdiff_t lanes, float *x, float scale,
-                          const float *_Nullable mask, ptrdiff_t seen, float *normaliser);
-/// The same again from the normalisers: x = exp(x * scale + mask - normaliser[l]).
+                          const float *_Nullable mask, ptrdiff_t seen, float *largest,
+                          float *share);
+/// The same again, bit by bit, from these: x = exp(x * scale + mask - largest[l]) * share[l].
 void lk_attention_probabilities(ptrdiff_t keys, ptrdiff_t lanes, float *x, float scale,
                                 const float *_Nullable mask, ptrdiff_t seen,
-                                const float *normaliser);
+                                const float *largest, const float *share);
 /// g = scale * p * (g - sum over the keys of p * g), in place.
 void lk_attention_gradient(ptrdiff_t keys, ptrdiff_t lanes, const float *p, float *g, float scale,
                            ptrdiff_t seen);
@@ -345,12 +348,21 @@ uint64_t lk_hash(ptrdiff_t n, const void *bytes);
 /// Gives the system what the C library keeps of freed memory.
 void lk_trim_heap(void);
 
-// MARK: rows at places that are named by number (gather.c)
+// MARK: sums over rows (row_sums.c)
 
+/// totals[c] += the sum over r of a[r * stride + c].
+void lk_add_column_sums(ptrdiff_t rows, ptrdiff_t columns, const float *a, ptrdiff_t stride,
+                        double *totals);
+/// totals[i] += sums[i], and sums[i] = 0.
+void lk_fold_sums(ptrdiff_t n, float *sums, double *totals);
 /// out[index[k] * stride + c] += a[k * stride + c] for k in 0 ..< n in this order and c in 0 ..<
 /// columns; leaves out the k whose index is `skipped`.
 void lk_add_rows(ptrdiff_t n, ptrdiff_t columns, const float *a, const int64_t *index,
                  ptrdiff_t skipped, float *out, ptrdiff_t stride);
+/// out[r * stride + c] += the sum of the rows of `a` that belong to r, for r in 0 ..< rows but
+/// `skipped`: those of numbers order[starts[r]] ... order[starts[r + 1] - 1].
+void lk_add_grouped_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, const uint32_t *starts,
+                         const uint32_t *order, ptrdiff_t skipped, float *out, ptrdiff_t stride);
 
 // MARK: threads (threads.c)
 

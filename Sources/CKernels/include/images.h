@@ -52,7 +52,7 @@ void lk_scatter_windows(ptrdiff_t planes, ptrdiff_t size, ptrdiff_t out_size, co
 /// The mean of each window; a plane has `size` values, and `sums` holds `width` values meanwhile.
 void lk_mean_windows(ptrdiff_t planes, ptrdiff_t width, ptrdiff_t size, ptrdiff_t out_height,
                      const lk_span *rows, ptrdiff_t out_width, const lk_span *columns,
-                     const float *a, float *sums, float *out);
+                     const float *a, double *sums, float *out);
 /// out += the gradient of the planes, given that of the means.
 void lk_mean_windows_gradient(ptrdiff_t planes, ptrdiff_t width, ptrdiff_t size,
                               ptrdiff_t out_height, const lk_span *rows, ptrdiff_t out_width,

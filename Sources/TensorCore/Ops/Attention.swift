@@ -6,8 +6,8 @@ import Kernels
 /// `query` is `[…, queries, features]`, `key` `[…, keys, features]`, `value` `[…, keys,
 /// valueFeatures]`; the result `[…, queries, valueFeatures]`. The axes in front broadcast, and may
 /// lie in memory in any order: heads are taken as views without copies. Probabilities exist for a
-/// block of queries at a time and are computed again for the gradient, from the logarithm of each
-/// query's sum, so that memory grows with the number of queries and not with its square; they are
+/// block of queries at a time and are computed again for the gradient, from each query's largest
+/// score and sum, so that memory grows with the number of queries and not with its square; they are
 /// kept, in Float32, where they are no more than half as many numbers as operands and result have. A
 /// query that sees no key gives 0. Dao et al., "FlashAttention", 2022.
 ///
@@ -93,7 +93,7 @@ private struct Attention {
     scores.append(keys)
     self.mask = mask.map { additiveMask($0, scores) }
     wantsMask = mask?.isTracked ?? false
-    normaliser = Tensor(uninitialized: [batch.elementCount, plan.paddedQueries])
+    normaliser = Tensor(uninitialized: [batch.elementCount, 2, plan.paddedQueries])
     probabilities =
       plan.keepsProbabilities
       ? Tensor(uninitialized: [batch.elementCount, plan.probabilityCount]) : nil
@@ -179,7 +179,7 @@ private struct Attention {
           value: v.advanced(by: offset(index, batch, vStrides))
             .widened(keys, valueFeatures, in: widened + querySize + keySize),
           mask: maskPointer.map { $0 + offset(index, batch, maskStrides ?? []) },
-          maskStride: maskStride, normaliser: normalisers + index * plan.paddedQueries,
+          maskStride: maskStride, normaliser: normalisers + index * 2 * plan.paddedQueries,
           kept: kept.map { $0 + index * plan.probabilityCount }, drop: drop(index))
         body(index, head, floats)
       }

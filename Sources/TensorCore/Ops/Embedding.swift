@@ -4,7 +4,7 @@ import Kernels
 /// The rows of `weight`, a matrix, that `indices` (int64 or int32, of any shape) name: a row for
 /// each index along a new last axis.
 ///
-/// Gradients of a row that is named several times are added in order. The row `paddingIndex`, which
+/// Gradients of a row that is named several times are added up. The row `paddingIndex`, which
 /// may count from the end, gets no gradient. Stops for indices outside 0 ..< rows.
 public func embedding(
   _ indices: Tensor, _ weight: Tensor, paddingIndex: Int? = nil

@@ -53,24 +53,24 @@ public func groupNorm(
     for group in 0..<(samples * groups) {
       let members = (group * perGroup)..<((group + 1) * perGroup)
       let scale = scales[group]
-      let share = 1 / Float(perGroup * size)
-      let level = members.reduce(Float(0)) { $0 + factor[$1] * sum[$1] } * share
-      let tilt = members.reduce(Float(0)) { $0 + factor[$1] * product[$1] } * share * scale * scale
-      for member in members { (slope[member], rest[member]) = (-tilt, -level) }
+      let share = 1 / Double(perGroup * size)
+      let level = members.reduce(0) { $0 + Double(factor[$1] * sum[$1]) } * share
+      let tilt = members.reduce(0) { $0 + Double(factor[$1] * product[$1]) } * share
+      for member in members {
+        (slope[member], rest[member]) = (-Float(tilt) * scale * scale, -Float(level))
+      }
     }
     let share = Tensor(uninitialized: g.shape, g.dtype)
     planes.gradient(
       g.rows(size), x.rows(size), mean: mean.pointer, p: factor.pointer, q: slope.pointer,
       r: rest.pointer, into: share.rows(size, .write))
-    let (dw, db) = (Tensor.zeros([channels]), Tensor.zeros([channels]))
-    let (dwValues, dbValues): (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) = (
-      dw.pointer(), db.pointer()
-    )
+    var dw = [Double](repeating: 0, count: channels)
+    var db = dw
     for plane in 0..<(samples * channels) {
-      dwValues[plane % channels] += product[plane] * scales[plane / perGroup]
-      dbValues[plane % channels] += sum[plane]
+      dw[plane % channels] += Double(product[plane] * scales[plane / perGroup])
+      db[plane % channels] += Double(sum[plane])
     }
-    return [share, dw, db]
+    return [share, Tensor(dw), Tensor(db)]
   }
   return result.recorded(
     "groupNorm",

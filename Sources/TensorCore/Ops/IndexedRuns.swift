@@ -49,6 +49,32 @@ struct IndexedRuns {
     }
   }
 
+  /// Adds each element of `dense`, floats, to the one of `whole`, which has no gaps: in double where
+  /// indices are many beside its elements, so that one of these may be named very often.
+  func addFloats() {
+    let (source, target) = (dense.base(of: Float.self), whole.base(of: Float.self))
+    guard places.count > 32, places.count >= whole.count / 8 else {
+      return forEachPlace { target[$1] += source[$0] }
+    }
+    var sums = (0..<whole.count).map { Double(target[$0]) }
+    sums.withUnsafeMutableBufferPointer { sums in
+      forEachPlace { sums[$1] += Double(source[$0]) }
+      for index in sums.indices { target[index] = Float(sums[index]) }
+    }
+  }
+
+  /// Calls `body` with the places of each pair, in row-major order of `dense`.
+  @inline(__always)
+  private func forEachPlace(_ body: (_ dense: Int, _ whole: Int) -> Void) {
+    let numbers = places.pointer(Int64.self)
+    plan.forEachRun { count, strides, offsets in
+      for i in 0..<count {
+        let place = Int(numbers[offsets[1] + i * strides[1]]) * step
+        body(offsets[0] + i * strides[0], offsets[2] + i * strides[2] + place)
+      }
+    }
+  }
+
   /// Calls `body` with each pair, in row-major order of `dense`.
   @inline(__always)
   func forEachPair<Element: BitwiseCopyable>(

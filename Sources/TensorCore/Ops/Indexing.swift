@@ -8,7 +8,7 @@ extension Tensor {
   /// indices[i, j]]`.
   ///
   /// `indices` has as many axes as this tensor and may be smaller along the others. The result has
-  /// its shape. Gradients of elements that are named several times are summed in order. Stops for
+  /// its shape. Gradients of elements that are named several times are added up. Stops for
   /// indices out of range.
   public func gathered(at indices: Tensor, axis: Int) -> Tensor {
     if let (vector, numbers) = asVectors(indices, axis, "gathered") {
@@ -22,8 +22,7 @@ extension Tensor {
       "gathered",
       edge(into: { [places = Saved(places)] gradient, target, accumulating in
         target.addFloats(accumulating) { sum in
-          IndexedRuns(dense: gradient.wide, places.value, whole: sum, axis)
-            .forEachPair(Float.self) { $1 += $0 }
+          IndexedRuns(dense: gradient.wide, places.value, whole: sum, axis).addFloats()
         }
       }))
   }
@@ -77,7 +76,7 @@ extension Tensor {
     case .int64: runs.forEachPair(Int64.self) { $1 &+= $0 }
     case .int32: runs.forEachPair(Int32.self) { $1 &+= $0 }
     case .uint8: runs.forEachPair(UInt8.self) { $1 &+= $0 }
-    case .float32: runs.forEachPair(Float.self) { $1 += $0 }
+    case .float32: runs.addFloats()
     case .float16, .bool: stop("scatterAdded: \(dtype) has no sums of its own")
     }
     return result.recorded(
@@ -152,8 +151,7 @@ extension Tensor {
       }))
   }
 
-  /// Adds `rows` to the elements along `axis` at `places`, in the order of `rows`; leaves out the
-  /// place `skipped`.
+  /// Adds `rows` to the elements along `axis` at `places`; leaves out the place `skipped`.
   func addRows(
     of rows: Tensor, at places: Tensor, _ axis: Int, _ accumulating: Bool,
     skipping skipped: Int = -1
@@ -165,7 +163,8 @@ extension Tensor {
       Kernels.addRows(
         places.count, places.pointer(Int64.self),
         from: rows.rows(width, from: block * places.count * width, width),
-        to: self.rows(width, from: block * size * width, width, .update), skipping: skipped)
+        to: self.rows(width, from: block * size * width, width, .update), rows: size,
+        skipping: skipped)
     }
   }
 

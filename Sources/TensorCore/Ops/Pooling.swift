@@ -167,7 +167,7 @@ private func meanOfWindows(
   let outSize = rows.count * columns.count
   let result = Tensor(uninitialized: [x.shape[0], x.shape[1], rows.count, columns.count], x.dtype)
   overPlanes(planes, size, [images.rows(size), result.rows(outSize, .write)]) { _, count, at in
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { sums in
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: width) { sums in
       guard let sums = sums.baseAddress else { return }
       lk_mean_windows(
         count, width, size, rows.count, rows, columns.count, columns, at[0], sums, at[1])

@@ -99,11 +99,11 @@ extension Tensor {
 
   private func average(_ axes: ReducedAxes) -> Tensor {
     requireFloat("mean")
-    let count = Float(axes.count)
+    let count = Double(axes.count)
     let sums = folded(axes, .sum, then: Reduction<Float>.sum)
     let values = sums.pointer(Float.self)
-    for index in 0..<sums.count { values[index] /= count }
-    return sums.converted(to: dtype).recorded("mean", edge { axes.spread($0 / count) })
+    for index in 0..<sums.count { values[index] = Float(Double(values[index]) / count) }
+    return sums.converted(to: dtype).recorded("mean", edge { axes.spread($0 / Float(count)) })
   }
 
   private func product(_ axes: ReducedAxes) -> Tensor {
@@ -120,7 +120,7 @@ extension Tensor {
         let result = Tensor(uninitialized: rows.shape, rows.dtype)
         productGradient(
           rows: axes.kept.elementCount, gradient: gradient.pointer(), rows.rows(axes.count),
-          into: result.rows(axes.count, .write))
+          hasZeros: (rows .== 0).any().item() != 0, into: result.rows(axes.count, .write))
         var inverse = order
         for (position, axis) in order.enumerated() { inverse[axis] = position }
         return result.permuted(inverse)

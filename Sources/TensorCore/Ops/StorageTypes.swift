@@ -39,7 +39,7 @@ extension Tensor {
   func takeColumnSums(of rows: Tensor, accumulating: Bool) {
     let rows = rows.contiguousValues()
     withFloats(accumulating: accumulating) { sums in
-      addColumnSums(rows.rows(count), rows.rowCount, to: sums, accumulating: accumulating)
+      columnSums(rows.rows(count), rows.rowCount, into: sums, accumulating: accumulating)
     }
   }
 
