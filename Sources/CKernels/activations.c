@@ -4,7 +4,8 @@
 #include "elementwise.h"
 
 UNARY(relu, x > 0.0f ? x : (x != x ? x : 0.0f))
-BINARY(relu_gradient, y > 0.0f ? x : 0.0f)
+// Passes on what comes at NaN, as PyTorch does.
+BINARY(relu_gradient, y <= 0.0f ? 0.0f : x)
 
 UNARY(tanh, tanh_f(x))
 BINARY(tanh_gradient, x *(1.0f - y * y))
@@ -16,7 +17,7 @@ UNARY(leaky_relu, x > 0.0f ? x : p *x)
 UNARY(leaky_relu_slope, x > 0.0f ? 1.0f : p)
 
 UNARY(elu, x > 0.0f ? x : p *expm1_f(x))
-UNARY(elu_slope, x > 0.0f ? 1.0f : p *exp_f(x))
+UNARY(elu_slope, x <= 0.0f ? p *exp_f(x) : 1.0f)
 
 // x times the normal distribution function.
 INLINE float gelu_f(float x, float *slope) {

@@ -31,7 +31,10 @@ UNARY(divide_into, p / x)
 SERIAL_UNARY(power_scalar, powf(x, p))
 // PyTorch's order: a lower limit above the upper one loses.
 UNARY(clamp, x != x ? x : ((x < p ? p : x) > q ? q : (x < p ? p : x)))
-UNARY(clamp_slope, x > p && x < q ? 1.0f : 0.0f)
+// A limit that is NaN is none.
+UNARY(clamp_slope, x <= p || x >= q || x != x ? 0.0f : 1.0f)
+// PyTorch differs at NaN.
+UNARY(hardtanh_slope, x <= p || x >= q ? 0.0f : 1.0f)
 
 UNARY(negate, -x)
 UNARY(abs, fabsf(x))

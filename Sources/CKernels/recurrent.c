@@ -16,7 +16,7 @@ KERNEL void lk_rnn_step_gradient(ptrdiff_t rows, ptrdiff_t size, const float *h,
                                  const float *gh, const float *carry, float *du) {
   INDEPENDENT for (ptrdiff_t i = 0; i < rows * size; i++) {
     const float g = gh[i] + carry[i];
-    du[i] = relu ? (h[i] > 0.0f ? g : 0.0f) : g * (1.0f - h[i] * h[i]);
+    du[i] = relu ? (h[i] <= 0.0f ? 0.0f : g) : g * (1.0f - h[i] * h[i]);
   }
 }
 

@@ -25,6 +25,7 @@ def main(names):
     if unknown:
         sys.exit(f"no such family: {', '.join(unknown)}; there are {', '.join(FAMILIES)}")
     torch.set_num_threads(1)  # the order of a sum must not depend on the machine's cores
+    torch.backends.mkldnn.enabled = False  # its gelu is not a number at infinity on some machines
     folder = pathlib.Path(__file__).parent
     for name in names or FAMILIES:
         family = importlib.import_module(f"generator.{name}").make()

@@ -74,7 +74,7 @@ private let binaries: [Binary] = [
   .init("greater_equal", lk_greater_equal) { $0 >= $1 ? 1 : 0 },
   .init("logical_and", lk_logical_and) { $0 != 0 && $1 != 0 ? 1 : 0 },
   .init("logical_or", lk_logical_or) { $0 != 0 || $1 != 0 ? 1 : 0 },
-  .init("relu_gradient", lk_relu_gradient) { $1 > 0 ? $0 : 0 },
+  .init("relu_gradient", lk_relu_gradient) { $1 <= 0 ? 0 : $0 },
   .init("tanh_gradient", lk_tanh_gradient) { $0 * (1 - $1 * $1) },
   .init("sigmoid_gradient", lk_sigmoid_gradient) { $0 * $1 * (1 - $1) },
 ]

@@ -132,7 +132,7 @@ public func hardtanh(_ x: Tensor, minimum: Float = -1, maximum: Float = 1) -> Te
     for limit in [minimum, maximum] { x.dtype.requireRoom(for: Double(limit), "hardtanh") }
     return x.clamped(from: Int(minimum), to: Int(maximum))
   }
-  return activation("hardtanh", x, lk_clamp, p: minimum, q: maximum, slope: lk_clamp_slope)
+  return activation("hardtanh", x, lk_clamp, p: minimum, q: maximum, slope: lk_hardtanh_slope)
 }
 
 /// x / 6 + 1 / 2 limited to 0 ... 1, for every element.

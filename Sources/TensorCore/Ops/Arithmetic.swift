@@ -112,23 +112,25 @@ extension Tensor {
       })
   }
 
-  /// The larger of each pair of elements. Where they are equal each gets half of the gradient.
+  /// The larger of each pair of elements. Where they are equal each gets half of the gradient, and
+  /// where one is NaN each gets all of it, as in PyTorch.
   public static func maximum(_ a: Tensor, _ b: Tensor) -> Tensor {
-    extreme(.maximum, a, b) { $0 .> $1 }
+    extreme(.maximum, a, b) { $0 .< $1 }
   }
 
-  /// The smaller of each pair of elements. Where they are equal each gets half of the gradient.
+  /// The smaller of each pair of elements. Where they are equal each gets half of the gradient, and
+  /// where one is NaN each gets all of it, as in PyTorch.
   public static func minimum(_ a: Tensor, _ b: Tensor) -> Tensor {
-    extreme(.minimum, a, b) { $0 .< $1 }
+    extreme(.minimum, a, b) { $0 .> $1 }
   }
 
   private static func extreme(
     _ operation: BinaryOperation, _ a: Tensor, _ b: Tensor,
-    _ wins: @escaping (Tensor, Tensor) -> Tensor
+    _ loses: @escaping (Tensor, Tensor) -> Tensor
   ) -> Tensor {
-    /// The share of the gradient that goes to `x`: 1 where it wins, 1/2 where it ties with `y`.
+    /// The share of the gradient that goes to `x`: 0 where it loses, 1/2 where it ties with `y`.
     func share(_ x: Tensor, _ y: Tensor) -> Tensor {
-      wins(x, y).converted(to: .float32) + (x .== y).converted(to: .float32) * 0.5
+      1 - loses(x, y).converted(to: .float32) - (x .== y).converted(to: .float32) * 0.5
     }
     return zip(operation, a, b).recorded(
       operation.name,

@@ -6,12 +6,14 @@ import Kernels
 // has no extreme.
 
 extension Tensor {
-  /// The largest of all elements, a scalar. Equal ones share the gradient.
-  public func max() -> Tensor { extreme(axes(nil, "max"), .largest, .largest, "max") }
+  /// The largest of all elements, a scalar; NaN if one is. Equal ones, and all that are NaN, share
+  /// the gradient.
+  public func max() -> Tensor { extreme(nil, axes(nil, "max"), .largest, .largest, "max") }
 
-  /// The largest elements along `axes`, which vanish or keep size 1. Equal ones share the gradient.
+  /// The largest elements along `axes`, which vanish or keep size 1. Equal ones share the gradient;
+  /// where the largest is NaN, so is the gradient of all (PyTorch's `amax`).
   public func max(axes: [Int], keepingAxes: Bool = false) -> Tensor {
-    extreme(self.axes(axes, "max", keeping: keepingAxes), .largest, .largest, "max")
+    extreme(axes, self.axes(axes, "max", keeping: keepingAxes), .largest, .largest, "max")
   }
 
   /// The largest elements along `axis` and the indices of the first of them, of type int64; these
@@ -20,13 +22,14 @@ extension Tensor {
     extreme(axis, keepingAxis, .largest, .largest, "max")
   }
 
-  /// The smallest of all elements, a scalar. Equal ones share the gradient.
-  public func min() -> Tensor { extreme(axes(nil, "min"), .smallest, .smallest, "min") }
+  /// The smallest of all elements, a scalar; NaN if one is. Equal ones, and all that are NaN, share
+  /// the gradient.
+  public func min() -> Tensor { extreme(nil, axes(nil, "min"), .smallest, .smallest, "min") }
 
-  /// The smallest elements along `axes`, which vanish or keep size 1. Equal ones share the
-  /// gradient.
+  /// The smallest elements along `axes`, which vanish or keep size 1. Equal ones share the gradient;
+  /// where the smallest is NaN, so is the gradient of all (PyTorch's `amin`).
   public func min(axes: [Int], keepingAxes: Bool = false) -> Tensor {
-    extreme(self.axes(axes, "min", keeping: keepingAxes), .smallest, .smallest, "min")
+    extreme(axes, self.axes(axes, "min", keeping: keepingAxes), .smallest, .smallest, "min")
   }
 
   /// The smallest elements along `axis` and the indices of the first of them, of type int64; these
@@ -57,9 +60,10 @@ extension Tensor {
 
   // MARK: - Machinery
 
+  /// `named`: the axes that the caller named; nil for all.
   private func extreme(
-    _ axes: ReducedAxes, _ floats: Reduction<Float>, _ integers: Reduction<Int64>,
-    _ name: StaticString
+    _ named: [Int]?, _ axes: ReducedAxes, _ floats: Reduction<Float>,
+    _ integers: Reduction<Int64>, _ name: StaticString
   ) -> Tensor {
     axes.requireElements(name)
     guard dtype.isFloatingPoint else {
@@ -69,7 +73,10 @@ extension Tensor {
     return y.converted(to: dtype).recorded(
       name,
       stepwiseEdge { [x = Saved(self), y = Saved(y)] gradient in
-        axes.shared(gradient, where: x.value .== y.value.reshaped(axes.kept))
+        let (x, y) = (x.value, y.value)
+        let isWholeNaN = named == nil && y.item().isNaN
+        return axes.shared(
+          gradient, where: isWholeNaN ? x.isNaN() : x .== y.reshaped(axes.kept))
       })
   }
 

@@ -50,8 +50,7 @@ extension Tensor {
 
   /// 1 / sqrt(x) of every element.
   public func reciprocalSquareRoot() -> Tensor {
-    pointwise(
-      "reciprocalSquareRoot", lk_rsqrt, fromInput: { $0 * $1.map(lk_rsqrt) / $1 * -0.5 })
+    pointwise("reciprocalSquareRoot", lk_rsqrt, fromResult: { $0 * $1 * $1 * $1 * -0.5 })
   }
 
   /// 1 / x of every element.
@@ -100,18 +99,24 @@ extension Tensor {
 
   /// Every element limited to `lower ... upper`; nil leaves that side open. Integers give float32.
   ///
-  /// No gradient flows beyond the limits. Where `lower` is above `upper`, every element becomes
-  /// `upper`. Stops where both are nil.
+  /// No gradient flows at or beyond the limits, nor at NaN. Where `lower` is above `upper`, every
+  /// element becomes `upper`; where a limit is NaN, NaN. Stops where both are nil.
   public func clamped(from lower: Float? = nil, to upper: Float? = nil) -> Tensor {
     requireLimit(lower != nil || upper != nil)
-    let (p, q) = (lower ?? -.infinity, upper ?? .infinity)
+    if lower?.isNaN ?? false || upper?.isNaN ?? false {
+      return Tensor.full(shape, .nan, dtype.isFloatingPoint ? dtype : .float32)
+        .recorded("clamped", edge { .zeros($0.shape, $0.dtype) })
+    }
+    // To the slope, an open side is NaN: an infinite element is not at its limit.
+    let (p, q) = (lower ?? .nan, upper ?? .nan)
     return pointwise(
-      "clamped", lk_clamp, p: p, q: q, fromInput: { $0 * $1.map(lk_clamp_slope, p: p, q: q) })
+      "clamped", lk_clamp, p: lower ?? -.infinity, q: upper ?? .infinity,
+      fromInput: { $0 * $1.map(lk_clamp_slope, p: p, q: q) })
   }
 
   /// Every element limited to `lower ... upper`; nil leaves that side open. Integers stay integers.
   ///
-  /// No gradient flows beyond the limits. Stops where both are nil.
+  /// No gradient flows at or beyond the limits, nor at NaN. Stops where both are nil.
   public func clamped(from lower: Int? = nil, to upper: Int? = nil) -> Tensor {
     requireLimit(lower != nil || upper != nil)
     if dtype.isFloatingPoint {

@@ -97,7 +97,8 @@ extension Tensor {
     case 2 where dtype.isFloatingPoint: squared()
     case 0.5: squareRoot()
     default:
-      map(lk_power_scalar, p: exponent).recorded(
+      // By the root, as PyTorch does: the two differ at -0 and -infinity.
+      (exponent == -0.5 ? map(lk_rsqrt) : map(lk_power_scalar, p: exponent)).recorded(
         "power",
         edge { [x = Saved(self)] gradient in
           if exponent == 0 { return .zeros(gradient.shape) }

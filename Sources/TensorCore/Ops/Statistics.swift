@@ -150,7 +150,7 @@ extension Tensor {
           let share = `where`(y .== 0, Tensor(Float(0)), gradient / y)
           return x * share.reshaped(axes.kept)
         default:
-          let isLargest = x.abs() .== y.reshaped(axes.kept)
+          let isLargest = (x.abs() .== y.reshaped(axes.kept)) .| x.isNaN()
           return axes.shared(gradient, where: isLargest) * x.sign()
         }
       })

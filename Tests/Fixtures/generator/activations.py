@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 
 from .family import Family
-from .values import SHAPES, exactly, half, normal
+from .values import SHAPES, exactly, half, normal, odd
 
 
 def leaky_relu(x, negativeSlope):
@@ -56,6 +56,13 @@ def make():
             gradients=[], **attributes)
         if op in LARGE:
             family.case(f"{op}/37x129", function, normal(37, 129), **attributes)
+        for variant, attributes in enumerate(variants):
+            # Few at a time: PyTorch's loop over whole registers gives hardtanh another gradient at
+            # a not-a-number than its plain one.
+            for part in [0, 6]:
+                family.case(
+                    f"{op}/odd_{variant}_{part}", function,
+                    lambda generator, part=part: odd()(generator)[part:part + 6], **attributes)
     zero = exactly([0.0, -0.0, 1.0, -1.0])
     family.case("relu/kink_zero", F.relu, zero)
     family.case("leakyRelu/kink_zero", leaky_relu, zero, negativeSlope=0.01)

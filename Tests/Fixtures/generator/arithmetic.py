@@ -1,7 +1,7 @@
 import torch
 
 from .family import Family, label
-from .values import exactly, half, nonzero, normal, positive, whole, boolean
+from .values import boolean, exactly, half, nonzero, normal, odd, odd_pairs, positive, whole
 
 BROADCASTS = [
     ((), ()), ((1,), (1,)), ((5,), (5,)), ((17,), (17,)), ((67,), (67,)), ((3, 4), (3, 4)),
@@ -130,6 +130,11 @@ def special(family):
     right = exactly([1.0, nan, -inf, inf, inf, nan, 0.0, 0.0, 0.0])
     for op in ["add", "subtract", "multiply", "divide", "maximum", "minimum"]:
         family.case(f"{op}/special", BINARY[op][0], left, right, gradients=[])
+    for op in BINARY:
+        family.case(f"{op}/odd", BINARY[op][0], *odd_pairs())
+    for op, (function, _, values) in SCALAR.items():
+        for scalar in values + ([-2.0] if op == "powerScalar" else []):
+            family.case(f"{op}/odd_{scalar}", function, odd(), scalar=scalar)
     ties = [exactly([1.0, 2.0, -3.0]), exactly([1.0, 0.5, -3.0])]
     for op in ["maximum", "minimum"]:  # equal operands share the gradient
         family.case(f"{op}/kink_ties", BINARY[op][0], *ties)

@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 
 from .family import Family, label
-from .values import distinct, half, normal
+from .values import distinct, exactly, half, normal
 
 # name: input, weight, stride, padding, dilation, groups
 CONV1D = {
@@ -128,6 +128,15 @@ def pooling(family):
     family.case(
         "avgPool2d/half", avg_pool2d, half(normal(2, 3, 6, 8)), **halving,
         countIncludesPadding=True)
+    inf, nan = float("inf"), float("nan")
+    family.case(
+        "maxPool2d/odd", max_pool2d,
+        exactly([[[[1.0, nan, inf, inf], [nan, 0.0, 2.0, inf], [-inf, -inf, 3.0, 3.0],
+                   [-inf, -inf, nan, 1.0]]]]), **halving)
+    family.case(
+        "maxPool2d/odd_overlapping", max_pool2d,
+        exactly([[[[1.0, nan, inf], [2.0, 2.0, 0.0], [-inf, 2.0, nan]]]]), kernel=(2, 2),
+        stride=(1, 1), padding=(0, 0))
     family.case(
         "maxPool2d/transposed", max_pool2d, distinct(1, 2, 6, 8), layouts=["transposed"],
         **halving)

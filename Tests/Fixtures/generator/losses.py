@@ -183,6 +183,7 @@ def binary(family, reduction):
 
 
 def special(family):
+    odd(family)
     plain = {"reduction": "mean", "ignoreIndex": -100}
     far = normal(5, 7, scale=300.0)
     family.case(
@@ -205,3 +206,20 @@ def special(family):
     family.case(
         "binaryCrossEntropy/kink_certain", bce, exactly([0.0, 1.0, 1.0, 0.0]),
         exactly([0.0, 1.0, 0.0, 1.0]), gradients=[], reduction="none")
+
+
+def odd(family):
+    """Infinities, not-a-numbers and the ends of the pieces, with gradients."""
+    nan, inf = float("nan"), float("inf")
+    pair = [
+        exactly([nan, inf, -inf, 0.0, 1.0, -1.0, 0.5, inf, 2.0]),
+        exactly([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, inf, nan]),
+    ]
+    none = {"reduction": "none"}
+    family.case("mseLoss/odd", lambda x, y, reduction: F.mse_loss(x, y, reduction=reduction), *pair,
+                **none)
+    family.case("l1Loss/odd", lambda x, y, reduction: F.l1_loss(x, y, reduction=reduction), *pair,
+                **none)
+    for width in [1.0, 0.5]:
+        family.case(f"smoothL1Loss/odd_{width}", smooth_l1, *pair, beta=width, **none)
+        family.case(f"huberLoss/odd_{width}", huber, *pair, delta=width, **none)

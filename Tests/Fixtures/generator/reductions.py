@@ -32,6 +32,23 @@ def norm(x, p, axes, keep):
     return torch.linalg.vector_norm(x, p, dim=axes, keepdim=keep)
 
 
+def largest(x):
+    """Over all elements: unlike `amax` it shares the gradient among those that are NaN."""
+    return torch.max(x)
+
+
+def smallest(x):
+    return torch.min(x)
+
+
+def largest_along(x, axis, keep):
+    return tuple(torch.max(x, axis, keepdim=keep))
+
+
+def smallest_along(x, axis, keep):
+    return tuple(torch.min(x, axis, keepdim=keep))
+
+
 def argmax(x, axis, keep):
     return torch.argmax(x, axis, keepdim=keep)
 
@@ -190,6 +207,49 @@ def special(family):
         keep=False)
     zeros = exactly([[2.0, 0.0, 3.0], [0.0, 4.0, 0.0], [1.0, 2.0, 3.0]])
     family.case("prod/zeros", prod, zeros, axes=[1], keep=False)
+    extremes(family)
+    odd(family)
     ties = exactly([[1.0, 2.0, 2.0], [3.0, 3.0, 3.0]])
     for op in ["max", "min"]:  # equal elements share the gradient
         family.case(f"{op}/kink_ties", REDUCTIONS[op][0], ties, axes=[1], keep=False)
+
+
+def extremes(family):
+    nan, inf = float("nan"), float("inf")
+    for op, function in [("maxOfAll", largest), ("minOfAll", smallest)]:
+        for shape in [(), (1,), (67,), (3, 4)]:
+            family.case(f"{op}/{label(shape)}", function, distinct(*shape))
+        for title, values in [
+            ("nan", [1.0, nan, 3.0, 2.0]), ("nans", [[1.0, nan], [nan, 2.0]]),
+            ("infinite", [inf, -inf, inf, -inf]), ("ties", [2.0, 1.0, 2.0, 1.0]),
+        ]:
+            family.case(f"{op}/odd_{title}", function, exactly(values))
+    for op, function in [("maxAlong", largest_along), ("minAlong", smallest_along)]:
+        for shape, axis, keep in [((5,), 0, False), ((3, 4), 0, True), ((2, 3, 4), -2, False)]:
+            family.case(
+                f"{op}/{label(shape)}_{axis}", function, distinct(*shape), axis=axis, keep=keep)
+        family.case(
+            f"{op}/odd", function,
+            exactly([[1.0, nan, 3.0, 2.0], [inf, 1.0, -inf, 0.0], [nan, 1.0, 2.0, nan]]), axis=1,
+            keep=False)
+
+
+def odd(family):
+    """Infinities and not-a-numbers, with gradients."""
+    nan, inf = float("nan"), float("inf")
+    rows = exactly([
+        [1.0, nan, 3.0, 2.0], [1.0, inf, 3.0, -2.0], [-inf, inf, 0.0, 1.0], [2.0, 2.0, 2.0, 2.0],
+        [-inf, -inf, -inf, -inf], [inf, 1.0, 2.0, inf], [0.0, 0.0, 0.0, 0.0],
+        [nan, 0.0, 3.0, 1.0], [inf, 0.0, 0.0, 1.0],
+    ])
+    for op in ["sum", "mean", "prod", "max", "min", "logSumExp"]:
+        for axes in [[1], [0]]:
+            family.case(f"{op}/odd_{axes[0]}", REDUCTIONS[op][0], rows, axes=axes, keep=False)
+    for title, values in [("nan", [[1.0, nan, 3.0]]), ("infinite", [[2.0, inf, -3.0]])]:
+        family.case(
+            f"prod/odd_{title}", prod, exactly(values), axes=[1], keep=False)
+    for op, function in [("variance", moment(torch.var)), ("std", moment(torch.std))]:
+        family.case(f"{op}/odd", function, rows, axes=[1], keep=False, correction=1)
+    for p in [1, 2]:
+        family.case(f"norm/odd_{p}", norm, rows, p=p, axes=[1], keep=False)
+    family.case("cumsum/odd", cumsum, rows, axis=1)

@@ -56,6 +56,7 @@ def make():
             f"{op}/special", function,
             exactly([[1.0, -inf, 2.0], [nan, 0.0, 1.0], [inf, 0.0, 1.0], [-inf, -inf, -inf]]),
             gradients=[], axis=1)
+    odd(family)
     row_norms(family)
     groups(family)
     batches(family)
@@ -93,6 +94,17 @@ def row_norms(family):
     family.case(  # a mean that is large against the spread
         "layerNorm/shifted", layer_norm, lambda g: normal(3, 7)(g) + 30.0, normal(7), normal(7),
         **attributes)
+
+
+def odd(family):
+    """Infinities and not-a-numbers, with gradients."""
+    nan, inf = float("nan"), float("inf")
+    rows = exactly([
+        [-inf, 1.0, 2.0], [inf, 1.0, 2.0], [-inf, -inf, -inf], [nan, 1.0, 2.0], [inf, inf, 0.0],
+    ])
+    for op, function in [("softmax", softmax), ("logSoftmax", log_softmax)]:
+        for axis in [0, 1]:
+            family.case(f"{op}/odd_{axis}", function, rows, axis=axis)
 
 
 def groups(family):

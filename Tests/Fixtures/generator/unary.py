@@ -1,7 +1,8 @@
 import torch
 
 from .family import Family, label
-from .values import SHAPES, exactly, half, nonzero, normal, positive, repeated, uniform, whole
+from .values import (
+    SHAPES, exactly, half, nonzero, normal, odd, positive, repeated, uniform, whole)
 
 
 def above_minus_one(*shape):
@@ -88,6 +89,12 @@ def special(family):
         else:
             family.case(f"{op}/special", function, values, gradients=[])
     family.case("clamp/special", clamp, values, gradients=[], min=-1.0, max=1.0)
+
+    # the same ends with gradients
+    for op, (function, _) in UNARY.items():
+        family.case(f"{op}/odd", function, odd())
+    for low, high in [(-1.0, 1.0), (0.0, None), (None, 0.5), (1.0, -1.0)]:
+        family.case(f"clamp/odd_{low}_{high}", clamp, odd(), min=low, max=high)
 
     halves = exactly([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.49999997, 8388609.0, -0.2])
     family.case("round/ties", torch.round, halves)

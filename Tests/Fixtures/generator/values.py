@@ -62,6 +62,18 @@ def exactly(values, dtype=torch.float32):
     return lambda generator: torch.tensor(values, dtype=dtype)
 
 
+def odd_pairs():
+    """All pairs of numbers at which operations and their slopes are least smooth."""
+    inf, nan = float("inf"), float("nan")
+    ends = [nan, inf, -inf, 0.0, -0.0, 1.0, -2.0]
+    return [exactly([a for a in ends for _ in ends]), exactly([b for _ in ends for b in ends])]
+
+
+def odd():
+    inf, nan = float("inf"), float("nan")
+    return exactly([nan, inf, -inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 6.0, 3.0, -3.0])
+
+
 def half(spec):
     return lambda generator: spec(generator).half()
 

@@ -9,6 +9,16 @@ let reductionFamily = OperationFamily(
     "prod": overAxes { $0.prod(axes: $1, keepingAxes: $2) },
     "max": overAxes(.exact) { $0.max(axes: $1, keepingAxes: $2) },
     "min": overAxes(.exact) { $0.min(axes: $1, keepingAxes: $2) },
+    "maxOfAll": .init(.exact) { $1[0].max() },
+    "minOfAll": .init(.exact) { $1[0].min() },
+    "maxAlong": .several(.exact) {
+      let (values, indices) = $1[0].max(axis: try $0.axis, keepingAxis: try $0.flag("keep"))
+      return [values, indices]
+    },
+    "minAlong": .several(.exact) {
+      let (values, indices) = $1[0].min(axis: try $0.axis, keepingAxis: try $0.flag("keep"))
+      return [values, indices]
+    },
     "all": overAxes(.exact) { $0.all(axes: $1, keepingAxes: $2) },
     "any": overAxes(.exact) { $0.any(axes: $1, keepingAxes: $2) },
     "logSumExp": overAxes { $0.logSumExp(axes: $1, keepingAxes: $2) },
