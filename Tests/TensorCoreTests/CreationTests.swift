@@ -34,13 +34,28 @@ import Testing
     #expect(Tensor.arange(4).dtype == .int64 && Tensor.arange(0).shape == [0])
     #expect(Tensor.arange(-2..<1).array(of: Int.self) == [-2, -1, 0])
     #expect(Tensor.arange(from: 5, to: 0, by: -2).array(of: Int.self) == [5, 3, 1])
-    #expect(Tensor.arange(from: 0, to: 5, by: -2).shape == [0])
+    #expect(Tensor.arange(from: 5, to: 5, by: -2).shape == [0])
     #expect(Tensor.arange(from: 0, to: 6, by: 3).dtype == .int64)
     let tenths = Tensor.arange(from: 0, to: 1, by: 0.1)
     #expect(tenths.dtype == .float32 && tenths.count == 10 && tenths.floats[3] == 0.3)
     #expect(Tensor.arange(from: 1, to: 0, by: -0.25).floats == [1, 0.75, 0.5, 0.25])
     #expect(Tensor.arange(from: 1, to: 1, by: 0.5).shape == [0])
-    #expect(Tensor.arange(from: 1, to: 0, by: 0.5).shape == [0])
+  }
+
+  /// PyTorch's numbers of elements for 100 ends each: k steps to k / 10 and to k / 100 but for the
+  /// ends that are listed, which take one more. Floats would decide a third of them otherwise.
+  @Test func lengthsAreDecidedInDouble() {
+    for (parts, longer) in [(10.0, []), (100, [7, 14, 28, 56])] as [(Double, Set<Int>)] {
+      for k in 1...100 {
+        let count = longer.contains(k) ? k + 1 : k
+        let (end, step) = (Double(k) / parts, 1 / parts)
+        #expect(Tensor.arange(from: 0, to: end, by: step).count == count, "to \(end)")
+        #expect(Tensor.arange(from: end, to: 0, by: -step).count == count, "from \(end)")
+      }
+    }
+    #expect(Tensor.arange(from: 0, to: 0.3, by: 0.1).floats == [0, 0.1, 0.2])
+    #expect(Tensor.arange(from: 0, to: 2.1, by: 0.7).count == 4)
+    #expect(Tensor.arange(from: Float(1), to: 0, by: -0.25).floats == [1, 0.75, 0.5, 0.25])
   }
 
   @Test func linspace() {
@@ -124,6 +139,15 @@ let creationMisuses: [Misuse] = [
   .init("arange: -1 integers") { _ = Tensor.arange(-1) },
   .init("arange: the step is 0") { _ = Tensor.arange(from: 0, to: 5, by: 0) },
   .init("arange: the step is 0") { _ = Tensor.arange(from: 0, to: 0.5, by: 0) },
+  .init("arange: steps of -2 lead from 0 away from 5; use the other sign") {
+    _ = Tensor.arange(from: 0, to: 5, by: -2)
+  },
+  .init("arange: steps of 0.5 lead from 1.0 away from 0.0; use the other sign") {
+    _ = Tensor.arange(from: 1, to: 0, by: 0.5)
+  },
+  .init("arange: from nan to 1.0 by 1.0 is no finite sequence") {
+    _ = Tensor.arange(from: .nan, to: 1, by: 1)
+  },
   .init("arange: from 0.0 to inf by 1.0 is no finite sequence") {
     _ = Tensor.arange(from: 0, to: .infinity, by: 1)
   },

@@ -117,19 +117,39 @@ extension Tensor {
   }
 
   /// The integers from `start` in steps of `step` as long as they are before `end`, of type int64.
+  /// Stops if the step is 0 or leads away from `end`.
   public static func arange(from start: Int, to end: Int, by step: Int) -> Tensor {
-    check(step != 0, "arange: the step is 0")
+    requireDirection(start, end, step)
     return Tensor(stride(from: start, to: end, by: step).map { Int64($0) })
   }
 
-  /// The floats from `start` in steps of `step` as long as they are before `end`.
-  public static func arange(from start: Float, to end: Float, by step: Float) -> Tensor {
-    check(step != 0, "arange: the step is 0")
-    let steps = ((Double(end) - Double(start)) / Double(step)).rounded(.up)
+  /// The numbers from `start` in steps of `step` as long as they are before `end`, as float32: as
+  /// many as (end - start) / step, computed in double and rounded up. So 0 to 0.3 by 0.1 are three.
+  /// Stops if the step is 0 or leads away from `end`.
+  public static func arange(from start: Double, to end: Double, by step: Double) -> Tensor {
+    let steps = ((end - start) / step).rounded(.up)
     check(
-      steps.magnitude < 0x1p60, "arange: from \(start) to \(end) by \(step) is no finite sequence")
-    return Tensor(
-      (0..<Swift.max(0, Int(steps))).map { Float(Double(start) + Double($0) * Double(step)) })
+      step == 0 || steps.magnitude < 0x1p60,
+      "arange: from \(start) to \(end) by \(step) is no finite sequence")
+    requireDirection(start, end, step)
+    return Tensor((0..<Int(steps)).map { Float(start + Double($0) * step) })
+  }
+
+  /// The same for floats of another type, each of which is taken for the double that it is: a `Float`
+  /// of 0.1 for 0.100000001.
+  public static func arange<Number: BinaryFloatingPoint>(
+    from start: Number, to end: Number, by step: Number
+  ) -> Tensor {
+    arange(from: Double(start), to: Double(end), by: Double(step))
+  }
+
+  private static func requireDirection<Number: SignedNumeric & Comparable>(
+    _ start: Number, _ end: Number, _ step: Number
+  ) {
+    check(step != 0, "arange: the step is 0")
+    check(
+      step > 0 ? start <= end : start >= end,
+      "arange: steps of \(step) lead from \(start) away from \(end); use the other sign")
   }
 
   /// `count` evenly spaced floats from `start` to `end`, both included.
