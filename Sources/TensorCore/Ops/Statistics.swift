@@ -49,9 +49,10 @@ extension Tensor {
     norm(p, axes([axis], "norm", keeping: keepingAxis))
   }
 
-  /// The `p`-norm along `axes`: the sum of magnitudes (1), the root of the sum of squares (2) or
-  /// the largest magnitude (infinity); 0 of no elements. Its gradient is 0 where the 2-norm is, and
-  /// shared by equal largest magnitudes. Stops for another `p`, and for integers.
+  /// The `p`-norm along `axes`: (Σ |x|ᵖ)^(1/p), the largest magnitude (infinity), the smallest
+  /// (-infinity), or how many are not 0 (0); 0 of no elements. Its gradient is 0 where the norm is, and
+  /// shared by equal largest or smallest magnitudes. Stops for integers, where `p` is NaN, and for
+  /// negative `p` where there are no elements.
   public func norm(_ p: Float = 2, axes: [Int], keepingAxes: Bool = false) -> Tensor {
     norm(p, self.axes(axes, "norm", keeping: keepingAxes))
   }
@@ -131,8 +132,8 @@ extension Tensor {
   private func norm(_ p: Float, _ axes: ReducedAxes) -> Tensor {
     if let cast = Autocast("norm") { return cast.run { cast(self).norm(p, axes) } }
     requireFloat("norm")
-    check(
-      p == 1 || p == 2 || p == .infinity, "norm: p is \(p); expected 1, 2 or infinity")
+    check(!p.isNaN, "norm: p is \(p); it must be a number")
+    guard p == 1 || p == 2 || p == .infinity else { return powerNorm(p, axes) }
     let y =
       switch p {
       case 1: folded(axes, .sumOfMagnitudes, then: Reduction<Float>.sum)

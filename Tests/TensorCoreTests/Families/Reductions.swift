@@ -102,7 +102,8 @@ let reductionFamily = OperationFamily(
       _ = zeros([3]).standardDeviation(axis: 1)
     },
     .init("norm: a tensor of int32") { _ = ints().norm() },
-    .init("norm: p is 3.0; expected 1, 2 or infinity") { _ = zeros([3]).norm(3) },
+    .init("norm: p is nan; it must be a number") { _ = zeros([3]).norm(.nan) },
+    .init("norm: axis 0 of shape [0] is empty") { _ = zeros([0]).norm(-1) },
     .init("norm: axis 1 of a tensor of shape [3]") { _ = zeros([3]).norm(axis: 1) },
     .init("logSumExp: axis 1 of a tensor of shape [3]") { _ = zeros([3]).logSumExp(axis: 1) },
     .init("cumsum: axis 1 of a tensor of shape [3]") { _ = zeros([3]).cumsum(axis: 1) },
