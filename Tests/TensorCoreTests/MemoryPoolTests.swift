@@ -70,4 +70,17 @@ import Testing
       #expect(view?.floats == [1, 3, 2, 4])
     }
   }
+
+  /// More than any address space has: what was asked for does not count as in use.
+  @Test func outOfMemoryTellsWhatIsInUse() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let held = Tensor.zeros([1000])
+      _ = Tensor.zeros([1 << 46])
+      _ = held
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let numbers = said.firstMatch(of: /no ([0-9]+) bytes for a tensor; ([0-9]+) are in use/)
+    #expect(numbers?.1 == "281474976710656", "\(said)")
+    #expect(numbers.flatMap { Int($0.2) }.map { $0 >= 4000 && $0 < 1 << 30 } == true, "\(said)")
+  }
 }
