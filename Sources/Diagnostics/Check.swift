@@ -19,9 +19,8 @@ public func check(
 /// and the exit status `status`.
 ///
 /// After a mistake in the program (status 70) the line ends with the place in the user's program
-/// where the operation was called, `(Training.swift:12)`. To find it takes half a second, which the
-/// environment variable `LOCKSTEP_LINES=0` saves; then, and where there is no debug information, it is
-/// the place of the check.
+/// where the operation was called, `(Training.swift:12)`; where there is no debug information, and in
+/// a bundle of tests, with the place of the check.
 @inline(never)
 public func stop(
   _ message: String, status: ExitCode = .internalError, file: StaticString = #fileID,
@@ -29,14 +28,25 @@ public func stop(
 ) -> Never {
   var sentence = message
   if status == .internalError {
-    let isSought = getenv("LOCKSTEP_LINES").map { strcmp($0, "0") != 0 } ?? true
-    sentence += " (\((isSought ? CallSite.userLine() : nil) ?? "\(file):\(line)"))"
+    sentence += " (\((isTest() ? nil : CallSite.userLine()) ?? "\(file):\(line)"))"
   }
   stopHandler.withLock { $0 }?(sentence, status)
   fflush(nil)
   sentence = "error: \(sentence)\n"
   sentence.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
   _exit(status.rawValue)
+}
+
+/// Whether this process runs the tests of a package. They make mistakes on purpose, hundreds at the
+/// same time, and to find a line each would read all debug information: half a second, and 100 MB.
+private func isTest() -> Bool {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX) + 1) { path in
+    guard let start = path.baseAddress else { return false }
+    let count = readlink("/proc/self/exe", start, Int(PATH_MAX))
+    guard count > 0 else { return false }
+    start[count] = 0
+    return String(cString: start).hasSuffix(".xctest")
+  }
 }
 
 /// Reports a failed check and ends the job.

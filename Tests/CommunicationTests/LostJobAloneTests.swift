@@ -32,9 +32,8 @@ import Testing
     ("misuseOnLast", "linear: input [2, 5] and weight [3, 4]: ", "TrainingChecks.swift:14"),
   ])
   func mistakesAreNamedWithTheirPlace(_ name: String, _ cause: String, _ place: String) throws {
-    let lines = ["LOCKSTEP_LINES": "1"]
-    let job = try mpirun(ranks: 4, "MPIChecks", [name], environment: lines)
-    let alone = try runAlone("MPIChecks", [name], environment: ["LOCKSTEP_LINES": "1"])
+    let job = try mpirun(ranks: 4, "MPIChecks", [name])
+    let alone = try runAlone("MPIChecks", [name])
     for (run, start) in [(job, "error: rank 3/4 ("), (alone, "error: ")] {
       #expect(run.status == 70, "\(run.errors)")
       #expect(run.seconds < tenTimes(3))
