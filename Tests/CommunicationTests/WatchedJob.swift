@@ -36,7 +36,8 @@ func place(_ marker: String) throws -> String {
       return "\(file):\(index + 1)"
     }
   }
-  throw StartFailure(description: "no line of MPIChecks ends with // \(marker)")
+  Issue.record("no line of MPIChecks ends with // \(marker)")
+  return marker
 }
 
 /// Expects one line `error:` that has all of `parts`, in this order.
