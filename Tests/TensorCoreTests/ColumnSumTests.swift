@@ -49,7 +49,7 @@ import Testing
     let (mean, variance) = (Tensor.zeros([2]), Tensor.zeros([2]))
     let y = batchNorm(
       alternating(count, 1.1, 0.1), weight: weight, bias: bias, runningMean: mean,
-      runningVariance: variance, isTraining: true, momentum: 1, epsilon: 0)
+      runningVariance: variance, isTraining: true, momentum: 1, epsilon: 1e-20)
     let (high, low) = (Double(Float(1.1)), tenth)
     let spread = (high - low) / 2
     let unbiased = spread * spread * Double(count) / Double(count - 1)
@@ -69,7 +69,7 @@ import Testing
     let (weight, bias) = (parameter([1, 1]), parameter([0, 0]))
     let count = sizes[0] * sizes[2]
     let x = alternating(2 * count, 1.1, 0.1, columns: 1).reshaped(shape)
-    let y = batchNorm(x, weight: weight, bias: bias, isTraining: true, epsilon: 0)
+    let y = batchNorm(x, weight: weight, bias: bias, isTraining: true, epsilon: 1e-20)
     y.backward(gradient: alternating(2 * count, 0.3, 0.1, columns: 1).reshaped(shape))
     let half = Double(count) / 2
     let (up, down) = (Double(Float(0.3)), tenth)
@@ -83,11 +83,11 @@ import Testing
     let x = Tensor([Float(1), -1]).expanded(to: [count, 2])
     let gradient = Tensor.full([count, 2], 0.1)
     let sum = Double(count) * tenth
-    layerNorm(x, [2], weight: weight, bias: bias, epsilon: 0).backward(gradient: gradient)
+    layerNorm(x, [2], weight: weight, bias: bias, epsilon: 1e-20).backward(gradient: gradient)
     expectMillionths(weight.grad, [sum, -sum], "layerNorm's weight")
     expectMillionths(bias.grad, [sum, sum], "layerNorm's bias")
     (weight.grad, bias.grad) = (nil, nil)
-    rmsNorm(x, [2], weight: weight, epsilon: 0).backward(gradient: gradient)
+    rmsNorm(x, [2], weight: weight, epsilon: 1e-20).backward(gradient: gradient)
     expectMillionths(weight.grad, [sum, -sum], "rmsNorm's weight")
   }
 
@@ -95,7 +95,7 @@ import Testing
   func groupNormalisation(_ count: Int) {
     let (weight, bias) = (parameter([1, 1]), parameter([0, 0]))
     let x = Tensor([Float(1), -1]).expanded(to: [count, 2])
-    groupNorm(x, groups: 1, weight: weight, bias: bias, epsilon: 0)
+    groupNorm(x, groups: 1, weight: weight, bias: bias, epsilon: 1e-20)
       .backward(gradient: .full([count, 2], 0.1))
     let sum = Double(count) * tenth
     expectMillionths(weight.grad, [sum, -sum], "weight")
