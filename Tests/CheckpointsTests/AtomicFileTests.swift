@@ -5,7 +5,7 @@ import TensorCore
 import Testing
 
 /// A path holds its old content or the new one, whatever happens.
-@Suite struct AtomicFileTests {
+@Suite(.serialized) struct AtomicFileTests {
   @Test func contentAppearsOnCommit() throws {
     let directory = try TemporaryDirectory()
     let path = try directory.file("metrics.json", Array("old".utf8))

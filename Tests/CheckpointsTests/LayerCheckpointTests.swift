@@ -22,7 +22,7 @@ private final class Layers: Module {
   override init() { lmHead = Linear(weight: tokenEmbedding.weight) }
 }
 
-@Suite struct LayerCheckpointTests {
+@Suite(.serialized) struct LayerCheckpointTests {
   @Test func everyLayerReadsPyTorchsNames() throws {
     let model = Layers()
     try model.load(from: resource("layers"))
@@ -53,7 +53,7 @@ private final class Layers: Module {
   }
 }
 
-@Suite struct PartialLoadTests {
+@Suite(.serialized) struct PartialLoadTests {
   private static func model(_ outputs: Int) -> Sequential {
     Sequential(Linear(3, 4), Linear(4, outputs), LayerNorm(outputs))
   }
@@ -112,7 +112,7 @@ private final class Layers: Module {
   }
 }
 
-@Suite struct StateDictionaryTests {
+@Suite(.serialized) struct StateDictionaryTests {
   private static func model(_ seed: UInt64, _ outputs: Int = 2) -> Sequential {
     let generator = Generator(seed: seed)
     return Sequential(Linear(3, 4, generator: generator), Linear(4, outputs, generator: generator))

@@ -6,7 +6,7 @@ import Testing
 /// Damaged files end in an error or in sound tensors, never in a trap or a large allocation.
 ///
 /// The cases are the same in every run. They run in a child process, whose end tells of a trap.
-@Suite struct MutationTests {
+@Suite(.serialized) struct MutationTests {
   @Test(arguments: ["mlp", "types", "names"])
   func damageIsAnErrorAndNeverFatal(name: String) async throws {
     await #expect(processExitsWith: .success) { [name] in

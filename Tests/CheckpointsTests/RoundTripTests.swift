@@ -5,7 +5,7 @@ import TensorCore
 import Testing
 
 /// What is written is read back bit for bit.
-@Suite struct RoundTripTests {
+@Suite(.serialized) struct RoundTripTests {
   @Test func everyTypeAndShapeComesBack() throws {
     let directory = try TemporaryDirectory()
     let path = directory.path + "/a.safetensors"

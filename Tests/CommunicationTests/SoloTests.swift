@@ -2,7 +2,7 @@ import Communication
 import Diagnostics
 import Testing
 
-@Suite struct SoloTests {
+@Suite(.serialized) struct SoloTests {
   @Test func isAlone() {
     let world = SoloCommunicator()
     #expect(world.isRoot && world.rank == 0 && world.size == 1)
@@ -52,7 +52,7 @@ import Testing
   }
 }
 
-@Suite struct SoloSessionTests {
+@Suite(.serialized) struct SoloSessionTests {
   private struct Missing: ReportableError {
     let description = "train.csv: no such file"
     let exitCode = ExitCode.missingInput

@@ -5,7 +5,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct ThreadRankTests {
+@Suite(.serialized) struct ThreadRankTests {
   @Test(arguments: [1, 2, 3, 8])
   func collectivesSeeAllRanks(_ size: Int) {
     let results = withThreadRanks(size) { world in

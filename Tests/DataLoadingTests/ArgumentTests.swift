@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Arguments that no data set and no loader can do anything with.
-@Suite struct ArgumentTests {
+@Suite(.serialized) struct ArgumentTests {
   private static let misuses: [(sentence: String, body: @Sendable () -> Void)] = [
     (
       "InMemoryDataset: shape [-1, -2]: a size is negative",

@@ -2,7 +2,7 @@ import DataLoading
 import TensorCore
 import Testing
 
-@Suite struct AugmentationTests {
+@Suite(.serialized) struct AugmentationTests {
   /// Images of 2 channels, 2 rows and 3 columns, with the values 1, 2, 3, …
   static let images = InMemoryDataset(
     inputs: (1...72).map { Float($0) }, shape: [2, 2, 3], labels: [0, 1, 2, 3, 4, 5])

@@ -2,7 +2,7 @@ import DataLoading
 import TensorCore
 import Testing
 
-@Suite struct ByteDatasetTests {
+@Suite(.serialized) struct ByteDatasetTests {
   @Test func bytesAreScaledWithTheBatch() {
     let bytes = (0...255).map { UInt8($0) }
     let data = ByteDataset(

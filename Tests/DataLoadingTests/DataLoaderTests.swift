@@ -4,7 +4,7 @@ import Diagnostics
 import TensorCore
 import Testing
 
-@Suite struct DataLoaderTests {
+@Suite(.serialized) struct DataLoaderTests {
   /// Samples whose input is their index, and whose label is ten times that.
   static func counting(_ count: Int) -> InMemoryDataset<Float, Int32> {
     InMemoryDataset(

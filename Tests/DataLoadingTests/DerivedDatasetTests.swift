@@ -3,7 +3,7 @@ import TensorCore
 import Testing
 
 /// Data sets that are made of others: subsets, joined ones, changed ones.
-@Suite struct DerivedDatasetTests {
+@Suite(.serialized) struct DerivedDatasetTests {
   static let data = DataLoaderTests.counting(10)
 
   /// The inputs of the samples at `indices`, in which `epoch` plays no part.

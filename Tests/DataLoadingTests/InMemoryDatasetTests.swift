@@ -2,7 +2,7 @@ import DataLoading
 import TensorCore
 import Testing
 
-@Suite struct InMemoryDatasetTests {
+@Suite(.serialized) struct InMemoryDatasetTests {
   static let floats = InMemoryDataset(
     inputs: (0..<24).map { Float($0) }, shape: [2, 3], labels: [10, 11, 12, 13])
 

@@ -5,7 +5,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct MNISTTests {
+@Suite(.serialized) struct MNISTTests {
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

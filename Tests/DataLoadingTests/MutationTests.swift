@@ -7,7 +7,7 @@ import Testing
 /// Damaged files end in an error or in sound samples, never in a trap or a large allocation.
 ///
 /// The cases are the same in every run. They run in a child process, whose end tells of a trap.
-@Suite struct MutationTests {
+@Suite(.serialized) struct MutationTests {
   @Test func damagedTablesAreNeverFatal() async {
     await #expect(processExitsWith: .success) {
       let seed =

@@ -33,7 +33,7 @@ private final class Watched: Dataset {
   }
 }
 
-@Suite struct PrefetchTests {
+@Suite(.serialized) struct PrefetchTests {
   @Test(arguments: [0, 1, 2, 3, 100], [nil, 7] as [UInt64?])
   func batchesAreTheSame(prefetching: Int, seed: UInt64?) {
     func batches(_ prefetching: Int) -> DataLoader {

@@ -1,7 +1,7 @@
 import DataLoading
 import Testing
 
-@Suite struct ShardPlanTests {
+@Suite(.serialized) struct ShardPlanTests {
   static let datasetCounts = Array(0...20) + [63, 64, 65, 1000]
 
   @Test(arguments: datasetCounts, [1, 2, 3, 7, 64, 2000])

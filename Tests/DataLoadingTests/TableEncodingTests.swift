@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Other tables are read as the first one was.
-@Suite struct TableEncodingTests {
+@Suite(.serialized) struct TableEncodingTests {
   private let directory: TemporaryDirectory
   private let first: TableEncoding
 

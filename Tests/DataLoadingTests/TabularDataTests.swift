@@ -4,7 +4,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct TabularDataTests {
+@Suite(.serialized) struct TabularDataTests {
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

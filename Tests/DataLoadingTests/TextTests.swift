@@ -5,7 +5,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct TextTests {
+@Suite(.serialized) struct TextTests {
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

@@ -34,7 +34,7 @@ private func train(over world: any Communicator, _ samples: Range<Int>) -> [[Flo
   return network.namedTensors().map(\.tensor.floats) + [losses]
 }
 
-@Suite struct BatchNormSynchronizationTests {
+@Suite(.serialized) struct BatchNormSynchronizationTests {
   @Test(arguments: [[0, 12, 24], [0, 1, 24], [0, 5, 11, 24], [0, 10, 10, 24]])
   func ranksTrainAsOneDoesOnTheJoinedBatch(_ cuts: [Int]) {
     let alone = train(over: SoloCommunicator(), 0..<24)

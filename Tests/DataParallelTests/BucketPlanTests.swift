@@ -3,7 +3,7 @@ import Kernels
 import TensorCore
 import Testing
 
-@Suite struct BucketPlanTests {
+@Suite(.serialized) struct BucketPlanTests {
   /// Gradients of Float32 in the order of declaration, and the buckets that they make: in reverse.
   @Test(arguments: [
     ([], 640, []), ([80], 640, [0..<80]), ([80, 80, 80], 640, [0..<160, 160..<240]),

@@ -173,7 +173,7 @@ private func outcome(_ way: Way, over world: any Communicator, _ loss: Loss) -> 
     gradients: network.parameters().map { $0.grad?.floats ?? [] }, loss: reducer.loss)
 }
 
-@Suite struct MeanTests {
+@Suite(.serialized) struct MeanTests {
   /// The gradient of the one mean over the batch, without anybody who averages.
   private static func whole(_ loss: Loss) -> Outcome {
     let (network, samples) = (Network(), Samples())

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Loss scales on many ranks: one verdict, from the gradients that all ranks share.
-@Suite struct PrecisionTests {
+@Suite(.serialized) struct PrecisionTests {
   /// What a rank saw: after each step its weights, and in the end the scaler's state.
   private struct Outcome: Sendable, Equatable {
     var weights: [[Float]] = []

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Mistakes that compute all the same are said once; those that cannot be right end the job.
-@Suite struct ReducerWarningTests {
+@Suite(.serialized) struct ReducerWarningTests {
   private static func warnings(in errors: [UInt8]?) -> [Substring] {
     String(decoding: errors ?? [], as: UTF8.self).split(separator: "\n")
       .filter { $0.hasPrefix("warning: ") }

@@ -46,7 +46,7 @@ private func train(
   return network.state
 }
 
-@Suite struct ReproducibilityTests {
+@Suite(.serialized) struct ReproducibilityTests {
   @Test(arguments: [8, 11], Place.allCases)
   func bitsDoNotDependOnTheNumberOfRanks(_ microBatches: Int, _ place: Place) {
     let alone = train(over: SoloCommunicator(), microBatches: microBatches)

@@ -44,7 +44,7 @@ extension SmallNetwork {
   }
 }
 
-@Suite struct ShardedOptimizerTests {
+@Suite(.serialized) struct ShardedOptimizerTests {
   @Test(arguments: ["SGD", "AdamW", "Adagrad", "LAMB"], [DType.float32, .float16])
   func bitsAreThoseWithoutSharding(_ name: String, _ dtype: DType) {
     for size in [2, 3, 4] {

@@ -61,6 +61,10 @@ import Testing
       "Tests/UpperTests/CTests.swift", "let start = Continuous" + "Clock.now\n",
       "Tests/UpperTests/CTests.swift:1:let start = Continuous"
     ),
+    (
+      "Tests/UpperTests/CTests.swift", "@Suite struct C {\n  // processExits" + "With:\n}\n",
+      "Tests/UpperTests/CTests.swift:1:@Suite struct C {"
+    ),
     ("launch/broken", "#!/usr/bin/env bash\nif then\n", "launch/broken: line 2:"),
     ("notes.txt", "", "notes.txt"),
     ("Sources/Upper/B.swift", "func b( ) {}\n", "Sources/Upper/B.swift:1:8: error: [Spacing]"),

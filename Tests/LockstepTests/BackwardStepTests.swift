@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What `backward`, `step`, `zeroGrad` and `item` do, one at a time.
-@Suite struct BackwardStepTests {
+@Suite(.serialized) struct BackwardStepTests {
   @Test func theFourCallsOfALoop() {
     let x = Tensor([1, 2] as [Float])
     x.requiresGrad = true

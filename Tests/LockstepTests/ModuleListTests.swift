@@ -2,7 +2,7 @@ import Lockstep
 import TestSupport
 import Testing
 
-@Suite struct ModuleListTests {
+@Suite(.serialized) struct ModuleListTests {
   private func layers(_ count: Int) -> ModuleList<Linear> {
     ModuleList((0..<count).map { Linear(2, 2, generator: Generator(seed: UInt64($0))) })
   }

@@ -39,7 +39,7 @@ private func trainThroughOldGraphs(_ iterations: Int) {
   }
 }
 
-@Suite struct RecurrentLoopTests {
+@Suite(.serialized) struct RecurrentLoopTests {
   /// `step` changed weights that the graph of an earlier iteration needs: from the third iteration
   /// on the gradient would be wrong, and the program stops, as PyTorch's does.
   @Test func steppingThroughOldGraphsStops() async {

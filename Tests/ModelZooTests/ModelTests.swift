@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The reference models: how large they are, what they see, and that they learn.
-@Suite struct ModelTests {
+@Suite(.serialized) struct ModelTests {
   private func parameterCount(_ model: Module) -> Int {
     model.parameters().reduce(0) { $0 + $1.count }
   }

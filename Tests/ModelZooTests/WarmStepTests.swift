@@ -4,7 +4,7 @@ import TensorCore
 import Testing
 
 /// Once warm, a training step takes every buffer from the pool and gives it back.
-@Suite struct WarmStepTests {
+@Suite(.serialized) struct WarmStepTests {
   @Test func stepsAllocateNothing() async {
     // In a process of its own: the counters are those of the process.
     await #expect(processExitsWith: .success) {

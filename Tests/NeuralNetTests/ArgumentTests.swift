@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Arguments of initialisers that no layer can do anything with.
-@Suite struct ArgumentTests {
+@Suite(.serialized) struct ArgumentTests {
   private static let misuses: [(sentence: String, body: @Sendable () -> Void)] = [
     ("Linear: -1 inputs and 3 outputs; neither may be negative", { _ = Linear(-1, 3) }),
     (

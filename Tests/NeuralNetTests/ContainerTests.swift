@@ -3,7 +3,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct ModuleListTests {
+@Suite(.serialized) struct ModuleListTests {
   private let layers = (1...4).map { Linear($0, $0) }
 
   @Test func positionsCountFromEitherEnd() {
@@ -42,7 +42,7 @@ import Testing
   }
 }
 
-@Suite struct ModuleDictionaryTests {
+@Suite(.serialized) struct ModuleDictionaryTests {
   @Test func modulesKeepTheirNamesAndOrder() {
     let heads: ModuleDictionary = ["colour": Linear(2, 3), "camelCase": Linear(2, 1, bias: false)]
     #expect(heads.keys == ["colour", "camelCase"] && heads.count == 2)
@@ -64,7 +64,7 @@ import Testing
   }
 }
 
-@Suite struct SequentialTests {
+@Suite(.serialized) struct SequentialTests {
   @Test func layersAreCountedFromEitherEnd() {
     let layers: [any Layer] = [Linear(1, 2), ReLU(), Linear(2, 3)]
     let model = Sequential(layers)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The sentences with which misuse of layers stops.
-@Suite struct LayerMisuseTests {
+@Suite(.serialized) struct LayerMisuseTests {
   private static let misuses: [(sentence: String, body: @Sendable () -> Void)] = [
     ("Linear: weight [3] and bias []; expected", { _ = Linear(weight: .zeros([3])) }),
     (

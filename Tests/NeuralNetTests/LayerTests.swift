@@ -3,7 +3,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct LayerTests {
+@Suite(.serialized) struct LayerTests {
   @Test func linearStartsUniformWithinItsBound() {
     let layer = Linear(400, 50, generator: Generator(seed: 2))
     #expect(layer.weight.shape == [50, 400] && layer.bias?.shape == [50])

@@ -17,7 +17,7 @@ private final class Mixture: Module, Layer {
   }
 }
 
-@Suite struct PrecisionTests {
+@Suite(.serialized) struct PrecisionTests {
   @Test func normsAndBuffersStayFloat32() {
     let model = Mixture()
     let values = model.inner.weight.floats

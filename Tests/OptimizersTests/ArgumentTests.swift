@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Numbers that no optimiser and no schedule can do anything with.
-@Suite struct ArgumentTests {
+@Suite(.serialized) struct ArgumentTests {
   private static let misuses: [(sentence: String, body: @Sendable () -> Void)] = [
     ("SGD: learning rate -1.0 is negative or not finite", { _ = SGD([one], learningRate: -1) }),
     ("SGD: learning rate nan is negative or not finite", { _ = SGD([one], learningRate: .nan) }),

@@ -3,7 +3,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct ClippingTests {
+@Suite(.serialized) struct ClippingTests {
   private func parameters(with gradients: [Tensor]) -> [Tensor] {
     gradients.map { gradient in
       let parameter = Tensor.zeros(gradient.shape)

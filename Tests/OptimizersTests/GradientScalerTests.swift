@@ -4,7 +4,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct GradientScalerTests {
+@Suite(.serialized) struct GradientScalerTests {
   private func leaf(_ values: [Float], _ dtype: DType = .float32) -> Tensor {
     let tensor = Tensor(values).converted(to: dtype)
     tensor.requiresGrad = true

@@ -26,7 +26,7 @@ private final class SignDescent: Optimizer {
   }
 }
 
-@Suite struct GroupTests {
+@Suite(.serialized) struct GroupTests {
   @Test func matricesDecayAndVectorsDoNot() {
     let parameters = [[2, 3], [3], [], [4, 1, 3, 3]].map { parameter(Shape($0)) }
     let groups = ParameterGroup.decayingMatrices(of: parameters, by: 0.5)

@@ -3,7 +3,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct MasterWeightTests {
+@Suite(.serialized) struct MasterWeightTests {
   private static let optimizers = [
     "sgd", "adam", "adamW", "adagrad", "rmsProp", "lion", "lamb", "lars",
   ]

@@ -9,7 +9,7 @@ private func parameter(_ values: [Float]) -> Tensor {
   return tensor
 }
 
-@Suite struct OptimizerTests {
+@Suite(.serialized) struct OptimizerTests {
   @Test func stepsOnlyWhatHasAGradient() {
     let (a, b) = (parameter([1, 2]), parameter([3]))
     let optimizer = SGD([a, b], learningRate: 0.5)

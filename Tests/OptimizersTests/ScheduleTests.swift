@@ -3,7 +3,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct ScheduleTests {
+@Suite(.serialized) struct ScheduleTests {
   /// Every learning rate of every schedule against PyTorch's, and every plateau's.
   @Test(arguments: [
     "stepLR", "multiStepLR", "exponentialLR", "cosineAnnealingLR", "cosineAnnealingWarmRestarts",

@@ -4,7 +4,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct StateTests {
+@Suite(.serialized) struct StateTests {
   private func parameters() -> [Tensor] {
     [gridValues([3, 2], seed: 1), gridValues([2], seed: 2)].map { tensor in
       tensor.requiresGrad = true

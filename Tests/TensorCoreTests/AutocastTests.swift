@@ -3,7 +3,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct AutocastTests {
+@Suite(.serialized) struct AutocastTests {
   private static func parameter(_ shape: Shape, seed: UInt64 = 1) -> Tensor {
     let tensor = gridValues(shape, in: 0.25...1, seed: seed)
     tensor.requiresGrad = true

@@ -2,7 +2,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct GeneratorTests {
+@Suite(.serialized) struct GeneratorTests {
   /// The known answers of the Random123 distribution (kat_vectors, philox4x32 10).
   @Test(
     arguments: [

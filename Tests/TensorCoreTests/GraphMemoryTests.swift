@@ -12,7 +12,7 @@ private func bytesKept(by body: () -> Void) -> Int {
 /// Graphs are freed, whatever their depth, and give their memory back.
 ///
 /// The counters of the pool are those of the process, so each test runs in one of its own.
-@Suite struct GraphMemoryTests {
+@Suite(.serialized) struct GraphMemoryTests {
   @Test func chainOfAHundredThousandRunsBackward() async {
     await #expect(processExitsWith: .success) {
       let kept = bytesKept {

@@ -1,7 +1,7 @@
 import TensorCore
 import Testing
 
-@Suite struct MemoryPoolTests {
+@Suite(.serialized) struct MemoryPoolTests {
   /// Small sizes one by one, and then the neighbourhoods of every class boundary up to 64 GiB.
   @Test func sizeClassesCoverWithLittleWaste() {
     let large = (13..<36).flatMap { exponent in

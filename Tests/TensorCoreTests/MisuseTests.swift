@@ -70,7 +70,7 @@ private func misuses(of family: String) -> [Misuse] {
     ?? generalMisuses + creationMisuses + inPlaceMisuses + overwritingMisuses + argumentMisuses
 }
 
-@Suite struct MisuseTests {
+@Suite(.serialized) struct MisuseTests {
   @Test(
     arguments: (families.map(\.name) + ["general"]).flatMap { family in
       misuses(of: family).indices.map { (family, $0) }

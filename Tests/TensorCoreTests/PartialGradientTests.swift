@@ -2,7 +2,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct PartialGradientTests {
+@Suite(.serialized) struct PartialGradientTests {
   @Test func gradientsLeaveGradAlone() throws {
     let (x, w) = (leaf([1, 2]), leaf([3, 4]))
     let y = x * w
@@ -36,7 +36,7 @@ import Testing
   }
 }
 
-@Suite struct HookTests {
+@Suite(.serialized) struct HookTests {
   @Test func hooksSeeAndReplaceTheCompleteGradient() {
     let x = leaf([1, 2])
     let y = x * 2
@@ -92,7 +92,7 @@ private struct Product: DifferentiableFunction {
   }
 }
 
-@Suite struct CustomFunctionTests {
+@Suite(.serialized) struct CustomFunctionTests {
   @Test func ownGradientsAreUsed() {
     let counter = Product.Counter()
     let (x, w) = (leaf([1, 2]), leaf([3, 4]))
@@ -117,7 +117,7 @@ private struct Product: DifferentiableFunction {
   }
 }
 
-@Suite struct CheckpointTests {
+@Suite(.serialized) struct CheckpointTests {
   /// The gradients of inputs and of parameters used inside are those without checkpointing, to the
   /// bit.
   @Test func gradientsAreThoseOfTheSegment() {
@@ -161,7 +161,7 @@ private func takeTheRootOfZero() {
   (x.squareRoot() * 2).sum().backward()
 }
 
-@Suite struct AnomalyTests {
+@Suite(.serialized) struct AnomalyTests {
   @Test func theFirstOperationIsNamed() async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The operation of which recurrent layers are made; the layers are tested with PyTorch's numbers.
-@Suite struct RecurrentTests {
+@Suite(.serialized) struct RecurrentTests {
   /// Gates, weight, bias and states for `cell`: 3 steps of 2 rows of 4 units.
   private func inputs(_ cell: RecurrentCell) -> [Tensor] {
     let width = 4 * cell.gates

@@ -5,7 +5,7 @@ import Testing
 
 /// Activations take the memory of temporaries, and gradients that of the gradient they come from:
 /// never where somebody else sees it.
-@Suite struct ReuseTests {
+@Suite(.serialized) struct ReuseTests {
   private static let values: [Float] = [-2, -1, 0.5, 3]
   private static let activations: [(name: String, function: @Sendable (Tensor) -> Tensor)] = [
     ("relu", { relu($0) }), ("tanh", { tanh($0) }), ("sigmoid", { sigmoid($0) }),

@@ -46,7 +46,7 @@ private let views: [View] = [
   .init("detach") { $0.detach() },
 ]
 
-@Suite struct ViewTests {
+@Suite(.serialized) struct ViewTests {
   @Test(arguments: views) private func sharesStorageVersionAndChanges(_ view: View) {
     let base = Tensor((0..<24).map { Float($0) }, shape: [4, 6])
     let part = view.make(base)
@@ -142,7 +142,7 @@ private let views: [View] = [
   }
 }
 
-@Suite struct JoiningTests {
+@Suite(.serialized) struct JoiningTests {
   @Test(arguments: [
     (DType.float32, DType.float16, DType.float32), (.int64, .float16, .float16),
     (.bool, .uint8, .uint8), (.int32, .int64, .int64), (.bool, .float32, .float32),
@@ -182,7 +182,7 @@ private let views: [View] = [
   }
 }
 
-@Suite struct IndexingTests {
+@Suite(.serialized) struct IndexingTests {
   /// Against plain loops, over sizes that are split between threads and sizes that are not.
   @Test(arguments: [(1, 1), (3, 7), (5, 64), (33, 130), (300, 768), (2000, 3)])
   func embeddingIsRowsAndItsGradientTheirSum(_ count: Int, _ width: Int) {

@@ -118,7 +118,7 @@ extension Tensor {
     return leading.strides(broadcastTo: batch)
   }
 
-  /// This tensor, or a contiguous copy where the matrices have no dense axis for BLAS.
+  /// This tensor, or a contiguous copy where neither axis of the matrices is dense.
   func withDenseRows() -> Tensor {
     let (rows, columns) = (rank - 2, rank - 1)
     func isDense(_ inner: Int, _ outer: Int) -> Bool {
@@ -128,7 +128,7 @@ extension Tensor {
     return isDense(columns, rows) || isDense(rows, columns) ? self : contiguousValues()
   }
 
-  /// The first matrix as BLAS takes it.
+  /// The first matrix, as the kernel takes it.
   var matrixOperand: MatrixOperand {
     let (rows, columns) = (shape[rank - 2], shape[rank - 1])
     let (outer, inner) = (strides[rank - 2], strides[rank - 1])
