@@ -122,10 +122,12 @@ import Testing
     let end = "packages, lint, release build, and tests: Test run with 8 tests in 3 suites passed"
     #expect(test.errors.last?.hasSuffix(end) == true, "\(test.errors)")
     let calls = String(decoding: try scripts.directory.read("calls"), as: UTF8.self)
+      .replacing(/width [1-9][0-9]*/, with: "width N")  // twice the cores that this test may use
     let run = "test -c release --skip-build --disable-xctest"
     #expect(
       calls.split(separator: "\n").map(String.init) == [
-        "lint", "build -c release --build-tests", "\(run) --skip AloneTests",
+        "lint", "build -c release --build-tests",
+        "\(run) --experimental-maximum-parallelization-width N --skip AloneTests",
         "\(run) --no-parallel --skip ^((?!AloneTests).)*$",
         "test list -c release --skip-build --disable-xctest",
       ])
