@@ -51,6 +51,26 @@ import Testing
       AdaptiveAvgPool1d(2)(sequence), to: sequence.reshaped([2, 3, 2, 4]).mean(axis: 3))
   }
 
+  /// One sequence without an axis for the batch is a batch of one.
+  @Test(arguments: [false, true])
+  func oneSequenceIsABatchOfOne(_ batchFirst: Bool) {
+    let axis = batchFirst ? 0 : 1
+    let (x, h, c) = (gridValues([5, 3]), gridValues([4, 2]), gridValues([4, 2], seed: 2))
+    let lstm = LSTM(3, 2, layers: 2, batchFirst: batchFirst, bidirectional: true)
+    let one = lstm(x, (h, c))
+    let batch = lstm(x.unsqueezed(axis), (h.unsqueezed(1), c.unsqueezed(1)))
+    #expect(one.output.shape == [5, 4] && one.output.floats == batch.output.floats)
+    #expect(one.state.hidden.shape == [4, 2] && one.state.cell.floats == batch.state.cell.floats)
+    let gru = GRU(3, 2, batchFirst: batchFirst)
+    let (output, state) = gru(x)
+    #expect(output.shape == [5, 2] && state.shape == [1, 2])
+    #expect(output.floats == gru(x.unsqueezed(axis)).output.floats)
+    let cell = LSTMCell(3, 2)
+    let step = cell(x[0], (h[0], c[0]))
+    #expect(step.hidden.shape == [2])
+    #expect(step.cell.floats == cell(x[0...0], (h[0...0], c[0...0])).cell.floats)
+  }
+
   /// A layer over time is its cell in a loop.
   @Test func stepsAreWhatTheLayerDoes() {
     let (layer, cell) = (LSTM(3, 4), LSTMCell(3, 4))

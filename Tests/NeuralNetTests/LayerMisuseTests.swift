@@ -59,7 +59,8 @@ import Testing
       { _ = LSTM(3, 4, layers: 2)(.zeros([5, 2, 3]), (.zeros([1, 2, 4]), .zeros([2, 2, 4]))) }
     ),
     (
-      "LSTMCell: an input of shape [3]; expected [batch, 3]", { _ = LSTMCell(3, 4)(.zeros([3])) }
+      "LSTMCell: an input of shape [1, 2]; expected [batch, 3]",
+      { _ = LSTMCell(3, 4)(.zeros([2])) }
     ),
     (
       "GRUCell: a state of shape [1, 4]; expected [2, 4]",

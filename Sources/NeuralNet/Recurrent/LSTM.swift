@@ -23,7 +23,8 @@ public final class LSTM: RecurrentNetwork {
   /// The outputs of the last layer for `input`, and the states of all layers after their last step.
   ///
   /// - Parameters:
-  ///   - input: `[steps, batch, inputs]`, or `[batch, steps, inputs]` if batch comes first.
+  ///   - input: `[steps, batch, inputs]`, or `[batch, steps, inputs]` if batch comes first; one sequence has no axis for the
+  ///     batch, nor have its results.
   ///   - state: Hidden and cell states before the first step, both `[layers · directions, batch, hidden]`; nil: zeros.
   /// - Returns: `output` like the input, with directions · hidden features; `state` like the parameter.
   public func callAsFunction(

@@ -32,7 +32,8 @@ public final class RNN: RecurrentNetwork {
   /// The outputs of the last layer for `input`, and the states of all layers after their last step.
   ///
   /// - Parameters:
-  ///   - input: `[steps, batch, inputs]`, or `[batch, steps, inputs]` if batch comes first.
+  ///   - input: `[steps, batch, inputs]`, or `[batch, steps, inputs]` if batch comes first; one sequence has no axis for the
+  ///     batch, nor have its results.
   ///   - state: The states before the first step, `[layers · directions, batch, hidden]`; nil: zeros.
   /// - Returns: `output` like the input, with directions · hidden features; `state` like the parameter.
   public func callAsFunction(

@@ -49,8 +49,24 @@ public class RecurrentNetwork: Module {
   }
 
   /// The last layer's outputs, and each state of all layers after their last steps, `[layers ·
-  /// directions, batch, hidden]`.
+  /// directions, batch, hidden]`; one sequence `[steps, inputs]` is a batch of one, whose axis the
+  /// results do not have.
   func run(_ input: Tensor, from start: [Tensor]?) -> (output: Tensor, states: [Tensor]) {
+    var results: (output: Tensor, states: [Tensor])
+    if input.rank == 2 {
+      let axis = isBatchFirst ? 0 : 1
+      results = runBatch(input.unsqueezed(axis), from: start?.map { $0.unsqueezed(1) })
+      results = (results.output.squeezed(axis), results.states.map { $0.squeezed(1) })
+    } else {
+      results = runBatch(input, from: start)
+    }
+    notifyForwardHooks([results.output] + results.states)
+    return results
+  }
+
+  private func runBatch(
+    _ input: Tensor, from start: [Tensor]?
+  ) -> (output: Tensor, states: [Tensor]) {
     check(
       input.rank == 3 && input.shape[2] == inputSize,
       """
@@ -80,9 +96,7 @@ public class RecurrentNetwork: Module {
       }
       x = outputs.count == 1 ? outputs[0] : cat(outputs, axis: 2)
     }
-    let results = (output: isBatchFirst ? x.transposed(0, 1) : x, states: states.map { stack($0) })
-    notifyForwardHooks([results.output] + results.states)
-    return results
+    return (isBatchFirst ? x.transposed(0, 1) : x, states.map { stack($0) })
   }
 }
 

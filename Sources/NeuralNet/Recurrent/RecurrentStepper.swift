@@ -18,8 +18,20 @@ public class RecurrentStepper: Module {
   /// The weights under PyTorch's names.
   public override func namedOwnTensors() -> [(name: String, tensor: Tensor)] { weights.named }
 
-  /// The states, each `[batch, hidden]`, after one step.
+  /// The states, each `[batch, hidden]`, after one step; each `[hidden]` of one input `[inputs]`.
   func step(_ input: Tensor, from start: [Tensor]?) -> [Tensor] {
+    var states: [Tensor]
+    if input.rank == 1 {
+      states = stepBatch(input.unsqueezed(0), from: start?.map { $0.unsqueezed(0) })
+      states = states.map { $0.squeezed(0) }
+    } else {
+      states = stepBatch(input, from: start)
+    }
+    notifyForwardHooks(states)
+    return states
+  }
+
+  private func stepBatch(_ input: Tensor, from start: [Tensor]?) -> [Tensor] {
     let (inputs, hidden) = (weights.weightIh.shape[1], weights.weightHh.shape[1])
     check(
       input.rank == 2 && input.shape[1] == inputs,
@@ -31,8 +43,6 @@ public class RecurrentStepper: Module {
         "\(type(of: self)): a state of shape \(state.shape); expected \(shape)")
     }
     let all = weights.run(cell, input.unsqueezed(0), from: start)
-    let states = cell.states == 1 ? [all.reshaped(shape)] : all.squeezed(1).unstacked()
-    notifyForwardHooks(states)
-    return states
+    return cell.states == 1 ? [all.reshaped(shape)] : all.squeezed(1).unstacked()
   }
 }
