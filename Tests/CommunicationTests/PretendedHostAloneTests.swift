@@ -98,13 +98,14 @@ import Testing
       ])
   }
 
-  /// MPI notices, on some ranks; the sentence is ours.
+  /// MPI notices, on some ranks; the sentence is ours. It names the ranks of the other host where
+  /// these have been heard of by then.
   @Test func aBroadcastOfDifferentSizesIsAMismatch() throws {
     expectEnd(
       try watchedJob(4, hosts: 2, "truncate"), 76,
       [
         "rank 0 (host1) calls broadcast of 2000 bytes",
-        "ranks 1 (host1), 2-3 (host2) call broadcast of 1000 bytes",
+        "1 (host1)", "broadcast of 1000 bytes",
       ])
   }
 
@@ -138,7 +139,9 @@ import Testing
       environment: ["PRETENDED_HOSTS": "\(hosts)"])
     #expect(job.status == 0, "\(job.errors)")
     #expect(job.errors(startingWith: "error: ").isEmpty, "\(job.errors)")
-    #expect(job.errors(startingWith: "warning: ").isEmpty, "\(job.errors)")
+    // One check trains a model on each rank for itself, to compare with.
+    let warnings = job.errors(startingWith: "warning: ").filter { !$0.contains("nobody averages") }
+    #expect(warnings.isEmpty, "\(job.errors)")
   }
 
   /// `mpirun` says which rank and signal, and is not interrupted.
