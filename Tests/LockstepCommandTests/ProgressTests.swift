@@ -24,7 +24,7 @@ import Testing
   @Test(arguments: [40, 80, 200])
   func stateFitsInALine(_ columns: Int) throws {
     let program = try builtProgram("lockstep")
-    let text = try onTerminal("\(program) train \(Self.options) --run-dir run", columns: columns)
+    let text = try onTerminal("'\(program)' train \(Self.options) --run-dir run", columns: columns)
     // What begins by clearing the line stays.
     let states = text.split(separator: "\r").filter { !$0.hasPrefix("\u{1b}[K") }
     #expect(states.count >= 1, "\(text)")
