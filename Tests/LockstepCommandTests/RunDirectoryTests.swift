@@ -35,7 +35,7 @@ import Testing
   /// By bash: another shell may wait for ever where the test blocks the signal that a child has ended.
   @Test func isNotSharedByRunsThatStartTogether() throws {
     let program = try builtProgram("lockstep")
-    let train = "\(program) train --steps 20 --threads 1 --quiet"
+    let train = "'\(program)' train --steps 20 --threads 1 --quiet"
     let script = """
       for i in 1 2 3 4; do (\(train) --run-dir run; echo $? >status-$i) 2>error-$i & done
       for i in 1 2 3; do (\(train); echo $? >>named) & done
