@@ -42,7 +42,7 @@ struct Doctor: ParsableCommand {
 
   private func advice(_ world: any Communicator) -> [String] {
     var advice: [String] = []
-    if let core = getenv("OPENBLAS_CORETYPE") {
+    if let core = getenv("OPENBLAS_CORETYPE"), OpenBLAS() != nil {
       let name = String(cString: core)
       advice.append(
         """

@@ -155,9 +155,14 @@ import Testing
   }
 
   @Test func failuresComeThrough() throws {
-    let failed = "✘ Test run with 1 test in 1 suite failed after 0.5 seconds with 1 issue."
-    let test = try testScript(together: seven, alone: failed, known: 8, status: 3)
+    let issue = "✘ Test b() recorded an issue at B.swift:3:5: Expectation failed: 1 == 2"
+    let end = "✘ Test run with 1 test in 1 suite failed after 0.5 seconds with 1 issue."
+    let failed = [issue, "↳ two is not one", "✔ Test c() passed after 0.1 seconds.", end]
+    let test = try testScript(
+      together: seven, alone: failed.joined(separator: "\n"), known: 8, status: 3)
     #expect(test.status == 3 && !test.errors.contains { $0.hasPrefix("Passed") })
+    #expect(
+      test.errors.suffix(4) == [issue, "↳ two is not one", end, "error: tests failed; see above"])
     try scripts.standIn("swift", "exit 1")
     let build = try scripts.run("test")
     #expect(build.status == 70 && build.errors.last == "error: the build failed; see above")

@@ -72,7 +72,7 @@ struct BackwardPass {
   func begin(loss: Tensor?) -> Float {
     guard let first = averagers.first else { return 1 }
     let value = loss.map { Float($0.item()) }
-    let loss = hasMeans ? PassLoss(value: value, at: root) : PassLoss(value: value)
+    let loss = hasMeans ? PassLoss(value: value, at: root, of: operations) : PassLoss(value: value)
     let weight = first.passWillBegin(loss, scale: scale)
     for other in averagers.dropFirst() {
       check(

@@ -38,6 +38,8 @@ package final class Operation: Node {
   var retained: RetainedGradient?
   /// What is said of a result that is the mean of losses; nil: it is none.
   var mean: LossMean?
+  /// What it is to the loss that `PassLoss` looks at.
+  var part: PartOfLoss?
   /// Where it was called.
   let site = CallSite.capture()
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// What a backward pass begins at, as those see it who make one mean of several passes.
 package struct PassLoss {
   /// The loss; nil where the pass begins at a tensor that is no scalar.
@@ -22,61 +24,76 @@ package struct PassLoss {
   /// The loss of a graph without means.
   init(value: Float?) { self.value = value }
 
-  /// The loss at `root`, whose graph has means.
-  init(value: Float?, at root: Node) {
+  /// The loss at `root`, whose graph has means: `operations`, inputs before their consumers.
+  init(value: Float?, at root: Node, of operations: [Operation]) {
     self.init(value: value)
+    guard let last = root as? Operation else { return }
     hasOtherParts = false
-    /// For each node that was reached, what was computed from it.
-    var consumers: [ObjectIdentifier: [Operation]] = [ObjectIdentifier(root): []]
-    var (stack, ends) = ([root], [Node]())
-    while let node = stack.popLast() {
-      guard let operation = node as? Operation else {
-        hasOtherParts = true
-        continue
-      }
+    last.part = .rest
+    /// What lies between the loss and its means, consumers before their inputs.
+    var parts: [Operation] = []
+    var remaining = 1
+    for operation in operations.reversed() where operation.part != nil {
+      parts.append(operation)
+      remaining -= 1
       if let mean = operation.mean {
         means.append(mean)
-        ends.append(operation)
-        continue
+        operation.part = .mean
+      } else {
+        for edge in operation.edges {
+          guard let input = edge.node as? Operation else {
+            hasOtherParts = true
+            continue
+          }
+          if input.part == nil {
+            input.part = .rest
+            remaining += 1
+          }
+        }
       }
-      for input in operation.edges.compactMap(\.node) {
-        if consumers[ObjectIdentifier(input)] == nil { stack.append(input) }
-        consumers[ObjectIdentifier(input), default: []].append(operation)
-      }
+      if remaining == 0 { break }
     }
-    // From the means up to the root.
-    var above = Set(ends.map(ObjectIdentifier.init))
-    var operations: [Operation] = []
-    while let node = ends.popLast() {
-      for operation in consumers[ObjectIdentifier(node)] ?? []
-      where above.insert(ObjectIdentifier(operation)).inserted {
-        operations.append(operation)
-        ends.append(operation)
-      }
+    for operation in parts.reversed() where operation.part == .rest {
+      guard let way = operation.wayFromMeans else { continue }
+      operation.part = .mean
+      combination = max(combination, way)
     }
-    combination = operations.map { $0.combination(of: above) }.max() ?? .sum
+    for operation in parts { operation.part = nil }
   }
 }
 
+/// What an operation is to a loss: a mean or computed from one, or none of both.
+enum PartOfLoss { case mean, rest }
+
 extension Operation {
-  /// How the result is computed from those inputs that are in `parts`.
-  fileprivate func combination(of parts: Set<ObjectIdentifier>) -> PassLoss.Combination {
-    let isPart = edges.map { edge in edge.node.map { parts.contains(ObjectIdentifier($0)) } ?? false
+  /// How the result is computed from those inputs that come from means; nil: no input does.
+  fileprivate var wayFromMeans: PassLoss.Combination? {
+    func isFromMean(_ edge: Edge) -> Bool { (edge.node as? Operation)?.part == .mean }
+    guard edges.contains(where: isFromMean) else { return nil }
+    if Self.sums.contains(where: name.isEqual(to:)) { return .sum }
+    if name.isEqual(to: "multiply") {
+      return edges.count == 1 ? .sum : edges.allSatisfy(isFromMean) ? .other : .scaledSum
     }
-    switch name.description {
-    case "multiply" where isPart.count > 1: return isPart == [true, true] ? .other : .scaledSum
-    case "divide" where isPart.count > 1: return isPart[1] ? .other : .scaledSum
-    case "multiply", "divide": return .sum
-    default: return Self.sums.contains(name.description) ? .sum : .other
+    if name.isEqual(to: "divide") {
+      return edges.count == 1 ? .sum : isFromMean(edges[1]) ? .other : .scaledSum
     }
+    return .other
   }
 
   /// The operations whose results are sums of multiples of their inputs, of those that losses are
   /// put together with.
-  private static let sums: Set<String> = [
+  private static let sums: [StaticString] = [
     "add", "subtract", "negate", "sum", "mean", "stack", "cat", "reshaped", "viewed", "flattened",
     "squeezed", "unsqueezed", "expanded", "cloned", "converted", "subscript", "selected", "sliced",
   ]
+}
+
+extension StaticString {
+  /// Without making a string of either.
+  fileprivate func isEqual(to other: StaticString) -> Bool {
+    utf8CodeUnitCount == other.utf8CodeUnitCount
+      && memcmp(utf8Start, other.utf8Start, utf8CodeUnitCount) == 0
+  }
 }
 
 extension PassLoss {
