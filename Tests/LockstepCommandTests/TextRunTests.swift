@@ -41,6 +41,20 @@ import Testing
     #expect(try succeeded(try lockstep(line, in: directory)) == text)
   }
 
+  /// What is written begins at the beginning of a line, where the text has lines.
+  @Test func aPromptMayBeLeftOut() throws {
+    try directory.write(
+      Array(String(repeating: "abc ", count: 100).utf8), to: "one-line.txt")
+    for (file, beginning) in [("fox", "\n"), ("one-line", " ")] {
+      try succeeded(
+        try lockstep(
+          "train --model rnn --data text:\(file).txt --steps 1 --quiet --run-dir \(file)",
+          in: directory))
+      let text = try succeeded(try lockstep("generate --run-dir \(file) --length 5", in: directory))
+      #expect(text.hasPrefix(beginning) && text.count == 1 + 5 + 1, "\(text)")
+    }
+  }
+
   @Test func mistakesAreNamed() throws {
     let train = "train --run-dir run --steps 1"
     expectFailure(
