@@ -8,6 +8,12 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Loops and state in C.
+func cTarget(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, cSettings: [.treatAllWarnings(as: .error)])
+}
+
 /// A library module of ours; `dependencies` may only name modules of a lower layer.
 func module(
   _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
@@ -47,43 +53,50 @@ let package = Package(
     // 0: system libraries, and the loops that need run-time CPU dispatch
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
-    module("Diagnostics", ["CKernels"]),
+    cTarget("CRuntime", []),
+    cTarget("CFloats", ["CRuntime"]),
+    cTarget("CKernels", ["CFloats", "CRuntime"]),
+    module("Diagnostics", ["CRuntime"]),
 
-    // 1: kernels over raw memory; what a rank works on; messages between ranks
-    module("Kernels", ["CKernels", "Diagnostics"]),
+    // 1: threads, types of elements, kernels over raw memory; what a rank works on; messages
+    // between ranks
+    module("Parallel", ["CRuntime", "Diagnostics"]),
+    module("Elements", ["CFloats", "Diagnostics"]),
+    module("Kernels", ["CKernels", "CFloats", "Parallel", "Elements", "Diagnostics"]),
     module("Steps", ["Diagnostics"]),
-    module("Communication", ["CMPI", "CKernels", "Steps", "Diagnostics"]),
+    module(
+      "Communication", ["CMPI", "CFloats", "CRuntime", "Elements", "Steps", "Diagnostics"]),
 
     // 2: tensors and automatic differentiation
-    module("TensorCore", ["Kernels", "CKernels", "Diagnostics"]),
+    module(
+      "TensorCore", ["Kernels", "CKernels", "CRuntime", "Parallel", "Elements", "Diagnostics"]),
 
     // 3: what networks are made of, what trains them, what they train on
-    module("NeuralNet", ["TensorCore", "Kernels", "Diagnostics"]),
-    module("Optimizers", ["TensorCore", "Kernels", "Diagnostics"]),
+    module("NeuralNet", ["TensorCore", "Kernels", "Elements", "Diagnostics"]),
+    module("Optimizers", ["TensorCore", "Kernels", "Parallel", "Elements", "Diagnostics"]),
     module(
       "DataLoading",
-      ["TensorCore", "CKernels", "Kernels", "Steps", "CZlib", "Diagnostics"],
+      ["TensorCore", "CRuntime", "Parallel", "Elements", "Steps", "CZlib", "Diagnostics"],
       // Compiled in: the binary may be moved, and starts without Foundation.
       exclude: ["Resources/digits-ATTRIBUTION.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
 
     // 4: files of weights; training on many ranks
-    module("Checkpoints", ["TensorCore", "Kernels", "NeuralNet", "Diagnostics"]),
+    module("Checkpoints", ["TensorCore", "Elements", "NeuralNet", "Diagnostics"]),
     tests("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"], exclude: ["Resources"]),
     module(
       "DataParallel",
       [
-        "TensorCore", "NeuralNet", "Optimizers", "CKernels", "Kernels", "Steps", "Communication",
-        "Diagnostics",
+        "TensorCore", "NeuralNet", "Optimizers", "CKernels", "CRuntime", "Kernels", "Parallel",
+        "Elements", "Steps", "Communication", "Diagnostics",
       ]),
 
     // 5: everything above under one import; the reference models
     module(
       "Lockstep",
       [
-        "Diagnostics", "Kernels", "Steps", "Communication", "TensorCore", "NeuralNet", "Optimizers",
-        "DataLoading", "Checkpoints", "DataParallel",
+        "Diagnostics", "Parallel", "Elements", "Steps", "Communication", "TensorCore", "NeuralNet",
+        "Optimizers", "DataLoading", "Checkpoints", "DataParallel",
       ]),
     module("ModelZoo", ["Lockstep"]),
 
@@ -106,22 +119,27 @@ let package = Package(
     // Tests
     .target(
       name: "TestSupport",
-      dependencies: ["TensorCore", "Kernels", "Steps", "Communication", "CZlib", "Diagnostics"],
+      dependencies: [
+        "TensorCore", "Parallel", "Elements", "Steps", "Communication", "CZlib", "Diagnostics",
+      ],
       path: "Tests/TestSupport",
       swiftSettings: strict),
-    tests("Kernels", ["CKernels", "TensorCore", "TestSupport"]),
-    tests("TensorCore", ["Kernels", "TestSupport"]),
+    tests(
+      "Kernels",
+      ["CKernels", "CFloats", "CRuntime", "Parallel", "Elements", "TensorCore", "TestSupport"]),
+    tests("TensorCore", ["Kernels", "Elements", "TestSupport"]),
     tests("NeuralNet", ["TensorCore", "TestSupport"]),
     tests("Optimizers", ["TensorCore", "Diagnostics", "TestSupport"]),
-    tests("DataLoading", ["Kernels", "TensorCore", "Steps", "Diagnostics", "TestSupport"]),
+    tests("DataLoading", ["Parallel", "TensorCore", "Steps", "Diagnostics", "TestSupport"]),
     .executableTarget(
-      name: "MPIChecks", dependencies: ["Steps", "Communication", "Diagnostics", "Lockstep"],
+      name: "MPIChecks",
+      dependencies: ["Elements", "Steps", "Communication", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),
     tests(
       "DataParallel",
       [
-        "TensorCore", "Kernels", "NeuralNet", "Optimizers", "DataLoading", "Steps", "Communication",
-        "TestSupport", "MPIChecks",
+        "TensorCore", "Parallel", "Elements", "NeuralNet", "Optimizers", "DataLoading", "Steps",
+        "Communication", "TestSupport", "MPIChecks",
       ]),
     tests("Communication", ["TensorCore", "Steps", "Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),

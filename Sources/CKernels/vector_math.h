@@ -8,18 +8,6 @@
 #include "kernel.h"
 #include <math.h>
 
-INLINE float from_bits(uint32_t b) {
-  float f;
-  __builtin_memcpy(&f, &b, sizeof f);
-  return f;
-}
-
-INLINE uint32_t to_bits(float f) {
-  uint32_t b;
-  __builtin_memcpy(&b, &f, sizeof b);
-  return b;
-}
-
 /// 2^n for -126 <= n <= 127.
 INLINE float power_of_two(int32_t n) { return from_bits((uint32_t)(n + 127) << 23); }
 

@@ -72,8 +72,7 @@ extension AtomicFile {
   /// Adds the elements of `tensor` in row-major order.
   fileprivate mutating func append(valuesOf tensor: Tensor) throws(FileError) {
     let values = tensor.contiguousValues()
-    let start = values.storage.pointer + values.offset * values.dtype.size
-    try append(UnsafeRawBufferPointer(start: start, count: values.count * values.dtype.size))
+    try append(UnsafeRawBufferPointer(values.bytes))
     withExtendedLifetime(values) {}
   }
 }

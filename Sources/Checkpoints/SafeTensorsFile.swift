@@ -73,8 +73,7 @@ public struct SafeTensorsFile {
     }
     let source = try bytes(of: entry)
     let tensor = Tensor(uninitialized: Shape(entry.shape), dtype)
-    UnsafeMutableRawBufferPointer(start: tensor.storage.pointer, count: source.count)
-      .copyMemory(from: source)
+    tensor.bytes.copyMemory(from: source)
     return tensor
   }
 

@@ -49,12 +49,7 @@ struct StateDictionary: StateSource {
     }
     if a === b { return true }
     let (first, second) = (a.detach().contiguous(), b.detach().contiguous())
-    func bytes(_ tensor: Tensor) -> UnsafeRawBufferPointer {
-      let size = tensor.dtype.size
-      return UnsafeRawBufferPointer(
-        start: tensor.storage.pointer + tensor.offset * size, count: tensor.count * size)
-    }
     defer { withExtendedLifetime((first, second)) {} }
-    return bytes(first).elementsEqual(bytes(second))
+    return first.bytes.elementsEqual(second.bytes)
   }
 }

@@ -58,6 +58,7 @@ public enum StoredType: String, CaseIterable, Sendable {
       case .int32: .i32
       case .int64: .i64
       case .float16: .f16
+      case .bfloat16: .bf16
       case .float32: .f32
       }
   }

@@ -1,4 +1,4 @@
-import CKernels
+import CRuntime
 import Diagnostics
 import Glibc
 

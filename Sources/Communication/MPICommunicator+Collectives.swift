@@ -35,12 +35,8 @@ extension MPICommunicator {
           name,
           MPI_Allreduce(
             cmpi_in_place(), start, Int32(part.count), datatype, operation.handle, communicator))
-      } else if let start {
-        reduceHalves(
-          UnsafeMutableRawPointer(start).assumingMemoryBound(to: UInt16.self), part.count,
-          operation,
-          over: communicator
-        ) { require(name, $0) }
+      } else if let start, case .narrow(let dtype) = Element.reducibleKind {
+        reduceNarrow(start, part.count, dtype, operation, over: communicator) { require(name, $0) }
       }
     }
   }
@@ -128,7 +124,7 @@ extension ReducibleKind {
   /// MPI's name of the type; nil where it has none.
   fileprivate var datatype: MPI_Datatype? {
     switch self {
-    case .float16: nil
+    case .narrow: nil
     case .float32: cmpi_float()
     case .float64: cmpi_double()
     case .int32: cmpi_int32()

@@ -1,5 +1,6 @@
 import CMPI
 package import Diagnostics
+import Elements
 import Glibc
 package import Steps
 
@@ -97,12 +98,16 @@ package final class ThreadCommunicator: Communicator {
       case .int32: reduce(operation.onIntegers(Int32.self))
       case .int64: reduce(operation.onIntegers(Int64.self))
       case .uint64: reduce(operation.onIntegers(UInt64.self))
-      case .float16:
-        let values = (0..<buffer.count).map { index in
-          let terms = terms(index, Float16.self).map(Float.init)
-          return Float16(terms.dropFirst().reduce(terms[0], operation.onFloats(Float.self)))
+      case .narrow(let dtype):
+        func reduceRounded<Narrow: TensorElement>(_: Narrow.Type) {
+          let values = (0..<buffer.count).map { index in
+            let terms = terms(index, Narrow.self).map { Float($0.number) }
+            let result = terms.dropFirst().reduce(terms[0], operation.onFloats(Float.self))
+            return Narrow(number: Double(result))
+          }
+          result = values.withUnsafeBytes { Array($0) }
         }
-        result = values.withUnsafeBytes { Array($0) }
+        reduceRounded(dtype.elementType)
       }
     }
     raw.copyBytes(from: result)
@@ -177,14 +182,6 @@ package final class ThreadCommunicator: Communicator {
 }
 
 extension ReductionOperation {
-  fileprivate func onFloats<Value: FloatingPoint>(_: Value.Type) -> (Value, Value) -> Value {
-    switch self {
-    case .sum: { $0 + $1 }
-    case .minimum: { Swift.min($0, $1) }
-    case .maximum: { Swift.max($0, $1) }
-    }
-  }
-
   fileprivate func onIntegers<Value: FixedWidthInteger>(_: Value.Type) -> (Value, Value) -> Value {
     switch self {
     case .sum: { $0 &+ $1 }

@@ -1,5 +1,5 @@
 import Diagnostics
-package import Kernels
+package import Elements
 
 /// Where the gradients of many parameters lie in one block, and how that is cut into buckets, each of
 /// which travels when its last gradient is there.

@@ -1,5 +1,5 @@
 import Communication
-import Kernels
+import Elements
 import TensorCore
 
 /// Keeps buffers that change in training, such as the running statistics of batch normalisation,

@@ -1,6 +1,7 @@
-import CKernels
 import Communication
+import CRuntime
 import Diagnostics
+import Elements
 import NeuralNet
 import TensorCore
 

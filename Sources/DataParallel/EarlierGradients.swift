@@ -1,4 +1,3 @@
-import Kernels
 import TensorCore
 
 /// The gradients of earlier rounds that were not cleared, which are the same on all ranks: the next

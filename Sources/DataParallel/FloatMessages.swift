@@ -1,16 +1,14 @@
 import Communication
 import Diagnostics
-import Kernels
+import Elements
 
 extension DType {
-  /// The Swift type of these floats, which ranks can reduce; stops for other types. A new type of
-  /// floats is a compile error here.
+  /// The Swift type of these floats, which ranks can reduce; stops for other types.
   fileprivate var reducible: any Reducible.Type {
-    switch self {
-    case .float16: Float16.self
-    case .float32: Float.self
-    case .bool, .uint8, .int32, .int64: stop("a sum over ranks of a tensor of \(self)")
+    guard isFloatingPoint, let type = elementType as? any Reducible.Type else {
+      stop("a sum over ranks of a tensor of \(self)")
     }
+    return type
   }
 }
 

@@ -1,4 +1,4 @@
-import Kernels
+import Elements
 package import TensorCore
 
 /// One block for the gradients of many parameters, so that they travel between ranks without packing.

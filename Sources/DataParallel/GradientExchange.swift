@@ -1,5 +1,5 @@
 import Communication
-import Kernels
+import Elements
 
 /// How the buckets of all ranks become their sums over all ranks, and those means.
 ///

@@ -1,5 +1,5 @@
 import Communication
-import Kernels
+import Elements
 import TensorCore
 
 /// How gradients travel, as the user wants it.

@@ -1,7 +1,7 @@
 public import Communication
 import Diagnostics
+public import Elements
 public import NeuralNet
-public import Kernels
 import TensorCore
 
 extension Module {
@@ -58,13 +58,16 @@ extension Module {
       !reproducible || passesPerStep == 1,
       "averageGradients: reproducible steps are cut into micro-batches by the loader; accumulate 1")
     check(
-      wireType == nil || wireType == .float16 || wireType == .float32,
-      "averageGradients: gradients cannot travel as \(wireType?.description ?? ""); use float16")
+      wireType?.isFloatingPoint != false,
+      """
+      averageGradients: gradients cannot travel as \(wireType?.description ?? ""); use float16 or \
+      bfloat16
+      """)
     check(
-      wireType != .float16 || !reproducible,
+      wireType?.isNarrowFloat != true || !reproducible,
       """
       averageGradients: reproducible, but gradients would be rounded on the wire where there are \
-      several ranks only; use wireType nil, or a model of Float16
+      several ranks only; use wireType nil, or a model of that type
       """)
     check(
       !reproducible || !sharesBatchStatistics,
@@ -79,11 +82,7 @@ extension Module {
       check(
         tensor.isContiguous, "averageGradients: \(name) of shape \(tensor.shape) is a strided view")
       tensor.storage.markWritten(by: "averageGradients")
-      world.broadcast(
-        UnsafeMutableRawBufferPointer(
-          start: tensor.storage.pointer + tensor.offset * tensor.dtype.size,
-          count: tensor.count * tensor.dtype.size),
-        from: 0)
+      world.broadcast(tensor.bytes, from: 0)
     }
     let reducer = GradientReducer(
       namedParameters(), buffers: namedBuffers().map(\.tensor), over: world,

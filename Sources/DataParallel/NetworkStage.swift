@@ -1,6 +1,6 @@
 import Communication
 import Diagnostics
-import Kernels
+import Parallel
 
 /// Whether gradients travel between hosts while the backward pass goes on.
 public enum CommunicationOverlap: String, CaseIterable, Sendable {

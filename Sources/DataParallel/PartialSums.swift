@@ -1,6 +1,7 @@
 import CKernels
 import Communication
 import Diagnostics
+import Elements
 import Kernels
 import TensorCore
 

@@ -1,5 +1,4 @@
 public import Communication
-import Kernels
 public import Optimizers
 import TensorCore
 
@@ -22,7 +21,7 @@ extension Optimizer {
     memory.divide(
       OptimizerMemory.Division(isOwned: owners.map { $0 == world.rank }) { [unowned memory] in
         for (parameter, owner) in zip(memory.parameters, owners) {
-          world.broadcast(bytes(of: parameter), from: owner)
+          world.broadcast(parameter.bytes, from: owner)
         }
       })
   }
@@ -45,7 +44,7 @@ extension Optimizer {
       let tensor =
         memory.tensor(name, of: index)
         ?? Tensor(uninitialized: memory.parameters[index].shape)
-      world.broadcast(bytes(of: tensor), from: owners[index])
+      world.broadcast(tensor.bytes, from: owners[index])
       return tensor
     }
   }
@@ -63,10 +62,4 @@ package func ownersOfParameters(_ counts: [Int], ranks: Int) -> [Int] {
     loads[rank] += counts[index]
   }
   return owners
-}
-
-private func bytes(of tensor: Tensor) -> UnsafeMutableRawBufferPointer {
-  UnsafeMutableRawBufferPointer(
-    start: tensor.storage.pointer + tensor.offset * tensor.dtype.size,
-    count: tensor.count * tensor.dtype.size)
 }

@@ -1,5 +1,6 @@
 import CKernels
 package import Communication
+import Elements
 import Kernels
 import Synchronization
 

@@ -1,6 +1,7 @@
 import CKernels
 import Communication
-package import Kernels
+package import Elements
+import Kernels
 
 /// Numbers of one type that lie after each other in a block of memory.
 package struct Stretch: Hashable, Sendable {

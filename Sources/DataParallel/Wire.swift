@@ -1,4 +1,4 @@
-package import Kernels
+package import Elements
 import TensorCore
 
 /// In which types and places buckets travel.

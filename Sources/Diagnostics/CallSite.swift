@@ -1,4 +1,4 @@
-import CKernels
+import CRuntime
 @_spi(Internal) import Runtime
 
 /// Where in the user's program an operation was called: kept as return addresses, which costs

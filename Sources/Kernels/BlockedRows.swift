@@ -1,4 +1,6 @@
-import CKernels
+import CFloats
+package import Elements
+import Parallel
 
 /// Rows of floats of any type, which a row-wise kernel reads or writes as float32.
 package struct RowOperand {

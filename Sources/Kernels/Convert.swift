@@ -1,4 +1,6 @@
-import CKernels
+import CFloats
+package import Elements
+import Parallel
 
 /// Where an operand of an element-wise kernel lies: a first element and the stride to the next, in
 /// elements.
@@ -39,7 +41,7 @@ extension Run {
   /// Copies `count` elements from `start` on to `block`, converted to floats.
   package func load(_ start: Int, _ count: Int, into block: UnsafeMutablePointer<Float>) {
     switch dtype {
-    case .float16, .float32:
+    case .float16, .bfloat16, .float32:
       lk_widen(dtype.storage, count, 1, block, 1, address(start), stride)
     case .int64: gather(Int64.self, start, count, block) { Float($0) }
     case .int32: gather(Int32.self, start, count, block) { Float($0) }
@@ -51,7 +53,12 @@ extension Run {
   func load(_ start: Int, _ count: Int, into block: UnsafeMutablePointer<Int64>) {
     switch dtype {
     case .float32: gather(Float.self, start, count, block) { Int64(number: Double($0)) }
-    case .float16: gather(Float16.self, start, count, block) { Int64(number: Double($0)) }
+    case .float16, .bfloat16:
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { floats in
+        guard let floats = floats.baseAddress else { return }
+        load(start, count, into: floats)
+        for index in 0..<count { block[index] = Int64(number: Double(floats[index])) }
+      }
     case .int64: gather(Int64.self, start, count, block) { $0 }
     case .int32: gather(Int32.self, start, count, block) { Int64($0) }
     case .uint8, .bool: gather(UInt8.self, start, count, block) { Int64($0) }
@@ -61,7 +68,7 @@ extension Run {
   /// Overwrites `count` elements from `start` on with those of `block`, converted.
   package func store(_ start: Int, _ count: Int, from block: UnsafePointer<Float>) {
     switch dtype {
-    case .float16, .float32:
+    case .float16, .bfloat16, .float32:
       lk_narrow(dtype.storage, count, 1, address(start), stride, block, 1)
     case .int64: scatter(Int64.self, start, count, block) { Int64(number: Double($0)) }
     case .int32: scatter(Int32.self, start, count, block) { Int32(number: Double($0)) }
@@ -74,8 +81,12 @@ extension Run {
   /// lose their upper bits.
   func store(_ start: Int, _ count: Int, from block: UnsafePointer<Int64>) {
     switch dtype {
-    case .float32: scatter(Float.self, start, count, block) { Float($0) }
-    case .float16: scatter(Float16.self, start, count, block) { Float16($0) }
+    case .float16, .bfloat16, .float32:
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { floats in
+        guard let floats = floats.baseAddress else { return }
+        for index in 0..<count { floats[index] = Float(block[index]) }
+        store(start, count, from: UnsafePointer(floats))
+      }
     case .int64: scatter(Int64.self, start, count, block) { $0 }
     case .int32: scatter(Int32.self, start, count, block) { Int32(truncatingIfNeeded: $0) }
     case .uint8: scatter(UInt8.self, start, count, block) { UInt8(truncatingIfNeeded: $0) }

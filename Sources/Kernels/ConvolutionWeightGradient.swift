@@ -1,4 +1,5 @@
 import CKernels
+import Parallel
 
 extension Convolution {
   /// `result (+)= the gradient of the weights, given that of the output`. The result has a row for

@@ -1,4 +1,5 @@
 import CKernels
+import Parallel
 
 /// Destination pixels whose sums run over the same steps.
 struct Phase {

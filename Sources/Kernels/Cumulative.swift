@@ -1,4 +1,6 @@
 import CKernels
+import Elements
+import Parallel
 
 /// `target` = the sums of `source` up to and with each position along the middle of `run`, from the
 /// end when `reversed`; added up in double. What rows the operands have is of no consequence.

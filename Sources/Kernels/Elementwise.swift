@@ -1,4 +1,6 @@
 package import CKernels
+import Elements
+import Parallel
 
 /// An element-wise kernel of two operands; see `lk_binary`.
 package typealias BinaryKernel = lk_binary

@@ -1,4 +1,5 @@
 import CKernels
+import Parallel
 
 /// Which extreme an index is sought of, and the C kernels that find it.
 package struct Extreme<Element: BitwiseCopyable> {

@@ -1,4 +1,7 @@
+import CFloats
 import CKernels
+import Elements
+import Parallel
 
 /// `gemm` into float32 at `c`, with `leading` elements from one row to the next.
 package func gemm(

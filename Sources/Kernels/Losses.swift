@@ -1,4 +1,5 @@
 package import CKernels
+import Parallel
 
 /// Elements below which a second thread costs more than it brings.
 private let lossGrain = 8_192

@@ -1,6 +1,9 @@
+import CFloats
 import CKernels
 import Diagnostics
+package import Elements
 import Glibc
+import Parallel
 import Synchronization
 
 // What lies between parameters and gradients in a narrow type of floats and the Float32 loops that
@@ -65,14 +68,14 @@ private func allRanges(_ count: Int, _ body: (Range<Int>) -> Bool) -> Bool {
 
 /// Whether none of `count` floats of type `dtype` is infinite or NaN.
 package func areFinite(count: Int, _ values: UnsafeMutableRawPointer, _ dtype: DType) -> Bool {
-  switch dtype {
-  case .float16:
-    let halves = values.assumingMemoryBound(to: UInt16.self)
-    return allRanges(count) { lk_all_finite_half($0.count, halves + $0.lowerBound) }
-  case .float32:
+  guard dtype.isNarrowFloat else {
+    check(dtype == .float32, "areFinite got a tensor of \(dtype)")
     return scaleFinite(count: count, values.assumingMemoryBound(to: Float.self), by: 1)
-  case .bool, .uint8, .int32, .int64: stop("areFinite got a tensor of \(dtype)")
   }
+  let (narrow, exponent) = (
+    values.assumingMemoryBound(to: UInt16.self), lk_exponent_bits(dtype.storage)
+  )
+  return allRanges(count) { lk_all_finite_narrow($0.count, narrow + $0.lowerBound, exponent) }
 }
 
 /// `values *= factor`, in the same pass that tells whether none was infinite or NaN.

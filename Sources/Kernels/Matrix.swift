@@ -1,4 +1,6 @@
+import CFloats
 import CKernels
+package import Elements
 
 /// A matrix operand in row-major memory: `leading` elements from one stored row to the next.
 package struct MatrixOperand {

@@ -1,4 +1,5 @@
 import CKernels
+import Parallel
 
 /// `mean` and the sum of squared deviations from it, over the middle of `run`, which must not be
 /// empty. What rows `source` has is of no consequence.

@@ -1,4 +1,6 @@
 import CKernels
+import Elements
+import Parallel
 
 /// Layer normalisation of rows, or RMS normalisation where `mean` is nil (then without bias); see
 /// `lk_layer_norm_rows`.

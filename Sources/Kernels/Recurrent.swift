@@ -1,4 +1,5 @@
 import CKernels
+import Parallel
 
 /// What a recurrent layer does in a step.
 package enum RecurrentCell: Sendable {

@@ -1,4 +1,6 @@
 import CKernels
+import Elements
+import Parallel
 
 /// How many elements of each kind lie before, in and behind the reduced axis of a contiguous
 /// tensor.

@@ -1,4 +1,6 @@
 import CKernels
+import Elements
+import Parallel
 
 /// Copies row `indices[k]` of `source` to row k of `target` for all k in 0 ..< `count`; a row has
 /// `byteCount` bytes. Indices must be in range.

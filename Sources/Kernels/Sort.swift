@@ -1,4 +1,5 @@
 import CKernels
+import Parallel
 
 /// Which of the elements of each row come first, in a stable order: of equal elements, the earlier
 /// is first.

@@ -1,5 +1,6 @@
 import CKernels
 import Glibc
+import Parallel
 
 /// Elements below which a second thread costs more than it brings.
 let updateGrain = 16_384

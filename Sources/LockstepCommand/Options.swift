@@ -40,13 +40,6 @@ struct WatchOptions: ParsableArguments, Encodable {
   }
 }
 
-/// What gradients travel as, whatever they are stored as.
-enum WireType: String, CaseIterable, ExpressibleByArgument, Encodable {
-  case float32, float16
-
-  var dtype: DType { self == .float16 ? .float16 : .float32 }
-}
-
 extension CommunicationOverlap: ExpressibleByArgument {}
 
 /// Refuses a value of the option called `name` that is not in `range`.

@@ -1,4 +1,5 @@
 import Diagnostics
+import Elements
 import Kernels
 public import TensorCore
 

@@ -1,4 +1,5 @@
 public import Diagnostics
+import Elements
 import Kernels
 import TensorCore
 
@@ -68,7 +69,7 @@ extension Leaf {
   func settle(_ gradient: Tensor, dividingBy scale: Float) -> Bool {
     if gradient.dtype.isNarrowFloat {
       gradientScale = .settled(factor: 1 / scale)
-      return areFinite(count: gradient.count, gradient.address, gradient.dtype)
+      return areFinite(count: gradient.count, gradient.address(), gradient.dtype)
     }
     gradientScale = .ofLoss(times: 1)
     gradient.storage.markWritten(by: "GradientScaler.unscale")

@@ -1,5 +1,7 @@
 import Diagnostics
+import Elements
 import Kernels
+import Parallel
 import TensorCore
 
 /// The name of the Float32 copies of narrow parameters in saved states.
@@ -53,7 +55,7 @@ extension OptimizerMemory {
     while start < count {
       let block = start..<min(start + min(size, count), count)
       let part = isWhole ? master : master.elements(block)
-      let narrow = parameter.address + block.lowerBound * parameter.dtype.size
+      let narrow = parameter.address() + block.lowerBound * parameter.dtype.size
       let floats: UnsafeMutablePointer<Float> = part.pointer()
       if !isFresh { refreshMasters(count: block.count, floats, of: narrow, parameter.dtype) }
       turn(
@@ -80,7 +82,7 @@ extension OptimizerMemory {
     guard part.dtype.isNarrowFloat else { return part }
     let result = Tensor(uninitialized: part.shape)
     widenGradients(
-      count: part.count, part.address, part.dtype, times: factor, into: result.pointer())
+      count: part.count, part.address(), part.dtype, times: factor, into: result.pointer())
     withExtendedLifetime(part) {}
     return result
   }

@@ -1,5 +1,5 @@
 import Diagnostics
-import Kernels
+import Elements
 public import TensorCore
 
 /// What an optimiser trains, and what it keeps of each parameter from step to step.

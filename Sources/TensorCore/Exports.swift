@@ -1,3 +1,2 @@
-// Element types are Kernels', which move them; whoever uses tensors names them.
-@_exported public import enum Kernels.DType
-@_exported public import protocol Kernels.TensorElement
+// Whoever uses tensors names the types of their elements.
+@_exported public import Elements

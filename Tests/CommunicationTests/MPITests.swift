@@ -8,7 +8,7 @@ import Testing
   @Test(arguments: 1...4)
   func collectives(_ ranks: Int) throws {
     let checks = [
-      "identity", "allReduce", "halfSums", "broadcast", "allGather", "gather", "barrier",
+      "identity", "allReduce", "narrowSums", "broadcast", "allGather", "gather", "barrier",
       "sharedWindow", "chunks", "nested",
     ]
     let job = try mpirun(ranks: ranks, "MPIChecks", checks)

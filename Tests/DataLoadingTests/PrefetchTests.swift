@@ -1,9 +1,9 @@
 import DataLoading
 import Foundation
-import Kernels
+import Parallel
 import TensorCore
-import TestSupport
 import Testing
+import TestSupport
 
 /// A data set that notes how far it has been read, and by which threads.
 private final class Watched: Dataset {

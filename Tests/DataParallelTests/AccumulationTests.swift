@@ -1,7 +1,7 @@
 import Communication
-import Kernels
-import TestSupport
+import Elements
 import Testing
+import TestSupport
 
 @Suite struct AccumulationTests {
   private static let stepCount = 5

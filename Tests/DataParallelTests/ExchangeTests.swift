@@ -1,10 +1,10 @@
 import Communication
 import DataParallel
+import Elements
 import Glibc
-import Kernels
 import TensorCore
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct ExchangeTests {
   struct Hosts: Sendable, CustomStringConvertible {

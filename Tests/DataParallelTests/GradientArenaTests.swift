@@ -1,5 +1,5 @@
 import DataParallel
-import Kernels
+import Elements
 import TensorCore
 import Testing
 

@@ -1,8 +1,8 @@
 import Communication
 import DataParallel
-import Kernels
-import TestSupport
+import Elements
 import Testing
+import TestSupport
 
 /// Sums of Float16: computed in Float32 and rounded once, wherever they are made.
 ///

@@ -1,9 +1,10 @@
 import Communication
 import DataParallel
+import Elements
 import Glibc
-import Kernels
-import TestSupport
+import Parallel
 import Testing
+import TestSupport
 
 /// When messages travel between hosts, over a network and by a clock that the tests move.
 @Suite struct OverlapTests {

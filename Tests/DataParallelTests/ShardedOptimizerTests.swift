@@ -1,11 +1,11 @@
 import Communication
 import DataParallel
-import Kernels
+import Elements
 import NeuralNet
 import Optimizers
 import TensorCore
-import TestSupport
 import Testing
+import TestSupport
 
 /// Bits of the weights after five steps, and the optimiser's whole state.
 private func train(

@@ -1,6 +1,6 @@
 import Communication
 import DataParallel
-import Kernels
+import Elements
 import NeuralNet
 import Optimizers
 import TensorCore

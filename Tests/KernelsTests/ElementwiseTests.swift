@@ -1,8 +1,9 @@
 import CKernels
+import Elements
 import Glibc
 import Kernels
-import TestSupport
 import Testing
+import TestSupport
 
 /// Where floats lie: the first, and the stride to the next.
 private struct FloatRun {

@@ -1,3 +1,4 @@
+import Elements
 import Kernels
 
 // Kernels for rows of any type, called with arrays of floats.

@@ -1,6 +1,7 @@
+import Elements
 import Kernels
-import TestSupport
 import Testing
+import TestSupport
 
 /// A product of which a triangle counts, and where it does.
 private struct Triangle {

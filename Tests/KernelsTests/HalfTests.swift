@@ -1,7 +1,6 @@
-import CKernels
-import Kernels
-import TestSupport
+import CFloats
 import Testing
+import TestSupport
 
 /// Conversions of halves, by the CPU and by bit arithmetic, against Swift's Float16.
 @Suite struct HalfTests {

@@ -1,4 +1,4 @@
-import CKernels
+import CRuntime
 import Testing
 
 /// The hash that tells whether ranks hold the same bits.

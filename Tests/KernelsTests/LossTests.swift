@@ -1,8 +1,8 @@
 import CKernels
+import Elements
 import Glibc
-import Kernels
-import TestSupport
 import Testing
+import TestSupport
 
 /// A loss of pairs and its plain formulas: value, slope in the input, slope in the target.
 private struct PairLoss: Sendable {

@@ -1,6 +1,7 @@
+import Elements
 import Kernels
-import TestSupport
 import Testing
+import TestSupport
 
 /// A matrix of halves that may be stored as floats or halves, transposed or not, with gaps.
 private struct Stored {

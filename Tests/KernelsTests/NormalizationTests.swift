@@ -1,7 +1,7 @@
-import CKernels
+import Elements
 import Kernels
-import TestSupport
 import Testing
+import TestSupport
 
 /// `rows` rows of the plain formulas, in Double.
 private struct PlainNorm {

@@ -1,5 +1,4 @@
 import CKernels
-import Kernels
 import TestSupport
 import Testing
 

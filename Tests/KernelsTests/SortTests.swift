@@ -1,7 +1,8 @@
 import CKernels
+import Elements
 import Kernels
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct SortTests {
   private func expected<Value>(

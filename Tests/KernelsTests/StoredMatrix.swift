@@ -1,3 +1,4 @@
+import Elements
 import Kernels
 
 /// A matrix in memory of its own, stored as it is or as its transpose, with NaN between its rows.

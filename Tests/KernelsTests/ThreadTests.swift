@@ -1,7 +1,7 @@
 import Foundation
-import Kernels
-import TestSupport
+import Parallel
 import Testing
+import TestSupport
 
 /// Counts how often each of a number of pieces was run.
 private final class Tally: Sendable {

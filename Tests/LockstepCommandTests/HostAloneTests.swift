@@ -68,8 +68,8 @@ import Testing
   /// Float16 sums over TCP, in messages among all ranks.
   @Test func halvesAreRoundedOnce() throws {
     let job = try runOnHosts(
-      2, slots: 2, "MPIChecks", ["allReduce", "halfSums"], in: directory.path)
-    let passed = try succeeded(job).split(separator: "\n").filter { $0.hasSuffix(" halfSums") }
+      2, slots: 2, "MPIChecks", ["allReduce", "narrowSums"], in: directory.path)
+    let passed = try succeeded(job).split(separator: "\n").filter { $0.hasSuffix(" narrowSums") }
     #expect(passed.count == 4, "\(job.output)")
   }
 

@@ -38,33 +38,22 @@ import Testing
   /// The same two for the model of a text.
   @Test(
     arguments: [
-      (UInt8(0x80), 1, "has values that are not finite"),
-      (0x60, 500, "run/model.safetensors: the model's result is not finite"),
+      (UInt8(0x80), "has values that are not finite"),
+      (0x60, "run/model.safetensors: the model's result is not finite"),
     ])
-  func generateFails(_ low: UInt8, _ count: Int, _ cause: String) throws {
+  func generateFails(_ low: UInt8, _ cause: String) throws {
     try directory.write(Array(String(repeating: "to be or not ", count: 60).utf8), to: "be.txt")
     try succeeded(
       try lockstep(
         "train --model lstm --data text:be.txt --steps 1 --quiet --run-dir run", in: directory))
     var bytes = try directory.read("run/model.safetensors")
-    for place in stride(from: bytes.count - 4 * count, to: bytes.count, by: 4) {
+    // All weights lie behind the header, whose length comes first.
+    let header = Int(bytes[0]) + Int(bytes[1]) << 8
+    for place in stride(from: 8 + header, to: bytes.count, by: 4) {
       bytes.replaceSubrange(place..<place + 4, with: [0, 0, low, 0x7f])
     }
     try directory.write(bytes, to: "run/model.safetensors")
     expectFailure(try lockstep("generate --run-dir run --length 3", in: directory), 79, cause)
-  }
-
-  /// Before any step, the learning rate is not to blame.
-  @Test(arguments: [1, 2])
-  func extremeSamplesAreNamedAtTheFirstStep(_ ranks: Int) throws {
-    let rows = (0..<50).map { "\($0 % 2 == 0 ? "" : "-")1e308,1e308,\($0)" }
-    try directory.write(Array((["x,z,y"] + rows).joined(separator: "\n").utf8), to: "extreme.csv")
-    let training = try lockstep(
-      "train --data csv:extreme.csv --target y --loss mse --steps 2 --run-dir run --quiet",
-      ranks: ranks, in: directory)
-    expectFailure(
-      training, 79,
-      "at step 1, with the weights that the run began with; look for extreme values in the data")
   }
 
   /// Row 2 of 5 is held out: there the first column, elsewhere the same, has a value of its own.

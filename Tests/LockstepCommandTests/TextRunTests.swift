@@ -44,7 +44,7 @@ import Testing
   /// What is written begins at the beginning of a line, where the text has lines.
   @Test func aPromptMayBeLeftOut() throws {
     try directory.write(
-      Array(String(repeating: "abc ", count: 100).utf8), to: "one-line.txt")
+      Array(String(repeating: "abc ", count: 700).utf8), to: "one-line.txt")
     for (file, beginning) in [("fox", "\n"), ("one-line", " ")] {
       try succeeded(
         try lockstep(

@@ -1,13 +1,14 @@
 import Communication
 import Diagnostics
+import Elements
 import Synchronization
 
 let collectiveChecks = [
   NamedCheck("allReduce") { world in
     for length in [0, 1, 7, 100_003] { checkAllReduce(world, length) }
   },
-  NamedCheck("halfSums") { world in
-    for length in [1, 7, 1024, 5003] { checkHalfSums(world, length) }
+  NamedCheck("narrowSums") { world in
+    for length in [1, 7, 1024, 5003] { checkNarrowSums(world, length) }
   },
   NamedCheck("broadcast") { world in
     for length in [0, 1, 7, 100_003] { checkBroadcast(world, length) }
@@ -69,26 +70,33 @@ private func checkAllReduce<Element: Reducible & Comparable>(
   }
 }
 
-/// Sums of numbers with 11 bits of different weight, which Float32 holds exactly: they are those of
-/// Float64, rounded once. Rounded at every hop, many would be others.
-private func checkHalfSums(_ world: any Communicator, _ length: Int) {
-  func value(_ rank: Int, _ index: Int) -> Float16 {
-    let exponent = (rank + index) % 4 - 3
-    return Float16(sign: .plus, exponent: exponent, significand: 1024)
-      + Float16(sign: .plus, exponent: exponent, significand: Float16(index * 37 % 1024 + rank))
+/// Sums of numbers with all the bits of a narrow type, of different weight, which Float32 holds
+/// exactly: they are those of Float64, rounded once. Rounded at every hop, many would be others.
+private func checkNarrowSums(_ world: any Communicator, _ length: Int) {
+  checkNarrowSums(world, length, Float16.self, one: 1024)
+  checkNarrowSums(world, length, BFloat16.self, one: 128)
+}
+
+private func checkNarrowSums<Element: Reducible & TensorElement>(
+  _ world: any Communicator, _ length: Int, _: Element.Type, one: Int
+) {
+  func value(_ rank: Int, _ index: Int) -> Element {
+    let significand = Double(one + index * 37 % one + rank)
+    return Element(number: significand * [0.125, 0.25, 0.5, 1][(rank + index) % 4])
   }
   var values = (0..<length).map { value(world.rank, $0) }
   values.withUnsafeMutableBufferPointer { world.allReduce($0, .sum) }
   var others = 0
   for (index, found) in values.enumerated() {
-    let terms = (0..<world.size).map { value($0, index) }
-    let expected = Float16(terms.reduce(0) { $0 + Double($1) })
-    if terms.reduce(0, +) != expected { others += 1 }
-    check(found == expected, "halfSums: \(terms) add up to \(expected), and not to \(found)")
+    let terms = (0..<world.size).map { value($0, index).number }
+    let expected = Element(number: terms.reduce(0, +))
+    let hops = terms.reduce(Element(number: 0)) { Element(number: $0.number + $1) }
+    if hops != expected { others += 1 }
+    check(found == expected, "narrowSums: \(terms) add up to \(expected), and not to \(found)")
   }
   check(
     world.size < 3 || length < 100 || others > length / 20,
-    "halfSums: \(others) of \(length) sums show whether they were rounded at every hop")
+    "narrowSums: \(others) of \(length) sums show whether they were rounded at every hop")
 }
 
 /// Blocks begin on cache lines, are zero at first, and are seen by all ranks of the host.

@@ -73,7 +73,7 @@ private final class Mixture: Module, Layer {
   }
 
   @Test(arguments: [
-    ("convert: parameters of int64 cannot be trained; use float16 or float32", 0),
+    ("convert: parameters of int64 cannot be trained; use float16, bfloat16 or float32", 0),
     ("convert: weight of shape [2, 2] is the result of an operation or a view", 1),
   ])
   func misuseStops(_ sentence: String, _ kind: Int) async {

@@ -1,7 +1,8 @@
+import Elements
 import Kernels
 import TensorCore
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(.serialized) struct AutocastTests {
   private static func parameter(_ shape: Shape, seed: UInt64 = 1) -> Tensor {
@@ -11,10 +12,12 @@ import Testing
   }
 
   /// The results of `computation` for operands of both types, in a region.
-  private static func types(_ computation: (Tensor) -> Tensor) -> [DType] {
+  private static func types(
+    in narrow: DType = .float16, _ computation: (Tensor) -> Tensor
+  ) -> [DType] {
     let x = gridValues([3, 3], in: 0.25...0.75)
-    return autocast(.float16) {
-      [DType.float16, .float32].map { computation(x.converted(to: $0)).dtype }
+    return autocast(narrow) {
+      [narrow, .float32].map { computation(x.converted(to: $0)).dtype }
     }
   }
 
@@ -61,11 +64,12 @@ import Testing
     ("softplus", { softplus($0) }),
   ]
 
-  @Test func listedOperationsRunInTheirType() {
-    #expect(Set(Self.calls.map(\.0)) == Set(autocastTypes.keys))
+  @Test(arguments: [DType.float16, .bfloat16])
+  func listedOperationsRunInTheirType(_ narrow: DType) {
+    #expect(Set(Self.calls.map(\.0)) == Set(autocastPolicies.keys))
     for (name, call) in Self.calls {
-      let expected = autocastTypes[name] ?? .float32
-      #expect(Self.types(call) == [expected, expected], "\(name)")
+      let expected = autocastPolicies[name] == .narrow ? narrow : .float32
+      #expect(Self.types(in: narrow, call) == [expected, expected], "\(name)")
       #expect(call(gridValues([3, 3], in: 0.25...0.75)).dtype == .float32, "\(name) outside")
     }
     for call in [{ $0.squared() }, { $0.raised(to: 0.5) }, { $0.raised(to: $0) }]
@@ -236,6 +240,7 @@ import Testing
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) { autocast(.float32) {} }
-    expectMessage("autocast: float32; operations can be cast to float16 only", of: result)
+    expectMessage(
+      "autocast: float32; operations can be cast to float16 or bfloat16 only", of: result)
   }
 }

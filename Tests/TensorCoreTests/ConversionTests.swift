@@ -1,7 +1,7 @@
-import Kernels
+import Elements
 import TensorCore
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct ConversionTests {
   @Test func floatsBecomeIntegers() {

@@ -1,4 +1,4 @@
-import Kernels
+import Elements
 import TensorCore
 import Testing
 

@@ -1,3 +1,4 @@
+import Kernels
 import TensorCore
 import TestSupport
 import Testing

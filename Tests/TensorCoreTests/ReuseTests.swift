@@ -1,7 +1,8 @@
+import Elements
 import Kernels
 import TensorCore
-import TestSupport
 import Testing
+import TestSupport
 
 /// Activations take the memory of temporaries, and gradients that of the gradient they come from:
 /// never where somebody else sees it.

@@ -1,7 +1,8 @@
+import Elements
 import Kernels
 import TensorCore
-import TestSupport
 import Testing
+import TestSupport
 
 /// Every bit of results and gradients must be the same for any number of threads.
 @Suite(.serialized) struct ThreadCountTests {

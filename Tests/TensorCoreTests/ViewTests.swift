@@ -1,7 +1,7 @@
-import Kernels
+import Elements
 import TensorCore
-import TestSupport
 import Testing
+import TestSupport
 
 private struct View: CustomTestStringConvertible {
   let testDescription: String

@@ -1,5 +1,5 @@
+import Elements
 public import TensorCore
-import Kernels
 public import Testing
 
 /// How far a value may lie from the expected one: `absolute + relative * |expected|`.

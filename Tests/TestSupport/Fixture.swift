@@ -1,6 +1,6 @@
+import Elements
 import Foundation
 import TensorCore
-import Kernels
 
 /// One file of PyTorch's numbers, `Tests/Fixtures/<family>.safetensors`; see the README there.
 ///

@@ -1,5 +1,5 @@
+import Elements
 public import TensorCore
-import Kernels
 
 /// Inputs of an operation, and what PyTorch computes from them.
 public struct FixtureCase: CustomStringConvertible {

@@ -1,5 +1,5 @@
+import Elements
 public import TensorCore
-import Kernels
 
 /// How the elements of a tensor lie in memory; the words are those of the fixtures.
 public enum Layout: String, CaseIterable, Sendable {

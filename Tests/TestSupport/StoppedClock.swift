@@ -1,4 +1,4 @@
-import Kernels
+import Parallel
 
 /// A clock of several ranks that stands still until a test moves it.
 package final class StoppedClock: Sendable {

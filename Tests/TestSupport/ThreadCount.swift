@@ -1,4 +1,4 @@
-import Kernels
+import Parallel
 import Synchronization
 
 private let turns = Mutex(())

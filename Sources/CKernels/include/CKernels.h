@@ -1,5 +1,4 @@
-// The inner loops that need run-time CPU dispatch, and the per-thread state of automatic
-// differentiation.
+// The inner loops that need run-time CPU dispatch.
 //
 // Every kernel is compiled for AVX-512, AVX2+FMA and the baseline (see kernel.h); the loader picks.
 // Counts and strides are in elements. The order of every sum is fixed by the source, so on one CPU
@@ -14,7 +13,7 @@
 
 #include "images.h"
 #include "recurrent_steps.h"
-#include "storage.h"
+#include "products.h"
 
 #pragma clang assume_nonnull begin
 
@@ -287,8 +286,8 @@ void lk_dropout(ptrdiff_t n, float *out, const float *a, uint32_t threshold, flo
 
 // MARK: optimiser updates in one pass (update.c)
 
-/// Whether no half is infinite or NaN.
-bool lk_all_finite_half(ptrdiff_t n, const uint16_t *a);
+/// Whether no float of two bytes is infinite or NaN: `exponent` has the bits of its exponent.
+bool lk_all_finite_narrow(ptrdiff_t n, const uint16_t *a, uint16_t exponent);
 /// a *= factor; whether none was infinite or NaN before.
 bool lk_scale_all_finite(ptrdiff_t n, float *a, float factor);
 
@@ -337,17 +336,6 @@ void lk_lamb_update(ptrdiff_t n, float *p, const float *m, const float *v, float
 void lk_sum_parts(ptrdiff_t n, ptrdiff_t start, float *_Nonnull const *_Nonnull parts, ptrdiff_t count,
                   float factor, float *_Nonnull const *_Nonnull targets, ptrdiff_t target_count);
 
-// MARK: hashes (hash.c)
-
-/// 64 bits that differ for memory that differs in one aligned word of 8 bytes, and for memory that
-/// differs otherwise with a probability of 1 - 2^-64. Not safe against intent.
-uint64_t lk_hash(ptrdiff_t n, const void *bytes);
-
-// MARK: memory (heap.c)
-
-/// Gives the system what the C library keeps of freed memory.
-void lk_trim_heap(void);
-
 // MARK: sums over rows (row_sums.c)
 
 /// totals[c] += the sum over r of a[r * stride + c].
@@ -363,25 +351,6 @@ void lk_add_rows(ptrdiff_t n, ptrdiff_t columns, const float *a, const int64_t *
 /// `skipped`: those of numbers order[starts[r]] ... order[starts[r + 1] - 1].
 void lk_add_grouped_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, const uint32_t *starts,
                          const uint32_t *order, ptrdiff_t skipped, float *out, ptrdiff_t stride);
-
-// MARK: threads (threads.c)
-
-/// How many cores the process may run on.
-int lk_available_cores(void);
-
-/// How many `noGrad` scopes the current thread is in.
-int32_t *lk_no_grad_depth(void);
-/// How many `detectAnomaly` scopes the current thread is in.
-int32_t *lk_anomaly_depth(void);
-/// The operation whose gradient the current thread computes, or null.
-void *_Nullable *_Nonnull lk_current_operation(void);
-/// The `autocast` region that the current thread is in, or null.
-void *_Nullable *_Nonnull lk_autocast_region(void);
-/// The return addresses of the `count` innermost callers of the caller, innermost first; 0 beyond
-/// the outermost. Follows frame pointers, which Swift always keeps.
-void lk_callers(int count, uintptr_t *addresses);
-/// A number that no earlier backward pass of the process had.
-int64_t lk_next_pass(void);
 
 #pragma clang assume_nonnull end
 

@@ -35,11 +35,11 @@ struct CollectiveCall: Hashable {
   ) -> CollectiveCall {
     CollectiveCall(
       .allReduce, count: count,
-      reduction: UInt64(element.rawValue) | UInt64(operation.code) << 4)
+      reduction: UInt64(element.code) | UInt64(operation.code) << 4)
   }
 
   static func allReduceAcrossHosts(_ element: ReducibleKind, count: Int) -> CollectiveCall {
-    CollectiveCall(.allReduceAcrossHosts, count: count, reduction: UInt64(element.rawValue))
+    CollectiveCall(.allReduceAcrossHosts, count: count, reduction: UInt64(element.code))
   }
 
   static func broadcast(bytes: Int, root: Int) -> CollectiveCall {
@@ -71,7 +71,7 @@ extension CollectiveCall: CustomStringConvertible {
   }
 
   private var element: String {
-    ReducibleKind(rawValue: UInt8(word >> 4 & 15)).map { "\($0)" } ?? "elements"
+    ReducibleKind(code: UInt8(word >> 4 & 15)).map(\.description) ?? "elements"
   }
 
   private var operation: String {

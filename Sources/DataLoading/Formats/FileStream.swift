@@ -1,4 +1,4 @@
-import CKernels
+import CRuntime
 import Glibc
 
 /// The bytes of a regular file.

@@ -1,4 +1,4 @@
-import Kernels
+import Parallel
 import TensorCore
 
 /// Parts of an epoch, one after another, prepared ahead by a thread.

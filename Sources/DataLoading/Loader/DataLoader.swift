@@ -1,5 +1,5 @@
 import Diagnostics
-import Kernels
+import Parallel
 public import Steps
 
 /// Batches of a data set, epoch after epoch, in an order that depends on a seed and the epoch only.

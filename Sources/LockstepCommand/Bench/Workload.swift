@@ -104,7 +104,8 @@ struct BenchedStep {
   ) {
     model.averageGradients(over: world)
     self.optimizer = optimizer
-    scaler = GradientScaler(isEnabled: precision == .float16, naming: model.namedParameters())
+    scaler = GradientScaler(
+      isEnabled: precision.dtype.hasNarrowRange, naming: model.namedParameters())
     self.loss = loss
   }
 

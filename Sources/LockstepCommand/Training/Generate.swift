@@ -57,14 +57,14 @@ struct Generate: ParsableCommand {
     let prompt = prompt ?? text.beginning
     var tokens = try text.vocabulary.encode(prompt)
     let generator = Generator(seed: seed)
-    print(prompt, terminator: "")
-    for _ in 0..<length {
+    for index in 0..<length {
       let window = Array(tokens.suffix(text.context))
       let logits = run.model(Tensor(window).reshaped([1, window.count]))[0, -1].converted(
         to: .float32)
       guard logits.isFinite().all().item() != 0 else {
         throw NonFiniteError.prediction(run.weights)
       }
+      if index == 0 { print(prompt, terminator: "") }
       let next = choose(logits, generator)
       tokens.append(next)
       print(text.vocabulary.decode([next]), terminator: "")

@@ -52,8 +52,8 @@ struct Train: ParsableCommand, Encodable {
     help: "The same weights, bit for bit, for any number of ranks; --micro-batches says how many.")
   var reproducible = false
 
-  @Option(help: "float16: gradients travel between ranks rounded to Float16.")
-  var wire: WireType?
+  @Option(help: "Gradients travel between ranks rounded to this type.")
+  var wire: Precision?
 
   @Option(
     help: "Send between hosts while the backward pass goes on: on, off, or auto (tries both).")
@@ -79,8 +79,8 @@ struct Train: ParsableCommand, Encodable {
 
   @Option(
     help: """
-      How parameters and activations are stored; float16 takes half the memory, keeps a float32 \
-      copy of the parameters for their updates, and scales the loss.
+      How parameters and activations are stored; float16 and bfloat16 take half the memory and keep \
+      a float32 copy of the parameters for their updates; float16 scales the loss.
       """)
   var precision = Precision.float32
 
@@ -117,8 +117,8 @@ struct Train: ParsableCommand, Encodable {
     if reproducible, microBatches == nil {
       throw ValidationError("--reproducible needs --micro-batches, at least as many as ranks.")
     }
-    if reproducible, wire == .float16 {
-      throw ValidationError("--reproducible and --wire float16 exclude each other.")
+    if reproducible, let wire, wire.dtype.isNarrowFloat {
+      throw ValidationError("--reproducible and --wire \(wire) exclude each other.")
     }
     if !data.format.hasColumns, target != nil || loss != nil || ignore != nil {
       throw ValidationError("--target, --ignore and --loss belong to --data csv:FILE.")

@@ -46,7 +46,7 @@ struct TrainingRun {
     optimizer = recipe.makeOptimizer(model.parameters())
     if options.shardOptimizer { optimizer.shardState(over: world) }
     scaler = GradientScaler(
-      isEnabled: options.precision == .float16, naming: model.namedParameters())
+      isEnabled: options.precision.dtype.hasNarrowRange, naming: model.namedParameters())
     batches = DataLoader(
       samples, batchSize: recipe.globalBatch,
       shuffledBy: training.isShuffled ? options.seed : nil, shardedOver: world,

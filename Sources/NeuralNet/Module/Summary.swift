@@ -1,4 +1,4 @@
-import Kernels
+import Elements
 public import TensorCore
 
 /// What a model consists of: a row for each module, with what it returned for an example.

@@ -1,3 +1,4 @@
+import Kernels
 public import TensorCore
 
 /// Gated recurrent units: `r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh)`, `n = tanh(W_in x + b_in + r

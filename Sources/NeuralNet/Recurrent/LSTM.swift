@@ -1,3 +1,4 @@
+import Kernels
 public import TensorCore
 
 /// Long short-term memory: `i, f, o = sigmoid(…)`, `g = tanh(…)` of `W_ih x + b_ih + W_hh h + b_hh`,

@@ -1,3 +1,4 @@
+import Kernels
 public import TensorCore
 
 /// What an `RNN` applies to its gate.

@@ -1,4 +1,4 @@
-import CKernels
+import CRuntime
 import Diagnostics
 
 /// Runs `body`; a backward pass in it that computes a NaN or infinity stops with the operation that

@@ -1,22 +1,27 @@
-import CKernels
+import CRuntime
 import Diagnostics
-public import Kernels
+public import Elements
 
-/// Runs `body` with matrix products, convolutions and attention on Float16 operands, and what needs
-/// range or precision (losses, softmax, norms, exponentials, sums) on Float32, whatever the types of
-/// their operands; on this thread.
+/// Runs `body` with matrix products, convolutions and attention on operands of type `dtype`, and
+/// what needs range or precision (losses, softmax, norms, exponentials, sums) on Float32, whatever
+/// the types of their operands; on this thread.
 ///
 /// Parameters stay as they are: copies of them are made when they are first used, kept for the rest
 /// of the region, and dropped at its end. Gradients reach the parameters in their own type. Regions
-/// nest; with `enabled: false` a region has none of this. `backward()` is not affected. Use a
-/// `GradientScaler` with it. Docs/mixed-precision.md lists what runs in which type.
+/// nest; with `enabled: false` a region has none of this. `backward()` is not affected. With float16
+/// use a `GradientScaler`. Docs/mixed-precision.md lists what runs in which type.
 ///
-/// Stops for types other than float16.
+/// Stops for types other than float16 and bfloat16, and in a region of the other of these.
 public func autocast<Result, Failure: Error>(
   _ dtype: DType = .float16, enabled: Bool = true, _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {
-  check(dtype == .float16, "autocast: \(dtype); operations can be cast to float16 only")
-  let region = enabled ? AutocastRegion.current ?? AutocastRegion() : nil
+  check(
+    dtype.isNarrowFloat,
+    "autocast: \(dtype); operations can be cast to float16 or bfloat16 only")
+  let region = enabled ? AutocastRegion.current ?? AutocastRegion(dtype) : nil
+  check(
+    region == nil || region?.dtype == dtype,
+    "autocast: \(dtype) in a region of \(region?.dtype ?? dtype); end that before")
   return try AutocastRegion.with(region, body)
 }
 
@@ -25,7 +30,11 @@ public var isAutocastEnabled: Bool { AutocastRegion.current != nil }
 
 /// The parameters that were converted in an `autocast` region.
 final class AutocastRegion {
+  /// What products run in.
+  let dtype: DType
   private var casts: [Key: Cast] = [:]
+
+  init(_ dtype: DType) { self.dtype = dtype }
 
   private struct Key: Hashable {
     let tensor: ObjectIdentifier
@@ -95,9 +104,9 @@ struct Autocast {
   }
 
   private init?(_ operation: StaticString, in region: AutocastRegion) {
-    guard let dtype = autocastTypes[operation.description] else { return nil }
+    guard let policy = autocastPolicies[operation.description] else { return nil }
     self.region = region
-    self.dtype = dtype
+    dtype = policy == .narrow ? region.dtype : .float32
   }
 
   /// `operand` in the type that the operation runs in, if it is a float.

@@ -1,13 +1,14 @@
-package import Kernels
+/// The type that an operation runs in: that of the `autocast` region, or float32.
+package enum AutocastPolicy { case narrow, wide }
 
 /// What `autocast` does with the operands of each operation, by the operation's name in messages;
 /// operations that are not listed take what comes. Docs/mixed-precision.md says the same.
-package let autocastTypes: [String: DType] = {
-  let inHalf = [
+package let autocastPolicies: [String: AutocastPolicy] = {
+  let narrow = [
     "matmul", "linear", "conv1d", "conv2d", "convTranspose2d", "scaledDotProductAttention",
     "recurrent",
   ]
-  let inFloat = [
+  let wide = [
     // Losses
     "crossEntropy", "nllLoss", "mseLoss", "l1Loss", "smoothL1Loss", "huberLoss",
     "binaryCrossEntropy", "binaryCrossEntropyWithLogits", "klDivergence",
@@ -19,5 +20,5 @@ package let autocastTypes: [String: DType] = {
     "softplus",
   ]
   return Dictionary(
-    uniqueKeysWithValues: inHalf.map { ($0, .float16) } + inFloat.map { ($0, .float32) })
+    uniqueKeysWithValues: narrow.map { ($0, .narrow) } + wide.map { ($0, .wide) })
 }()

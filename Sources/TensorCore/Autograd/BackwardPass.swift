@@ -1,5 +1,6 @@
-import CKernels
+import CRuntime
 import Diagnostics
+import Elements
 
 /// One walk through the graph against the direction of computation.
 struct BackwardPass {

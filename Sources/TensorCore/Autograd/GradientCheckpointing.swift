@@ -12,7 +12,7 @@ public func checkpoint(
   guard isGradientEnabled else { return segment(inputs) }
   let generator = Generator.default
   let position = generator.position
-  let isAutocast = AutocastRegion.current != nil
+  let autocast = AutocastRegion.current?.dtype
   func run() -> (inputs: [Tensor], result: Tensor) {
     let copies = inputs.map { input in
       let copy = input.detach()
@@ -20,7 +20,7 @@ public func checkpoint(
       return copy
     }
     // Casts of its own: those of an outer region are part of a graph that a pass is walking through.
-    let region = isAutocast ? AutocastRegion() : nil
+    let region = autocast.map(AutocastRegion.init)
     return (copies, AutocastRegion.with(region) { segment(copies) })
   }
   let (copies, result) = run()

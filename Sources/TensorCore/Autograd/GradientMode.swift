@@ -1,4 +1,4 @@
-import CKernels
+import CRuntime
 
 /// Runs `body` without recording anything for gradients, on this thread.
 ///

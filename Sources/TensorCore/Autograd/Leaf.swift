@@ -1,5 +1,5 @@
 import Diagnostics
-import Kernels
+import Elements
 
 /// The node of a tensor that the user made with `requiresGrad`: where gradients end up.
 package final class Leaf: Node {

@@ -1,5 +1,5 @@
 import Diagnostics
-package import Kernels
+package import Elements
 
 /// A place in the graph: something that receives the gradient of one tensor.
 package class Node {

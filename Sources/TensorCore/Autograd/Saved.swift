@@ -1,5 +1,5 @@
 import Diagnostics
-import Kernels
+import Elements
 
 /// A tensor kept for a gradient, and the version its storage had then.
 ///

@@ -1,7 +1,7 @@
-import CKernels
+import CRuntime
 import Diagnostics
 import Glibc
-import Kernels
+import Parallel
 
 /// Reuses blocks of tensor memory, so that a training step allocates nothing from the system once
 /// it is warm.

@@ -1,4 +1,4 @@
-import Kernels
+import Elements
 
 extension Tensor {
   /// The type of an operation's result on `a` and `b`, by PyTorch's rules: the larger type, but a

@@ -1,4 +1,4 @@
-import Kernels
+import Parallel
 
 /// How to walk `operands` tensors that share a shape in the longest possible inner runs.
 ///

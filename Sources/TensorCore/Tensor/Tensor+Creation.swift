@@ -1,5 +1,5 @@
 import Diagnostics
-public import Kernels
+public import Elements
 
 extension Tensor {
   /// A tensor of `shape` with `values` in row-major order. Stops unless there are as many as the

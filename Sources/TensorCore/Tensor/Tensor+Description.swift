@@ -1,5 +1,5 @@
+import Elements
 import Glibc
-import Kernels
 
 extension Tensor: CustomStringConvertible {
   /// The values in nested brackets, floats with four decimals, with the middle of long axes left

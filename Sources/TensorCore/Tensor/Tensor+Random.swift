@@ -1,5 +1,5 @@
 import Diagnostics
-import Kernels
+import Elements
 
 extension Tensor {
   /// Uniform random values in `range`, from `generator` or this thread's default one. Stops unless the

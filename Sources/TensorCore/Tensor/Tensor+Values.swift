@@ -1,5 +1,6 @@
 import Diagnostics
-public import Kernels
+public import Elements
+import Kernels
 
 extension Tensor {
   /// The value of a tensor of one element, as a double. Stops for others.
@@ -12,14 +13,7 @@ extension Tensor {
     func read<Element: TensorElement>(_: Element.Type) -> Double {
       (base(of: Element.self) + index).pointee.number
     }
-    return switch dtype {
-    case .bool: read(Bool.self)
-    case .uint8: read(UInt8.self)
-    case .int32: read(Int32.self)
-    case .int64: read(Int64.self)
-    case .float16: read(Float16.self)
-    case .float32: read(Float.self)
-    }
+    return dtype == .float32 ? read(Float.self) : read(dtype.elementType)
   }
 
   /// The values in row-major order, converted to `Element`.
@@ -108,10 +102,5 @@ extension Tensor {
     result.assign(elementsOf: self)
     guard dtype.isFloatingPoint else { return result }
     return result.recorded("converted", [edge { $0 }])
-  }
-
-  /// The first element, seen as a `Word` of the same size.
-  package func base<Word: BitwiseCopyable>(of _: Word.Type) -> UnsafeMutablePointer<Word> {
-    storage.pointer.assumingMemoryBound(to: Word.self) + offset
   }
 }

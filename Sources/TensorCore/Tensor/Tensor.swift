@@ -1,5 +1,5 @@
 import Diagnostics
-public import Kernels
+public import Elements
 
 /// An n-dimensional array, and a node's result in the graph that `backward()` walks.
 ///
@@ -91,14 +91,6 @@ extension Tensor {
       a view of shape \(shape) was made before \(storage.lastWriter) changed in place what it views; \
       make the view again after the change
       """)
-  }
-
-  /// The first element, as `Element`, which must match `dtype`.
-  package func pointer<Element: TensorElement>(
-    _: Element.Type = Element.self
-  ) -> UnsafeMutablePointer<Element> {
-    check(Element.dtype == dtype, "a kernel for \(Element.dtype) got a tensor of \(dtype)")
-    return storage.pointer.assumingMemoryBound(to: Element.self) + offset
   }
 
   /// Changes the type of this tensor, a parameter, where it is: whoever holds it sees its values

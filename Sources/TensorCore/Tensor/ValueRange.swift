@@ -1,5 +1,5 @@
 import Diagnostics
-import Kernels
+import Elements
 
 extension DType {
   /// Stops unless elements of this type can hold `value`: infinities and NaN are floats, and what
@@ -25,8 +25,8 @@ extension DType {
     case .uint8: isIn(UInt8.self)
     case .int32: isIn(Int32.self)
     case .int64: isIn(Int64.self)
-    case .float16: !value.isFinite || Float16(value).isFinite
-    case .float32: !value.isFinite || Float(value).isFinite
+    case .float16, .bfloat16, .float32:
+      !value.isFinite || elementType.init(number: value).number.isFinite
     }
   }
 }

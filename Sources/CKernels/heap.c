@@ -1,5 +1,0 @@
-#include "CKernels.h"
-
-#include <malloc.h>
-
-void lk_trim_heap(void) { malloc_trim(0); }

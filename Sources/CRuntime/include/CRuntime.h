@@ -1,0 +1,46 @@
+// What a process has once, and each of its threads: state of automatic differentiation, callers,
+// cores, the heap; and hashes of memory.
+#ifndef LOCKSTEP_CRUNTIME_H
+#define LOCKSTEP_CRUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dispatch.h"
+
+#pragma clang assume_nonnull begin
+
+// MARK: state of a thread (threads.c)
+
+/// How many `noGrad` scopes the current thread is in.
+int32_t *lk_no_grad_depth(void);
+/// How many `detectAnomaly` scopes the current thread is in.
+int32_t *lk_anomaly_depth(void);
+/// The operation whose gradient the current thread computes, or null.
+void *_Nullable *_Nonnull lk_current_operation(void);
+/// The `autocast` region that the current thread is in, or null.
+void *_Nullable *_Nonnull lk_autocast_region(void);
+/// A number that no earlier backward pass of the process had.
+int64_t lk_next_pass(void);
+
+/// How many cores the process may run on.
+int lk_available_cores(void);
+
+// MARK: callers (callers.c)
+
+/// The return addresses of the `count` innermost callers of the caller, innermost first; 0 beyond
+/// the outermost. Follows frame pointers, which Swift always keeps.
+void lk_callers(int count, uintptr_t *addresses);
+
+// MARK: memory (heap.c, hash.c)
+
+/// Gives the system what the C library keeps of freed memory.
+void lk_trim_heap(void);
+
+/// 64 bits that differ for memory that differs in one aligned word of 8 bytes, and for memory that
+/// differs otherwise with a probability of 1 - 2^-64. Not safe against intent.
+uint64_t lk_hash(ptrdiff_t n, const void *bytes);
+
+#pragma clang assume_nonnull end
+
+#endif
