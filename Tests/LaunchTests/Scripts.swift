@@ -14,8 +14,7 @@ struct Scripts {
 
   init() throws {
     directory = try TemporaryDirectory()
-    try FileManager.default.copyItem(
-      atPath: Self.repository + "/launch", toPath: directory.path + "/launch")
+    try directory.copy(Self.repository + "/launch", to: "launch")
   }
 
   /// Puts a shell script in the place of the program `name`, for all that runs here.
@@ -25,8 +24,7 @@ struct Scripts {
 
   /// Writes an executable shell script.
   func writeProgram(_ path: String, _ script: String) throws {
-    let file = try directory.write(Array("#!/bin/bash\n\(script)\n".utf8), to: path)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
+    try directory.writeProgram("#!/bin/bash\n\(script)\n", to: path)
   }
 
   /// Puts this build's `lockstep` where the scripts build it, and lets building be quick.

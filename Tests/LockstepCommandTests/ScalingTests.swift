@@ -77,8 +77,7 @@ import Testing
 
   /// The search path of a program with this `script` as its mpirun.
   private func mpirun(_ script: String) throws -> String {
-    let path = try directory.write(Array(script.utf8), to: "bin/mpirun")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    try directory.writeProgram(script, to: "bin/mpirun")
     return directory.path + "/bin:/bin:/usr/bin"
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A directory for one test's files, removed with everything in it when the value is gone.
 ///
@@ -24,6 +25,29 @@ public final class TemporaryDirectory: Sendable {
       at: url(name).deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data(bytes).write(to: url(name))
     return url(name).path
+  }
+
+  /// Writes a script that can be run. Returns its path.
+  ///
+  /// Another process puts it in its place: while this one has a file open for writing, a process that
+  /// another test starts has it, too, for a moment, and what somebody has open for writing cannot be
+  /// run ("Text file busy").
+  @discardableResult
+  public func writeProgram(_ script: String, to name: String) throws -> String {
+    let text = try write(Array(script.utf8), to: name + ".txt")
+    try copy(text, to: name, by: ["/usr/bin/install", "-m", "755"])
+    remove(name + ".txt")
+    return url(name).path
+  }
+
+  /// Copies a file or a directory, the programs in it too, into this directory.
+  public func copy(_ source: String, to name: String) throws {
+    try copy(source, to: name, by: ["/bin/cp", "-R"])
+  }
+
+  private func copy(_ source: String, to name: String, by command: [String]) throws {
+    let copy = try run(command + [source, url(name).path])
+    try #require(copy.status == 0, "\(copy.errors)")
   }
 
   /// The content of a file.
