@@ -44,6 +44,7 @@ let package = Package(
   name: "Lockstep",
   products: [
     .library(name: "Lockstep", targets: ["Lockstep"]),
+    .library(name: "ModelZoo", targets: ["ModelZoo"]),
     .executable(name: "lockstep", targets: ["LockstepCommand"]),
   ],
   dependencies: [
@@ -63,6 +64,7 @@ let package = Package(
     module("Parallel", ["CRuntime", "Diagnostics"]),
     module("Elements", ["CFloats", "Diagnostics"]),
     module("Kernels", ["CKernels", "CFloats", "Parallel", "Elements", "Diagnostics"]),
+    module("Files", ["Diagnostics"]),
     module("Steps", ["Diagnostics"]),
     module(
       "Communication", ["CMPI", "CFloats", "CRuntime", "Elements", "Steps", "Diagnostics"]),
@@ -76,14 +78,15 @@ let package = Package(
     module("Optimizers", ["TensorCore", "Kernels", "Parallel", "Elements", "Diagnostics"]),
     module(
       "DataLoading",
-      ["TensorCore", "CRuntime", "Parallel", "Elements", "Steps", "CZlib", "Diagnostics"],
+      ["TensorCore", "CRuntime", "Parallel", "Elements", "Files", "Steps", "CZlib", "Diagnostics"],
       // Compiled in: the binary may be moved, and starts without Foundation.
       exclude: ["Resources/digits-ATTRIBUTION.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
 
     // 4: files of weights; training on many ranks
-    module("Checkpoints", ["TensorCore", "Elements", "NeuralNet", "Diagnostics"]),
-    tests("Checkpoints", ["TensorCore", "NeuralNet", "Diagnostics"], exclude: ["Resources"]),
+    module("Checkpoints", ["TensorCore", "Elements", "Files", "NeuralNet", "Diagnostics"]),
+    tests(
+      "Checkpoints", ["TensorCore", "Files", "NeuralNet", "Diagnostics"], exclude: ["Resources"]),
     module(
       "DataParallel",
       [
@@ -95,7 +98,8 @@ let package = Package(
     module(
       "Lockstep",
       [
-        "Diagnostics", "Parallel", "Elements", "Steps", "Communication", "TensorCore", "NeuralNet",
+        "Diagnostics", "Parallel", "Elements", "Files", "Steps", "Communication", "TensorCore",
+        "NeuralNet",
         "Optimizers", "DataLoading", "Checkpoints", "DataParallel",
       ]),
     module("ModelZoo", ["Lockstep"]),
@@ -126,7 +130,10 @@ let package = Package(
       swiftSettings: strict),
     tests(
       "Kernels",
-      ["CKernels", "CFloats", "CRuntime", "Parallel", "Elements", "TensorCore", "TestSupport"]),
+      [
+        "CKernels", "CFloats", "CRuntime", "Parallel", "Elements", "Communication", "TensorCore",
+        "TestSupport",
+      ]),
     tests("TensorCore", ["Kernels", "Elements", "TestSupport"]),
     tests("NeuralNet", ["TensorCore", "TestSupport"]),
     tests("Optimizers", ["TensorCore", "Diagnostics", "TestSupport"]),

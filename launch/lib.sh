@@ -24,7 +24,7 @@ quietly() {
 
 # ---- What must be installed
 
-packages=(pkg-config openmpi-bin libopenmpi-dev zlib1g-dev)
+packages=(pkg-config openmpi-bin libopenmpi-dev libopenblas0 zlib1g-dev)
 
 # is_installed PACKAGE: looks for what the package provides, however it got there.
 is_installed() {
@@ -32,6 +32,7 @@ is_installed() {
     pkg-config) command -v pkg-config ;;
     openmpi-bin) [[ $(mpirun --version) == *"Open MPI"* ]] ;;
     libopenmpi-dev) pkg-config --exists ompi-c ;;
+    libopenblas0) [[ $(/sbin/ldconfig -p) == *libopenblas.so.0* ]] ;;
     zlib1g-dev) pkg-config --exists zlib ;;
   esac >/dev/null 2>&1
 }

@@ -213,15 +213,21 @@ __attribute__((target("avx2,fma"))) static void multiply_256(PARAMETERS) {
 }
 static void multiply_128(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
 
+bool lk_has_product_kernels(void) {
+  return has_wide_registers() || (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
+}
+
 static void multiply_any(PARAMETERS) {
   if (has_wide_registers())
     multiply_512(ARGUMENTS);
-  else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+  else if (lk_has_product_kernels())
     multiply_256(ARGUMENTS);
   else
     multiply_128(ARGUMENTS);
 }
 #else
+bool lk_has_product_kernels(void) { return false; }
+
 static void multiply_any(PARAMETERS) { multiply(6, 1, ARGUMENTS); }
 #endif
 

@@ -23,9 +23,9 @@ INLINE double sum_of_costs(ptrdiff_t n, const float *a, const float *weights, fl
 
 KERNEL void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                                   const int32_t *target, const float *weights, float smoothing,
-                                  float *exponentials, float *normaliser, float *loss) {
+                                  float *exponentials, float *normalizer, float *loss) {
   float largest[GROUP], sum[GROUP], logarithm[GROUP];
-  for (; rows > 0; rows -= GROUP, target += GROUP, normaliser += GROUP, loss += GROUP) {
+  for (; rows > 0; rows -= GROUP, target += GROUP, normalizer += GROUP, loss += GROUP) {
     const ptrdiff_t count = rows < GROUP ? rows : GROUP;
     for (ptrdiff_t r = 0; r < count; r++) {
       const float *x = a + r * columns;
@@ -37,7 +37,7 @@ KERNEL void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float
     INDEPENDENT for (ptrdiff_t r = 0; r < count; r++) logarithm[r] = log_f(sum[r]);
     for (ptrdiff_t r = 0; r < count; r++, a += columns) {
       const int32_t t = target[r];
-      normaliser[r] = exponentials ? 1.0f / sum[r] : largest[r] + logarithm[r];
+      normalizer[r] = exponentials ? 1.0f / sum[r] : largest[r] + logarithm[r];
       loss[r] = 0.0f;
       if (t < 0) continue;
       loss[r] = (weights ? weights[t] : 1.0f) * (logarithm[r] - (a[t] - largest[r]));
@@ -52,7 +52,7 @@ KERNEL void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float
 KERNEL void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                                            bool are_exponentials, const int32_t *target,
                                            const float *weights, float smoothing,
-                                           const float *normaliser, const float *g,
+                                           const float *normalizer, const float *g,
                                            ptrdiff_t g_stride, float factor, float *out) {
   const float even = smoothing / (float)columns;
   const float total = weights ? (float)row_sum(columns, weights) : (float)columns;
@@ -62,7 +62,7 @@ KERNEL void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, co
       for (ptrdiff_t c = 0; c < columns; c++) out[c] = 0.0f;
       continue;
     }
-    const float n = normaliser[r], s = factor * g[r * g_stride];
+    const float n = normalizer[r], s = factor * g[r * g_stride];
     const float right = s * (1.0f - smoothing) * (weights ? weights[t] : 1.0f);
     const float each = s * even, all = right + each * total;
     if (are_exponentials) {

@@ -43,12 +43,12 @@ KERNEL void lk_moments_join(ptrdiff_t parts, ptrdiff_t columns, ptrdiff_t size, 
     double sum = 0, squares = 0;
     for (ptrdiff_t p = 0; p < parts; p++)
       sum += (double)(p == parts - 1 ? last : size) * means[p * columns + c];
-    const double centre = sum / total;
+    const double center = sum / total;
     for (ptrdiff_t p = 0; p < parts; p++) {
-      const double x = means[p * columns + c] - centre;
+      const double x = means[p * columns + c] - center;
       squares += deviations[p * columns + c] + (double)(p == parts - 1 ? last : size) * x * x;
     }
-    mean[c] = (float)centre;
+    mean[c] = (float)center;
     deviation[c] = (float)squares;
   }
 }

@@ -3,14 +3,14 @@
 
 // MARK: rows
 
-INLINE void normalise_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, const float *weight,
-                           const float *bias, float epsilon, bool centred, float *mean,
+INLINE void normalize_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, const float *weight,
+                           const float *bias, float epsilon, bool centered, float *mean,
                            float *scale, float *out) {
   const double share = 1.0 / (double)columns;
   for (ptrdiff_t r = 0; r < rows; r++, a += columns, out += columns) {
-    const float m = centred ? (float)(row_sum(columns, a) * share) : 0.0f;
+    const float m = centered ? (float)(row_sum(columns, a) * share) : 0.0f;
     const float s = 1.0f / square_root((float)(row_squares(columns, a, m) * share) + epsilon);
-    if (centred) mean[r] = m;
+    if (centered) mean[r] = m;
     scale[r] = s;
     fetch_next(columns, columns, a);
     fetch_next_room(columns, columns, out);
@@ -30,17 +30,17 @@ INLINE void normalise_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a, co
 KERNEL void lk_layer_norm_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                                const float *weight, const float *bias, float epsilon, float *mean,
                                float *scale, float *out) {
-  normalise_rows(rows, columns, a, weight, bias, epsilon, true, mean, scale, out);
+  normalize_rows(rows, columns, a, weight, bias, epsilon, true, mean, scale, out);
 }
 
 KERNEL void lk_rms_norm_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                              const float *weight, float epsilon, float *scale, float *out) {
-  normalise_rows(rows, columns, a, weight, NULL, epsilon, false, scale, scale, out);
+  normalize_rows(rows, columns, a, weight, NULL, epsilon, false, scale, scale, out);
 }
 
 /// One row: the input's gradient, and what the row adds to those of weight and bias.
 INLINE void norm_gradient_row(ptrdiff_t columns, const float *g, const float *a, const float *weight,
-                              float m, float s, bool centred, float *out, float *dw, float *db) {
+                              float m, float s, bool centered, float *out, float *dw, float *db) {
   double sum1 = 0, sum2 = 0;
   ptrdiff_t c = 0;
   do {
@@ -54,10 +54,10 @@ INLINE void norm_gradient_row(ptrdiff_t columns, const float *g, const float *a,
       if (db) *(lanes_t *)(db + c) += y;
       if (weight) {
         const lanes_t w = *(const lanes_t *)(weight + c);
-        if (centred) s1 += w * y;
+        if (centered) s1 += w * y;
         s2 += w * xy;
       } else {
-        if (centred) s1 += y;
+        if (centered) s1 += y;
         s2 += xy;
       }
     }
@@ -73,7 +73,7 @@ INLINE void norm_gradient_row(ptrdiff_t columns, const float *g, const float *a,
     sum2 += t2;
   } while (c < columns);
   const double share = 1.0 / (double)columns;
-  const float t1 = centred ? (float)(sum1 * share) : 0.0f, t2 = (float)(sum2 * share);
+  const float t1 = centered ? (float)(sum1 * share) : 0.0f, t2 = (float)(sum2 * share);
   fetch_next(columns, columns, g);
   fetch_next(columns, columns, a);
   if (weight) {

@@ -100,22 +100,22 @@ INLINE float block_sum(ptrdiff_t n, const float *a) {
 }
 
 /// The same of (a - centre)^2.
-INLINE float block_squares(ptrdiff_t n, const float *a, float centre) {
+INLINE float block_squares(ptrdiff_t n, const float *a, float center) {
   lanes_t s = {0}, t = {0};
   ptrdiff_t i = 0;
   for (; i + 2 * LANES <= n; i += 2 * LANES) {
-    const lanes_t x = *(const lanes_t *)(a + i) - centre;
-    const lanes_t y = *(const lanes_t *)(a + i + LANES) - centre;
+    const lanes_t x = *(const lanes_t *)(a + i) - center;
+    const lanes_t y = *(const lanes_t *)(a + i + LANES) - center;
     s += x * x;
     t += y * y;
   }
   for (; i + LANES <= n; i += LANES) {
-    const lanes_t x = *(const lanes_t *)(a + i) - centre;
+    const lanes_t x = *(const lanes_t *)(a + i) - center;
     s += x * x;
   }
   s += t;
   float total = lanes_sum(&s);
-  for (; i < n; i++) total += (a[i] - centre) * (a[i] - centre);
+  for (; i < n; i++) total += (a[i] - center) * (a[i] - center);
   return total;
 }
 
@@ -147,8 +147,8 @@ INLINE float block_dot(ptrdiff_t n, const float *a, const float *b) {
 INLINE double row_sum(ptrdiff_t n, const float *a) { OVER_BLOCKS(n, block_sum(some, a + i)) }
 
 /// The sum of (a - centre)^2.
-INLINE double row_squares(ptrdiff_t n, const float *a, float centre) {
-  OVER_BLOCKS(n, block_squares(some, a + i, centre))
+INLINE double row_squares(ptrdiff_t n, const float *a, float center) {
+  OVER_BLOCKS(n, block_squares(some, a + i, center))
 }
 
 INLINE double dot(ptrdiff_t n, const float *a, const float *b) {

@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@ void **lk_current_operation(void) { return &current_operation; }
 void **lk_autocast_region(void) { return &autocast_region; }
 
 int64_t lk_next_pass(void) { return atomic_fetch_add(&passes, 1) + 1; }
+
+void lk_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int lk_available_cores(void) {
   cpu_set_t mask;

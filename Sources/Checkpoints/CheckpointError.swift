@@ -1,4 +1,5 @@
 public import Diagnostics
+public import Files
 
 /// A file of weights could not be read, or does not fit the model.
 public enum CheckpointError: ReportableError, Equatable {
@@ -27,10 +28,7 @@ public enum CheckpointError: ReportableError, Equatable {
       "\(path): \(Self.subject(tensor))\(problem)"
     case .misfit(let path, let model, let missing, let unexpected, let mismatched):
       "\(path) does not fit \(model): "
-        + [
-          Self.list("missing", missing), Self.list("unexpected", unexpected),
-          Self.list("mismatched", mismatched),
-        ].compactMap { $0 }.joined(separator: "; ")
+        + Diagnostics.misfit(missing: missing, unexpected: unexpected, mismatched: mismatched)
     }
   }
 
@@ -42,23 +40,7 @@ public enum CheckpointError: ReportableError, Equatable {
   private static func subject(_ tensor: String?) -> String {
     tensor.map { "tensor \(quoted($0)): " } ?? ""
   }
-
-  private static func list(_ title: String, _ items: [String]) -> String? {
-    let shown = 10
-    guard !items.isEmpty else { return nil }
-    let rest = items.count > shown ? ", and \(items.count - shown) more" : ""
-    return "\(title): " + items.prefix(shown).map(escaped).joined(separator: ", ") + rest
-  }
 }
 
 /// `text` from a file in quotes, fit to print.
-func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
-
-/// `text` from a file without anything that a terminal or a log would obey, and cut to 200
-/// characters.
-private func escaped(_ text: String) -> String {
-  let limit = 200
-  let scalars = text.unicodeScalars
-  return scalars.prefix(limit).map { $0.escaped(asASCII: true) }.joined()
-    + (scalars.count > limit ? "…" : "")
-}
+func quoted(_ text: String) -> String { "\"\(printable(text))\"" }

@@ -1,4 +1,5 @@
 import Diagnostics
+public import Files
 public import TensorCore
 
 /// Files of named tensors in the safetensors format, as PyTorch users exchange them.

@@ -1,4 +1,3 @@
-import CFloats
 import CMPI
 import Elements
 
@@ -26,15 +25,16 @@ func reduceNarrow(
     as: UInt8.self, repeating: 0, count: all - count * dtype.size)
   let length = Int32(bytes)
   require(MPI_Alltoall(mine, length, cmpi_byte(), theirs, length, cmpi_byte(), communicator))
-  reducePieces(theirs, piece, ranks, dtype, operation, into: mine)
+  reducePieces(
+    ElementView(theirs, dtype), piece, ranks, operation, into: ElementView(mine, dtype))
   require(MPI_Allgather(mine, length, cmpi_byte(), theirs, length, cmpi_byte(), communicator))
   values.copyMemory(from: theirs, byteCount: count * dtype.size)
 }
 
 /// Reduces `ranks` pieces of `count` values, one behind the other, a block at a time.
 private func reducePieces(
-  _ pieces: UnsafeRawPointer, _ count: Int, _ ranks: Int, _ dtype: DType,
-  _ operation: ReductionOperation, into result: UnsafeMutableRawPointer
+  _ pieces: ElementView, _ count: Int, _ ranks: Int, _ operation: ReductionOperation,
+  into result: ElementView
 ) {
   let size = 1024
   let combine = operation.onFloats(Float.self)
@@ -43,20 +43,16 @@ private func reducePieces(
     let other = sum + size
     for start in stride(from: 0, to: count, by: size) {
       let some = min(size, count - start)
-      func widen(_ rank: Int, _ floats: UnsafeMutablePointer<Float>) {
-        let values = pieces + (rank * count + start) * dtype.size
-        lk_widen(dtype.storage, 1, some, floats, some, values, some)
-      }
-      widen(0, sum)
+      pieces.load(start, some, into: sum)
       for rank in 1..<ranks {
-        widen(rank, other)
+        pieces.load(rank * count + start, some, into: other)
         if operation == .sum {
           for index in 0..<some { sum[index] += other[index] }
         } else {
           for index in 0..<some { sum[index] = combine(sum[index], other[index]) }
         }
       }
-      lk_narrow(dtype.storage, 1, some, result + start * dtype.size, some, sum, some)
+      result.store(start, some, from: sum)
     }
   }
 }

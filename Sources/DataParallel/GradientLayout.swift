@@ -106,7 +106,7 @@ private struct Road {
 
   /// What makes means of `buckets`, which are stored as they travel or converted on the way.
   func exchange(of buckets: [Numbers], _ partials: PartialSums?) -> any GradientExchange {
-    let travelling = wire.stretches.map { Numbers($0, of: memory.pointer) }
+    let traveling = wire.stretches.map { Numbers($0, of: memory.pointer) }
     let inner: any GradientExchange =
       if let window {
         SharedMemoryExchange(wire, in: window, over: world, overlap: overlap, adding: partials)
@@ -117,6 +117,6 @@ private struct Road {
       } else {
         MessageExchange(wire.stretches, of: memory.pointer, over: world)
       }
-    return wire.isArena ? inner : ConvertingExchange(buckets, travelling, inner, in: memory)
+    return wire.isArena ? inner : ConvertingExchange(buckets, traveling, inner, in: memory)
   }
 }

@@ -75,6 +75,8 @@ extension Module {
       averageGradients: reproducible, but synchronizeBatchNorm makes statistics depend on the number \
       of ranks; leave one of them out
       """)
+    // The bits of others' products may depend on how many samples a rank has.
+    if reproducible { MatrixProducts.provider = .own }
     // From here on ranks see other samples, so chance must be another one, however they are seeded.
     Generator.setRank(world.rank)
     requireEqualModels(world)

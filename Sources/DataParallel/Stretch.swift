@@ -26,17 +26,17 @@ package struct Stretch: Hashable, Sendable {
 
 /// A stretch at its place in memory, to kernels that see Float32.
 package struct Numbers {
-  private let run: Run
+  private let view: ElementView
   package let count: Int
 
   /// `stretch` of the block at `start`.
   package init(_ stretch: Stretch, of start: UnsafeMutableRawPointer) {
-    run = Run(start + stretch.start, stretch.dtype, stride: 1)
+    view = ElementView(start + stretch.start, stretch.dtype)
     count = stretch.count
   }
 
-  var dtype: DType { run.dtype }
-  var start: UnsafeMutableRawPointer { run.pointer }
+  var dtype: DType { view.dtype }
+  var start: UnsafeMutableRawPointer { view.pointer }
 
   /// The memory of `range`.
   func bytes(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
@@ -51,7 +51,7 @@ package struct Numbers {
     if dtype == .float32 {
       return UnsafePointer(start.assumingMemoryBound(to: Float.self) + block.lowerBound)
     }
-    run.load(block.lowerBound, block.count, into: room)
+    view.load(block.lowerBound, block.count, into: room)
     return UnsafePointer(room)
   }
 
@@ -61,7 +61,7 @@ package struct Numbers {
       (start.assumingMemoryBound(to: Float.self) + block.lowerBound)
         .update(from: values, count: block.count)
     } else {
-      run.store(block.lowerBound, block.count, from: values)
+      view.store(block.lowerBound, block.count, from: values)
     }
   }
 
@@ -74,10 +74,10 @@ package struct Numbers {
   }
 
   /// Replaces the values by those of `other`, as many, converted.
-  func copy(_ other: Numbers) { convert(count: count, run, other.run) }
+  func copy(_ other: Numbers) { convert(count: count, view, other.view) }
 
   /// Multiplies the values.
-  func scale(by factor: Float) { apply(lk_scale, count: count, run, run, p: factor) }
+  func scale(by factor: Float) { apply(lk_scale, count: count, view, view, p: factor) }
 
   /// Adds those of `other`, as many, times `factor`.
   func add(_ other: Numbers, times factor: Float) {

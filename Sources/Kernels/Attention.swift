@@ -1,4 +1,5 @@
 import CKernels
+package import Elements
 
 /// One head of attention: `queries` rows of `features`, `keys` rows of `features` and of
 /// `valueFeatures`.
@@ -9,21 +10,21 @@ package struct AttentionHead {
   ) -> Void
 
   let plan: Plan
-  let query: MatrixOperand
-  let key: MatrixOperand
-  let value: MatrixOperand
+  let query: ElementView
+  let key: ElementView
+  let value: ElementView
   let mask: UnsafePointer<Float>?
   let maskStride: Int
   /// Of each query the largest score, and behind these of each what its exponentials are multiplied by.
-  let normaliser: UnsafeMutablePointer<Float>
+  let normalizer: UnsafeMutablePointer<Float>
   let kept: UnsafeMutablePointer<Float>?
   let drop: Drop?
 
-  /// A head with an additive `mask`, rows `maskStride` apart, room for a `normaliser` of two numbers
+  /// A head with an additive `mask`, rows `maskStride` apart, room for a `normalizer` of two numbers
   /// for each of `paddedQueries`, and for its probabilities if they are `kept`.
   package init(
-    _ plan: Plan, query: MatrixOperand, key: MatrixOperand, value: MatrixOperand,
-    mask: UnsafePointer<Float>?, maskStride: Int, normaliser: UnsafeMutablePointer<Float>,
+    _ plan: Plan, query: ElementView, key: ElementView, value: ElementView,
+    mask: UnsafePointer<Float>?, maskStride: Int, normalizer: UnsafeMutablePointer<Float>,
     kept: UnsafeMutablePointer<Float>?, drop: Drop?
   ) {
     self.plan = plan
@@ -32,7 +33,7 @@ package struct AttentionHead {
     self.value = value
     self.mask = mask
     self.maskStride = maskStride
-    self.normaliser = normaliser
+    self.normalizer = normalizer
     self.kept = kept
     self.drop = drop
   }
@@ -71,36 +72,36 @@ package struct AttentionHead {
   /// `target` = the products of each key's row of `a` with each query's row of `b`, where a query
   /// sees the key.
   private func multiply(
-    _ block: Block, _ a: MatrixOperand, _ b: MatrixOperand, _ features: Int,
+    _ block: Block, _ a: ElementView, _ b: ElementView, _ features: Int,
     into target: UnsafeMutablePointer<Float>
   ) {
     gemm(
-      m: block.width, n: block.rows, k: features, a, b.from(row: block.first, column: 0).transposed,
+      m: block.width, n: block.rows, k: features, a, b.from(row: block.first).transposed,
       into: target, leading: plan.blockQueries, triangle: .upperC(diagonal: block.seen))
   }
 
   /// `target` = the sums over the keys that a query sees of `numbers` times the key's row of `b`.
   private func sumOverKeys(
-    _ block: Block, _ numbers: UnsafeMutablePointer<Float>, _ b: MatrixOperand, _ features: Int,
-    into target: MatrixTarget
+    _ block: Block, _ numbers: UnsafeMutablePointer<Float>, _ b: ElementView, _ features: Int,
+    into target: ElementView
   ) {
     gemm(
       m: block.rows, n: features, k: block.width,
-      MatrixOperand(numbers, leading: plan.blockQueries, isTransposed: true), b,
-      into: target.advanced(by: block.first * target.leading),
+      ElementView(matrix: numbers, leading: plan.blockQueries, isTransposed: true), b,
+      into: target.from(row: block.first),
       triangle: .lowerA(diagonal: block.seen))
   }
 
   /// Adds to the rows of `sums` the sums over the queries that see a key of `numbers` times the
   /// query's row of `b`; overwrites them in the first block.
   private func sumOverQueries(
-    _ block: Block, _ numbers: UnsafeMutablePointer<Float>, _ b: MatrixOperand, _ features: Int,
-    into sums: Sums, isFirst: Bool
+    _ block: Block, _ numbers: UnsafeMutablePointer<Float>, _ b: ElementView, _ features: Int,
+    into sums: ElementView, isFirst: Bool
   ) {
     gemm(
       m: block.width, n: features, k: block.rows,
-      MatrixOperand(numbers, leading: plan.blockQueries), b.from(row: block.first, column: 0),
-      into: sums.pointer, leading: sums.leading, accumulate: !isFirst,
+      ElementView(matrix: numbers, leading: plan.blockQueries), b.from(row: block.first),
+      into: sums, accumulate: !isFirst,
       triangle: .upperA(diagonal: block.seen))
   }
 
@@ -144,14 +145,14 @@ package struct AttentionHead {
   }
 
   /// `out` = softmax(query key^T scale + mask) value.
-  package func attend(into out: MatrixTarget, scratch memory: UnsafeMutablePointer<Float>) {
+  package func attend(into out: ElementView, scratch memory: UnsafeMutablePointer<Float>) {
     let scratch = Scratch(memory, plan)
     plan.forEachBlock { block in
       let p = probabilities(block, scratch)
       let mask = compute(p, block, scratch)
       lk_attention_softmax(
-        block.width, plan.blockQueries, p, plan.scale, mask, block.seen, normaliser + block.first,
-        normaliser + plan.paddedQueries + block.first)
+        block.width, plan.blockQueries, p, plan.scale, mask, block.seen, normalizer + block.first,
+        normalizer + plan.paddedQueries + block.first)
       let used = dropped(p, block, scratch)
       sumOverKeys(block, used, value, plan.valueFeatures, into: out)
     }
@@ -160,38 +161,32 @@ package struct AttentionHead {
   /// The gradients of query, key and value, and of the mask where wanted (its rows are `keys`
   /// long), from that of the result; probabilities that were not kept are computed again.
   package func differentiate(
-    _ gradient: MatrixOperand, query dq: MatrixTarget, key dk: MatrixTarget, value dv: MatrixTarget,
+    _ gradient: ElementView, query dq: ElementView, key dk: ElementView, value dv: ElementView,
     mask dm: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
   ) {
     // Those of key and value grow with every block: in float32, and are rounded at the end.
-    let (keyRows, valueRows) = (dk.rows(plan.features), dv.rows(plan.valueFeatures))
+    let keyRows = RowOperand(dk, columns: plan.features, .write)
+    let valueRows = RowOperand(dv, columns: plan.valueFeatures, .write)
     withMatrices(rows: plan.keys, [keyRows, valueRows]) { at, strides in
       differentiate(
-        gradient, query: dq, key: Sums(pointer: at[0], leading: strides[0]),
-        value: Sums(pointer: at[1], leading: strides[1]), mask: dm, Scratch(scratch, plan))
-    }
-  }
-
-  /// A gradient that several products add to: its first element and the distance of its rows.
-  private struct Sums {
-    let pointer: UnsafeMutablePointer<Float>
-    let leading: Int
-
-    func clear(rows: Range<Int>, _ columns: Int) {
-      for row in rows { (pointer + row * leading).update(repeating: 0, count: columns) }
+        gradient, query: dq, key: ElementView(at[0], .float32, rowStride: strides[0]),
+        value: ElementView(at[1], .float32, rowStride: strides[1]), mask: dm,
+        Scratch(scratch, plan))
     }
   }
 
   private func differentiate(
-    _ gradient: MatrixOperand, query dq: MatrixTarget, key dk: Sums, value dv: Sums,
+    _ gradient: ElementView, query dq: ElementView, key dk: ElementView, value dv: ElementView,
     mask dm: UnsafeMutablePointer<Float>?, _ scratch: Scratch
   ) {
     let g = scratch.gradient
     let (features, valueFeatures) = (plan.features, plan.valueFeatures)
     let seen = plan.isCausal ? min(plan.keys, plan.queries) : plan.keys
     let unseen = (plan.queries == 0 ? 0 : seen)..<plan.keys
-    dk.clear(rows: unseen, features)
-    dv.clear(rows: unseen, valueFeatures)
+    for key in unseen {
+      dk.from(row: key).floats(0).update(repeating: 0, count: features)
+      dv.from(row: key).floats(0).update(repeating: 0, count: valueFeatures)
+    }
     var isFirst = true
     plan.forEachBlock { block in
       let width = block.width
@@ -199,8 +194,8 @@ package struct AttentionHead {
       if kept == nil {
         let mask = compute(p, block, scratch)
         lk_attention_probabilities(
-          width, plan.blockQueries, p, plan.scale, mask, block.seen, normaliser + block.first,
-          normaliser + plan.paddedQueries + block.first)
+          width, plan.blockQueries, p, plan.scale, mask, block.seen, normalizer + block.first,
+          normalizer + plan.paddedQueries + block.first)
       }
       multiply(block, value, gradient, valueFeatures, into: g)
       let used = dropped(p, block, scratch)

@@ -14,36 +14,38 @@ package struct RowOperand {
     case update
   }
 
-  let pointer: UnsafeMutableRawPointer
-  let dtype: DType
+  let view: ElementView
   let columns: Int
-  /// Elements from one row to the next.
-  let stride: Int
   let use: Use
+
+  /// The rows of `view`, of `columns` neighbours.
+  package init(_ view: ElementView, columns: Int, _ use: Use = .read) {
+    self.view = view
+    self.columns = columns
+    self.use = use
+  }
 
   /// Rows of `columns` elements from `pointer` on, `stride` apart or without gaps.
   package init(
     _ pointer: UnsafeMutableRawPointer, _ dtype: DType, columns: Int, stride: Int? = nil,
     _ use: Use = .read
   ) {
-    self.pointer = pointer
-    self.dtype = dtype
-    self.columns = columns
-    self.stride = stride ?? columns
-    self.use = use
+    self.init(
+      ElementView(pointer, dtype, rowStride: stride ?? columns), columns: columns, use)
   }
 
-  /// Row `row` as it lies in memory.
-  private func row(_ row: Int) -> UnsafeMutableRawPointer { pointer + row * stride * dtype.size }
+  var dtype: DType { view.dtype }
+  /// Elements from one row to the next.
+  var stride: Int { view.rowStride }
 
   /// Row `row`, where the elements are float32.
-  func floats(_ row: Int) -> UnsafeMutablePointer<Float> {
-    self.row(row).assumingMemoryBound(to: Float.self)
-  }
+  func floats(_ row: Int) -> UnsafeMutablePointer<Float> { view.from(row: row).floats(0) }
 
   /// The same memory from element `offset` on, as rows of `columns` elements, `stride` apart.
   func from(_ offset: Int, columns: Int, stride: Int) -> RowOperand {
-    RowOperand(pointer + offset * dtype.size, dtype, columns: columns, stride: stride, use)
+    var moved = view.advanced(by: offset)
+    moved.rowStride = stride
+    return RowOperand(moved, columns: columns, use)
   }
 
   /// Whether kernels work on copies of the rows: they expect float32 without gaps.
@@ -51,7 +53,7 @@ package struct RowOperand {
 
   /// Copies `count` rows from row `first` on to `block`, widened.
   func load(_ first: Int, _ count: Int, into block: UnsafeMutablePointer<Float>) {
-    lk_widen(dtype.storage, count, columns, block, columns, row(first), stride)
+    view.load(rows: count, from: first, columns: columns, into: block)
   }
 
   /// The values of `count` rows from row `first` on without gaps: where they are, or in `block`.
@@ -65,7 +67,7 @@ package struct RowOperand {
 
   /// Overwrites `count` rows from row `first` on with those of `block`, narrowed.
   func store(_ first: Int, _ count: Int, from block: UnsafePointer<Float>) {
-    lk_narrow(dtype.storage, count, columns, row(first), stride, block, columns)
+    view.store(rows: count, from: first, columns: columns, of: block)
   }
 }
 

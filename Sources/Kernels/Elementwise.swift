@@ -1,5 +1,5 @@
 package import CKernels
-import Elements
+package import Elements
 import Parallel
 
 /// An element-wise kernel of two operands; see `lk_binary`.
@@ -13,14 +13,17 @@ package typealias KernelWithSlope = lk_with_slope
 let elementwiseGrain = 16_384
 
 /// `out[i] = kernel(a[i], b[i])` for `count` elements, computed in float32.
-package func apply(_ kernel: BinaryKernel, count: Int, _ out: Run, _ a: Run, _ b: Run) {
+package func apply(
+  _ kernel: BinaryKernel, count: Int, _ out: ElementView, _ a: ElementView, _ b: ElementView
+) {
   let isFloat = out.dtype == .float32 && a.dtype == .float32 && b.dtype == .float32
   parallelRanges(count, grain: elementwiseGrain) { range in
     let first = range.lowerBound
     if isFloat {
       kernel(
-        range.count, out.floats(first), out.stride, a.floats(first), a.stride, b.floats(first),
-        b.stride)
+        range.count, out.floats(first), out.columnStride, a.floats(first), a.columnStride,
+        b.floats(first),
+        b.columnStride)
       return
     }
     withBlocks(of: Float.self, 2) { x in
@@ -37,13 +40,15 @@ package func apply(_ kernel: BinaryKernel, count: Int, _ out: Run, _ a: Run, _ b
 
 /// `out[i] = kernel(a[i]; p, q)` for `count` elements, computed in float32.
 package func apply(
-  _ kernel: UnaryKernel, count: Int, _ out: Run, _ a: Run, p: Float = 0, q: Float = 0
+  _ kernel: UnaryKernel, count: Int, _ out: ElementView, _ a: ElementView, p: Float = 0,
+  q: Float = 0
 ) {
   let isFloat = out.dtype == .float32 && a.dtype == .float32
   parallelRanges(count, grain: elementwiseGrain) { range in
     let first = range.lowerBound
     if isFloat {
-      kernel(range.count, out.floats(first), out.stride, a.floats(first), a.stride, p, q)
+      kernel(
+        range.count, out.floats(first), out.columnStride, a.floats(first), a.columnStride, p, q)
       return
     }
     withBlocks(of: Float.self, 1) { x in
@@ -58,7 +63,9 @@ package func apply(
 
 /// `out[i] = kernel(a[i])`, and `slope[i]` its derivative, for `count` contiguous elements, computed
 /// in float32. All are of one type.
-package func apply(_ kernel: KernelWithSlope, count: Int, _ out: Run, slope: Run?, _ a: Run) {
+package func apply(
+  _ kernel: KernelWithSlope, count: Int, _ out: ElementView, slope: ElementView?, _ a: ElementView
+) {
   parallelRanges(count, grain: elementwiseGrain) { range in
     let first = range.lowerBound
     if out.dtype == .float32 {
@@ -78,7 +85,8 @@ package func apply(_ kernel: KernelWithSlope, count: Int, _ out: Run, slope: Run
 
 /// `out[i] = function(a[i], b[i])` for `count` integers, computed in Int64.
 package func apply(
-  _ function: (Int64, Int64) -> Int64, count: Int, _ out: Run, _ a: Run, _ b: Run
+  _ function: (Int64, Int64) -> Int64, count: Int, _ out: ElementView, _ a: ElementView,
+  _ b: ElementView
 ) {
   withBlocks(of: Int64.self, 2) { x in
     let y = x + blockSize

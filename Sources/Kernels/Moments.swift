@@ -20,32 +20,21 @@ package func moments(
       }
     }
   }
-  let part = inner == 1 ? longestRow : Swift.max(mostRows, reductionGrain / inner)
-  let parts = (size + part - 1) / part
-  let tiles = (inner + mostColumns - 1) / mostColumns
-  let space = run.outer * parts * inner
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * space) { partial in
+  let pieces = ReductionPieces(run)
+  let (part, parts) = (pieces.part, pieces.parts)
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * pieces.resultCount) { partial in
     guard let means = partial.baseAddress else { return }
-    let deviations = means + space
-    parallelItems(
-      run.outer * parts * tiles, cost: Swift.min(part, size) * Swift.min(inner, mostColumns)
-    ) { items in
-      for item in items {
-        let (place, column) = (item / tiles, item % tiles * mostColumns)
-        let (block, index) = (place / parts, place % parts)
-        let rows = Swift.min(part, size - index * part)
-        let start = (block * size + index * part) * inner + column
-        let result = place * inner + column
-        if inner == 1 {
-          forEachRowBlock(0..<1, [source.from(start, columns: rows, stride: rows)]) { _, _, at in
-            lk_moments_rows(1, rows, at[0], rows, means + result, deviations + result)
-          }
-        } else {
-          let width = Swift.min(mostColumns, inner - column)
-          withMatrices(rows: rows, [source.from(start, columns: width, stride: inner)]) {
-            lk_moments_columns(
-              rows, width, $0[0], $1[0], means + result, deviations + result)
-          }
+    let deviations = means + pieces.resultCount
+    pieces.forEach { piece in
+      let (rows, columns) = (piece.rows, piece.columns)
+      let (means, deviations) = (means + piece.result, deviations + piece.result)
+      if inner == 1 {
+        forEachRowBlock(0..<1, [source.from(piece.start, columns: rows, stride: rows)]) {
+          lk_moments_rows(1, rows, $2[0], rows, means, deviations)
+        }
+      } else {
+        withMatrices(rows: rows, [source.from(piece.start, columns: columns, stride: inner)]) {
+          lk_moments_columns(rows, columns, $0[0], $1[0], means, deviations)
         }
       }
     }

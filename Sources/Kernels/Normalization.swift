@@ -4,7 +4,7 @@ import Parallel
 
 /// Layer normalisation of rows, or RMS normalisation where `mean` is nil (then without bias); see
 /// `lk_layer_norm_rows`.
-package func normaliseRows(
+package func normalizeRows(
   rows: Int, _ x: RowOperand, weight: UnsafePointer<Float>?, bias: UnsafePointer<Float>?,
   epsilon: Float, mean: UnsafeMutablePointer<Float>?, scale: UnsafeMutablePointer<Float>,
   into out: RowOperand
@@ -23,10 +23,10 @@ package func normaliseRows(
 /// Rows whose shares of the gradients of weight and bias are added up in float.
 private let fewRows = 32
 
-/// The gradients of `normaliseRows`. Those of weight and bias, where wanted, are sums over rows:
+/// The gradients of `normalizeRows`. Those of weight and bias, where wanted, are sums over rows:
 /// each block of rows sums its own, a few in float and these in double, and the sums are added in
 /// order.
-package func normaliseRowsGradient(
+package func normalizeRowsGradient(
   rows: Int, _ gradient: RowOperand, _ x: RowOperand, weight: UnsafePointer<Float>?,
   mean: UnsafePointer<Float>?, scale: UnsafePointer<Float>, into out: RowOperand,
   weightGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?

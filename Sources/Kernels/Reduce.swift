@@ -148,35 +148,24 @@ package func reduce(
       }
     }
   }
-  let part = inner == 1 ? longestRow : Swift.max(mostRows, reductionGrain / inner)
-  let parts = Swift.max(1, (size + part - 1) / part)
-  let tiles = (inner + mostColumns - 1) / mostColumns
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: run.outer * parts * inner) { partial in
+  let pieces = ReductionPieces(run)
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: pieces.resultCount) { partial in
     guard let partial = partial.baseAddress else { return }
-    parallelItems(
-      run.outer * parts * tiles, cost: Swift.min(part, size) * Swift.min(inner, mostColumns)
-    ) { items in
-      for item in items {
-        let (place, column) = (item / tiles, item % tiles * mostColumns)
-        let (block, index) = (place / parts, place % parts)
-        let rows = Swift.min(part, size - index * part)
-        let start = (block * size + index * part) * inner + column
-        let sums = partial + place * inner + column
-        if inner == 1 {
-          forEachRowBlock(0..<1, [source.from(start, columns: rows, stride: rows)]) { _, _, at in
-            first.rows(1, rows, at[0], rows, sums)
-          }
-        } else {
-          let width = Swift.min(mostColumns, inner - column)
-          let tile = source.from(start, columns: width, stride: inner)
-          forEachRowBlock(0..<rows, [tile]) { row, count, at in
-            first.columns(count, width, at[0], width, sums, row > 0)
-          }
+    pieces.forEach { piece in
+      let (rows, columns) = (piece.rows, piece.columns)
+      if inner == 1 {
+        forEachRowBlock(0..<1, [source.from(piece.start, columns: rows, stride: rows)]) {
+          first.rows(1, rows, $2[0], rows, partial + piece.result)
+        }
+      } else {
+        let tile = source.from(piece.start, columns: columns, stride: inner)
+        forEachRowBlock(0..<rows, [tile]) { row, count, at in
+          first.columns(count, columns, at[0], columns, partial + piece.result, row > 0)
         }
       }
     }
     reduce(
-      then, then: then, ReducedRun(outer: run.outer, size: parts, inner: inner),
+      then, then: then, ReducedRun(outer: run.outer, size: pieces.parts, inner: inner),
       UnsafePointer(partial), target)
   }
 }

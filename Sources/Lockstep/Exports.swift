@@ -5,6 +5,7 @@
 @_exported public import DataParallel
 @_exported public import Diagnostics
 @_exported public import Elements
+@_exported public import Files
 @_exported public import NeuralNet
 @_exported public import Optimizers
 @_exported public import Parallel

@@ -14,18 +14,14 @@ struct Doctor: ParsableCommand {
       guard world.isRoot else { return }
       print("MPI        \(MPICommunicator.libraryVersion)")
       print("threads    \(threadLevel(world))")
-      print("OpenBLAS   \(describeOpenBLAS())")
+      print("products   \(MatrixProducts.areByOpenBLAS ? "OpenBLAS" : "own kernels")")
+      print("OpenBLAS   \(MatrixProducts.openBLASDescription ?? "not installed")")
       print("ranks      \(world.size)")
       for line in ranks { print("  " + line) }
       let lines = Set(advice.flatMap { $0.split(separator: "\n") }).sorted()
       print(lines.isEmpty ? "Nothing to mend." : "To mend:")
       for line in lines { print("  " + line) }
     }
-  }
-
-  private func describeOpenBLAS() -> String {
-    OpenBLAS().map { "\($0.coreName) kernels; \($0.configuration)" }
-      ?? "not installed; bench ops then has only our own products for a yardstick"
   }
 
   private func threadLevel(_ world: any Communicator) -> String {
@@ -42,13 +38,12 @@ struct Doctor: ParsableCommand {
 
   private func advice(_ world: any Communicator) -> [String] {
     var advice: [String] = []
-    if let core = getenv("OPENBLAS_CORETYPE"), OpenBLAS() != nil {
+    if let core = getenv("OPENBLAS_CORETYPE"), MatrixProducts.openBLASDescription != nil {
       let name = String(cString: core)
       advice.append(
         """
         OPENBLAS_CORETYPE=\(name) pins OpenBLAS to \(name) kernels, which may be half as fast as what \
-        this CPU can do; bench ops, which measures its own kernels by OpenBLAS, would then mislead: \
-        unset it (env -u OPENBLAS_CORETYPE ...)
+        this CPU can do: unset it (env -u OPENBLAS_CORETYPE ...)
         """)
     }
     let wanted = world.localSize * Threads.count

@@ -6,12 +6,20 @@ struct ThreadOptions: ParsableArguments, Encodable {
   @Option(help: "Threads per rank (default: the cores divided by the ranks on this host).")
   var threads: Int?
 
+  @Option(help: "Who computes matrix products: own, openblas, or auto (own where it is tuned).")
+  var products: ProductProvider?
+
   func validate() throws {
     try require("--threads", threads, in: 1...1024)
+    if products == .openblas, MatrixProducts.openBLASDescription == nil {
+      throw ValidationError(
+        "--products is openblas, which is not installed; install libopenblas0, or take own.")
+    }
   }
 
   func apply() {
     if let threads { Threads.count = threads }
+    if let products { MatrixProducts.provider = products }
   }
 }
 
@@ -41,6 +49,7 @@ struct WatchOptions: ParsableArguments, Encodable {
 }
 
 extension CommunicationOverlap: ExpressibleByArgument {}
+extension ProductProvider: ExpressibleByArgument {}
 
 /// Refuses a value of the option called `name` that is not in `range`.
 func require(_ name: String, _ value: Int?, in range: ClosedRange<Int> = counts) throws {

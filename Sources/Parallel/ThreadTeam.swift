@@ -1,3 +1,4 @@
+import CRuntime
 import Diagnostics
 import Glibc
 import Synchronization
@@ -75,6 +76,7 @@ final class ThreadTeam: @unchecked Sendable {
           &thread, nil,
           { argument in
             guard let argument else { return nil }
+            lk_name_thread("lockstep-kernel")
             Unmanaged<Helper>.fromOpaque(argument).takeRetainedValue().work()
             return nil
           }, start.toOpaque())

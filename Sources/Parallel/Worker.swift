@@ -1,3 +1,4 @@
+import CRuntime
 import Diagnostics
 import Glibc
 
@@ -21,6 +22,7 @@ package final class Worker {
       &thread, nil,
       { argument in
         guard let argument else { return nil }
+        lk_name_thread("lockstep-worker")
         Unmanaged<Queue>.fromOpaque(argument).takeRetainedValue().run()
         return nil
       }, Unmanaged.passRetained(queue).toOpaque())

@@ -66,7 +66,7 @@ import Testing
       return "\(world.host) \(world.localRank)/\(world.localSize) \(cells.map(\.pointee))"
     }
     #expect(seen == ["host0 0/2 [10, 11]", "host0 1/2 [10, 11]", "host1 0/1 [12]"])
-    let isolated = withThreadRanks(2, sharingMemory: false) { world in
+    let isolated = withSimulatedRanks(2, sharingMemory: false) { world in
       world.makeSharedWindow(byteCount: 8) == nil
     }
     #expect(isolated == [true, true])

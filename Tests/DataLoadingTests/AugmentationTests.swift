@@ -81,7 +81,7 @@ import Testing
       flipped.enumerated().map { $1 != Self.image($0) } == [true, true, false, false, true, true])
   }
 
-  @Test func normaliseWorksOnChannels() {
+  @Test func normalizeWorksOnChannels() {
     let data = Self.images.augmented(by: Normalize(mean: [1, 10], std: [0.5, 4]), seed: 0)
     let expected: [Float] =
       (1...6).map { (Float($0) - 1) / 0.5 } + (7...12).map { (Float($0) - 10) / 4 }

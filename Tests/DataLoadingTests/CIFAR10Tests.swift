@@ -32,7 +32,7 @@ import Testing
     #expect(images.floats == pixels.map { Float($0) * (1 / 255) })
   }
 
-  @Test func channelsAreNormalised() throws {
+  @Test func channelsAreNormalized() throws {
     try directory.write(Self.records([3, 8]), to: "test_batch.bin")
     let (images, labels) = try CIFAR10(.test, in: directory.path).batch([1])
     #expect(labels.array(of: Int32.self) == [8])

@@ -33,7 +33,7 @@ import Testing
     expect(error, at: location)
   }
 
-  @Test func imagesAreNormalised() throws {
+  @Test func imagesAreNormalized() throws {
     try write(images: imageFile(count: 3), labels: labelFile([7, 0, 9]))
     let data = try MNIST(.train, in: directory.path)
     #expect(data.count == 3)

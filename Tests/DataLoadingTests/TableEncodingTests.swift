@@ -62,7 +62,7 @@ import Testing
   }
 
   /// Held-out rows do not take part in the mean and the deviation: 30 ± 10 of 20, 20, 40, 40.
-  @Test func targetsAreStandardisedOnDemand() throws {
+  @Test func targetsAreStandardizedOnDemand() throws {
     let path = try file("a,y\n1,20\n2,20\n3,1000\n4,40\n5,40\n")
     let data = try TabularData(csv: path, predicting: "y", standardizingTarget: true)
     #expect(data.encoding.targets == .numbers(mean: 30, deviation: 10))

@@ -14,7 +14,7 @@ import Testing
   }
 
   /// Row 2 of 5 is held out with seed 0, by an independent implementation in Python.
-  @Test func inputsAreStandardisedByTheTrainingPart() throws {
+  @Test func inputsAreStandardizedByTheTrainingPart() throws {
     let path = try file("a,b,kind\n1,10,x\n3,10,y\n100,50,x\n5,NA,y\n7,10,x\n")
     let data = try TabularData(csv: path, classifying: "kind")
     #expect(data.features == ["a", "b"])

@@ -42,7 +42,7 @@ import TestSupport
 
   @Test(arguments: [1, 2, 3, 4, 8])
   func messagesRoundOnce(_ size: Int) {
-    let found = withThreadRanks(size, sharingMemory: false) { world in
+    let found = withSimulatedRanks(size, sharingMemory: false) { world in
       var values = (0..<Self.count).map { Self.term(world.rank, $0) }
       values.withUnsafeMutableBufferPointer { world.allReduce($0, .sum) }
       return values

@@ -52,7 +52,7 @@ import TestSupport
   /// published: where messages wait for the end of the pass, that never comes.
   @Test func bucketsTravelWhileTheRankComputes() {
     let messages = Messages()
-    let late = withThreadRanks(2, ranksPerHost: [1, 1], messageDidArrive: { messages.add($0) }) {
+    let late = withSimulatedRanks(2, ranksPerHost: [1, 1], messageDidArrive: { messages.add($0) }) {
       world -> [String] in
       guard let exchange = Self.exchange(.on, over: world) else { return ["no window"] }
       var late: [String] = []
@@ -75,7 +75,9 @@ import TestSupport
 
   @Test func withoutOverlapNothingTravelsBeforeTheEndOfThePass() {
     let messages = Messages()
-    let counts = withThreadRanks(2, ranksPerHost: [1, 1], messageDidArrive: { messages.add($0) }) {
+    let counts = withSimulatedRanks(
+      2, ranksPerHost: [1, 1], messageDidArrive: { messages.add($0) }
+    ) {
       world -> [Int] in
       guard let exchange = Self.exchange(.off, over: world) else { return [] }
       messages.begin(world.rank)
@@ -110,7 +112,7 @@ import TestSupport
   func theFasterWayIsKept(_ network: Network) {
     let clock = StoppedClock(ranks: 2)
     let messages = Messages()
-    let own = withThreadRanks(
+    let own = withSimulatedRanks(
       2, ranksPerHost: [1, 1], clock: clock,
       messageDidArrive: { rank in
         let time = messages.add(rank) ? network.alone : network.beside

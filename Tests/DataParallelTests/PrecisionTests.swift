@@ -47,7 +47,7 @@ import Testing
 
   @Test(arguments: [DType.float32, .float16], [true, false])
   func anOverflowOnOneRankSkipsEverywhere(_ dtype: DType, _ sharingMemory: Bool) {
-    let ranks = withThreadRanks(2, sharingMemory: sharingMemory) { world in
+    let ranks = withSimulatedRanks(2, sharingMemory: sharingMemory) { world in
       try Self.train(
         over: world, overflowing: [1, 2], dtype, sharesOfRank: [[0, 8, 16], [16, 20, 32]])
     }

@@ -65,7 +65,7 @@ import Testing
   @Test(arguments: [true, false])
   func whoIsNotSlowWaits(_ sharingMemory: Bool) {
     let clock = StoppedClock(ranks: 2)
-    let results = withThreadRanks(2, sharingMemory: sharingMemory, clock: clock) {
+    let results = withSimulatedRanks(2, sharingMemory: sharingMemory, clock: clock) {
       Self.train($0, clock)
     }
     #expect(results.allSatisfy { $0.waited })
@@ -77,7 +77,7 @@ import Testing
 
   @Test func oneRankNeitherWaitsNorTalks() {
     let clock = StoppedClock(ranks: 1)
-    let results = withThreadRanks(1, clock: clock) { Self.train($0, clock) }
+    let results = withSimulatedRanks(1, clock: clock) { Self.train($0, clock) }
     expect(results[0].split, compute: 0.06, waiting: 0, data: 0.1)
   }
 

@@ -46,7 +46,7 @@ enum Place: CaseIterable {
 func withRanks<Value: Sendable>(
   _ size: Int, _ place: Place, _ body: @escaping @Sendable (any Communicator) throws -> Value
 ) -> [Value] {
-  withThreadRanks(
+  withSimulatedRanks(
     size, ranksPerHost: place.ranksPerHost(size), sharingMemory: place != .withoutSharedMemory, body
   )
 }

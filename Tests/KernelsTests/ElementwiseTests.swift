@@ -10,7 +10,7 @@ private struct FloatRun {
   let pointer: UnsafeMutablePointer<Float>
   let stride: Int
 
-  var run: Run { Run(pointer, .float32, stride: stride) }
+  var view: ElementView { ElementView(pointer, .float32, columnStride: stride) }
 }
 
 private struct Binary: Sendable {
@@ -211,11 +211,11 @@ private struct Operand {
     var b = Operand(count, stride: -2, shift: 0, seed: 2)
     var out = Operand(count, stride: 3, shift: 1, seed: 3)
     out.withRun { out in
-      a.withRun { a in b.withRun { apply(lk_subtract, count: count, out.run, a.run, $0.run) } }
+      a.withRun { a in b.withRun { apply(lk_subtract, count: count, out.view, a.view, $0.view) } }
     }
     let expected = (0..<count).map { a.value($0) - b.value($0) }
     expectClose((0..<count).map { Float(out.value($0)) }, to: expected, within: tolerance)
-    out.withRun { out in a.withRun { apply(lk_scale, count: count, out.run, $0.run, p: -2) } }
+    out.withRun { out in a.withRun { apply(lk_scale, count: count, out.view, $0.view, p: -2) } }
     let scaled = (0..<count).map { -2 * a.value($0) }
     expectClose((0..<count).map { Float(out.value($0)) }, to: scaled, within: .exact)
   }

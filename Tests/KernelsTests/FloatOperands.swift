@@ -39,23 +39,23 @@ func productGradient(
     into: rows(target, columns))
 }
 
-func normaliseRows(
+func normalizeRows(
   rows count: Int, columns: Int, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>?,
   bias: UnsafePointer<Float>?, epsilon: Float, mean: UnsafeMutablePointer<Float>?,
   scale: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
 ) {
-  normaliseRows(
+  normalizeRows(
     rows: count, rows(x, columns), weight: weight, bias: bias, epsilon: epsilon, mean: mean,
     scale: scale, into: rows(out, columns))
 }
 
-func normaliseRowsGradient(
+func normalizeRowsGradient(
   rows count: Int, columns: Int, _ gradient: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
   weight: UnsafePointer<Float>?, mean: UnsafePointer<Float>?, scale: UnsafePointer<Float>,
   into out: UnsafeMutablePointer<Float>, weightGradient: UnsafeMutablePointer<Float>?,
   biasGradient: UnsafeMutablePointer<Float>?
 ) {
-  normaliseRowsGradient(
+  normalizeRowsGradient(
     rows: count, rows(gradient, columns), rows(x, columns), weight: weight, mean: mean,
     scale: scale, into: rows(out, columns), weightGradient: weightGradient,
     biasGradient: biasGradient)

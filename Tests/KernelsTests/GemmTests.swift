@@ -48,7 +48,7 @@ extension GemmTests {
     arguments: [
       (50, 70, 300), (7, 33, 17), (130, 20, 256), (8, 40, 30), (26, 70, 9), (16, 200, 150),
     ])
-  func bitsDoNotDependOnTheNeighbours(_ size: (Int, Int, Int)) {
+  func bitsDoNotDependOnTheNeighbors(_ size: (Int, Int, Int)) {
     let (m, n, k) = size
     let a = randomValues(m * k, seed: 3)
     let b = randomValues(k * n, seed: 4)

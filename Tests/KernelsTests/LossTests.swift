@@ -125,14 +125,14 @@ private let losses: [PairLoss] = [
     for columns in [2, 16, 33, 65] {
       let (x, weights) = (randomValues(3 * columns), randomValues(columns, seed: 2).map { abs($0) })
       let targets: [Int32] = [1, -1, Int32(columns - 1)]
-      var (normaliser, loss) = ([Float](repeating: 0, count: 3), [Float](repeating: 9, count: 3))
+      var (normalizer, loss) = ([Float](repeating: 0, count: 3), [Float](repeating: 9, count: 3))
       var gradient = x
       gradient.withUnsafeMutableBufferPointer {
         guard let values = $0.baseAddress else { return }
         lk_cross_entropy_rows(
-          3, columns, x, targets, weights, 0.25, keeps ? values : nil, &normaliser, &loss)
+          3, columns, x, targets, weights, 0.25, keeps ? values : nil, &normalizer, &loss)
         lk_cross_entropy_gradient_rows(
-          3, columns, values, keeps, targets, weights, 0.25, normaliser, [2], 0, 0.5, values)
+          3, columns, values, keeps, targets, weights, 0.25, normalizer, [2], 0, 0.5, values)
       }
       var (losses, gradients) = ([Double](), [Double]())
       for row in 0..<3 {

@@ -19,16 +19,16 @@ private struct Stored {
     floats = halves.map { Float($0) }
   }
 
-  func with(_ isHalf: Bool, _ body: (MatrixOperand) -> Void) {
+  func with(_ isHalf: Bool, _ body: (ElementView) -> Void) {
     if isHalf {
       halves.withUnsafeBytes { bytes in
         guard let base = bytes.baseAddress else { return }
-        body(MatrixOperand(base + 2, .float16, leading: leading, isTransposed: isTransposed))
+        body(ElementView(matrix: base + 2, .float16, leading: leading, isTransposed: isTransposed))
       }
     } else {
       floats.withUnsafeBytes { bytes in
         guard let base = bytes.baseAddress else { return }
-        body(MatrixOperand(base + 4, .float32, leading: leading, isTransposed: isTransposed))
+        body(ElementView(matrix: base + 4, .float32, leading: leading, isTransposed: isTransposed))
       }
     }
   }
@@ -51,7 +51,7 @@ private struct Product {
           guard let base = bytes.baseAddress else { return }
           gemm(
             m: size.m, n: size.n, k: size.k, x, y,
-            into: MatrixTarget(base, Element.dtype, leading: leading), accumulate: accumulate,
+            into: ElementView(base, Element.dtype, rowStride: leading), accumulate: accumulate,
             row: row)
         }
       }

@@ -5,17 +5,17 @@ import TestSupport
 
 /// `rows` rows of the plain formulas, in Double.
 private struct PlainNorm {
-  let x: [[Double]], weight: [Double], bias: [Double], epsilon: Double, isCentred: Bool
+  let x: [[Double]], weight: [Double], bias: [Double], epsilon: Double, isCentered: Bool
 
-  func row(_ row: [Double]) -> (normalised: [Double], scale: Double) {
-    let mean = isCentred ? row.reduce(0, +) / Double(row.count) : 0
+  func row(_ row: [Double]) -> (normalized: [Double], scale: Double) {
+    let mean = isCentered ? row.reduce(0, +) / Double(row.count) : 0
     let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(row.count)
     let scale = 1 / (variance + epsilon).squareRoot()
     return (row.map { ($0 - mean) * scale }, scale)
   }
 
   var output: [Double] {
-    x.flatMap { zip(zip(row($0).normalised, weight), bias).map { $0.0 * $0.1 + $1 } }
+    x.flatMap { zip(zip(row($0).normalized, weight), bias).map { $0.0 * $0.1 + $1 } }
   }
 
   func gradients(_ g: [[Double]]) -> (x: [Double], weight: [Double], bias: [Double]) {
@@ -23,7 +23,7 @@ private struct PlainNorm {
     for (x, g) in zip(x, g) {
       let (y, scale) = row(x)
       let gw = zip(g, weight).map { $0 * $1 }
-      let level = isCentred ? gw.reduce(0, +) / Double(g.count) : 0
+      let level = isCentered ? gw.reduce(0, +) / Double(g.count) : 0
       let tilt = zip(gw, y).reduce(0) { $0 + $1.0 * $1.1 } / Double(g.count)
       for column in g.indices {
         dx.append(scale * (gw[column] - level - y[column] * tilt))
@@ -43,27 +43,27 @@ private func rows(_ values: [Float], _ columns: Int) -> [[Double]] {
 
 @Suite struct NormalizationTests {
   @Test(arguments: [true, false])
-  func rowsAndTheirGradients(_ isCentred: Bool) {
+  func rowsAndTheirGradients(_ isCentered: Bool) {
     for (count, columns) in [(1, 1), (3, 7), (5, 16), (3, 33), (40, 128), (300, 65), (7, 1000)] {
       let (x, g) = (randomValues(count * columns), randomValues(count * columns, seed: 2))
       let weight = randomValues(columns, seed: 3)
-      let bias = isCentred ? randomValues(columns, seed: 4) : [Float](repeating: 0, count: columns)
+      let bias = isCentered ? randomValues(columns, seed: 4) : [Float](repeating: 0, count: columns)
       let plain = PlainNorm(
         x: rows(x, columns), weight: weight.map { Double($0) }, bias: bias.map { Double($0) },
-        epsilon: 0.5, isCentred: isCentred)
+        epsilon: 0.5, isCentered: isCentered)
       var (y, mean, scale) = (
         x, [Float](repeating: 0, count: count), [Float](repeating: 0, count: count)
       )
       var (dx, dw, db) = (x, weight, bias)
       mean.withUnsafeMutableBufferPointer { mean in
-        normaliseRows(
-          rows: count, columns: columns, x, weight: weight, bias: isCentred ? bias : nil,
-          epsilon: 0.5, mean: isCentred ? mean.baseAddress : nil, scale: &scale, into: &y)
+        normalizeRows(
+          rows: count, columns: columns, x, weight: weight, bias: isCentered ? bias : nil,
+          epsilon: 0.5, mean: isCentered ? mean.baseAddress : nil, scale: &scale, into: &y)
         db.withUnsafeMutableBufferPointer { db in
-          normaliseRowsGradient(
+          normalizeRowsGradient(
             rows: count, columns: columns, g, x, weight: weight,
-            mean: isCentred ? UnsafePointer(mean.baseAddress) : nil, scale: scale, into: &dx,
-            weightGradient: &dw, biasGradient: isCentred ? db.baseAddress : nil)
+            mean: isCentered ? UnsafePointer(mean.baseAddress) : nil, scale: scale, into: &dx,
+            weightGradient: &dw, biasGradient: isCentered ? db.baseAddress : nil)
         }
       }
       let exact = plain.gradients(rows(g, columns))
@@ -71,7 +71,7 @@ private func rows(_ values: [Float], _ columns: Int) -> [[Double]] {
       expectClose(y, to: plain.output, within: .sum(of: 16), place)
       expectClose(dx, to: exact.x, within: .sum(of: 64), place)
       expectClose(dw, to: exact.weight, within: .sum(of: count * 16), place)
-      if isCentred { expectClose(db, to: exact.bias, within: .sum(of: count * 16), place) }
+      if isCentered { expectClose(db, to: exact.bias, within: .sum(of: count * 16), place) }
     }
   }
 

@@ -55,13 +55,13 @@ import Testing
       let rows = 4
       let x = Rows(rows, columns)
       let targets = (0..<rows).map { Int32($0 * 7 % columns) }
-      var (normalisers, losses) = (
+      var (normalizers, losses) = (
         [Float](repeating: 0, count: rows), [Float](repeating: 0, count: rows)
       )
       var kept = [Float](repeating: .nan, count: rows * columns)
       kept.withUnsafeMutableBufferPointer {
         lk_cross_entropy_rows(
-          rows, columns, x.values, targets, nil, 0, keeps ? $0.baseAddress : nil, &normalisers,
+          rows, columns, x.values, targets, nil, 0, keeps ? $0.baseAddress : nil, &normalizers,
           &losses)
       }
       let probabilities = (0..<rows).map { softmax(x.row($0)) }
@@ -72,7 +72,7 @@ import Testing
         let scales = randomValues(rows * 2)
         var gradient = [Float](repeating: .nan, count: rows * columns)
         lk_cross_entropy_gradient_rows(
-          rows, columns, keeps ? kept : x.values, keeps, targets, nil, 0, normalisers, scales,
+          rows, columns, keeps ? kept : x.values, keeps, targets, nil, 0, normalizers, scales,
           scaleStride, 1, &gradient)
         let expected = (0..<rows).flatMap { row in
           probabilities[row].enumerated().map { column, probability in

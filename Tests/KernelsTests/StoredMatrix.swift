@@ -20,10 +20,10 @@ struct StoredMatrix {
   }
 
   /// Calls `body` with the operand.
-  func withOperand(_ body: (MatrixOperand) -> Void) {
+  func withOperand(_ body: (ElementView) -> Void) {
     values.withUnsafeBufferPointer { values in
       guard let start = values.baseAddress else { return }
-      body(MatrixOperand(start, leading: leading, isTransposed: isTransposed))
+      body(ElementView(matrix: start, leading: leading, isTransposed: isTransposed))
     }
   }
 }
@@ -32,7 +32,7 @@ struct StoredMatrix {
 /// written to it or added to it; its rows are `leading` apart.
 func product<Element: TensorElement>(
   _ m: Int, _ n: Int, _ k: Int, _ a: StoredMatrix, _ b: StoredMatrix, into c: [Element],
-  leading: Int, accumulate: Bool = false, triangle: MatrixTriangle? = nil,
+  leading: Int, accumulate: Bool = false, triangle: MatrixTriangle = .all,
   part: (row: Int, column: Int) = (0, 0)
 ) -> [Element] {
   var c = c
@@ -42,7 +42,7 @@ func product<Element: TensorElement>(
         guard let start = c.baseAddress else { return }
         gemm(
           m: m, n: n, k: k, a.from(row: part.row, column: 0), b.from(row: 0, column: part.column),
-          into: MatrixTarget(start, Element.dtype, leading: leading), accumulate: accumulate,
+          into: ElementView(start, Element.dtype, rowStride: leading), accumulate: accumulate,
           triangle: triangle)
       }
     }

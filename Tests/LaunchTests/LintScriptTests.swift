@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (loop, "print(2)\n", "lint: the loop in README.md is not \(loop):"),
+    (loop, "print(2)\n", "lint: the loop in README.md is not in \(loop):"),
     (
       "Sources/Diagnostics/A.swift", "import Upper\n",
       "  Sources/Diagnostics/A.swift: import Upper"

@@ -24,9 +24,10 @@ import Testing
       /MPI        Open MPI v[0-9.]+.*/,
       ranks == 1
         ? /threads    MPI is not started: no mpirun/ : /threads    MPI grants [a-zA-Z]+/,
+      /products   own kernels/,
       hasOpenBLAS
         ? /OpenBLAS   [A-Z][A-Za-z]+ kernels; OpenBLAS [0-9.]+.*/
-        : /OpenBLAS   not installed; bench ops then has only our own products for a yardstick/,
+        : /OpenBLAS   not installed/,
       ranks == 1 ? /ranks      1/ : /ranks      2/,
     ]
     let rank = #/  rank [01]: host \S+, process [0-9]+, may use cores [0-9,-]+, [0-9]+ thread\(s\)/#

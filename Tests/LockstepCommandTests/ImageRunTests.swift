@@ -26,7 +26,7 @@ import Testing
   @Test(
     arguments: [("resnet20", 1), ("lenet", 1), ("resnet20", 2)].map { ($0.0, $0.1, "float32") }
       + [("resnet20", 1, "float16"), ("lenet", 2, "float16")])
-  func coloursAreLearned(_ model: String, _ ranks: Int, _ precision: String) throws {
+  func colorsAreLearned(_ model: String, _ ranks: Int, _ precision: String) throws {
     let line = """
       train --model \(model) --data cifar10:cifar --global-batch 8 --learning-rate 0.01 \
       --precision \(precision)

@@ -167,7 +167,7 @@ import Testing
   }
 
   /// Initialisers set values outside the graph, whatever they are given.
-  @Test func initialisersStayOutsideTheGraph() {
+  @Test func initializersStayOutsideTheGraph() {
     let weight = Tensor.zeros([2, 3]).asParameter()
     Initialization.constant(weight[0], 2)
     Initialization.uniform(weight[1], in: 3...4)

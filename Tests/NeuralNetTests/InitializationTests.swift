@@ -95,7 +95,7 @@ import Testing
     expectClose(product, to: .eye(product.shape[0]) * 4)
   }
 
-  @Test func parametersCanBeInitialisedAnew() {
+  @Test func parametersCanBeInitializedAnew() {
     let model = Sequential(Linear(30, 20), ReLU(), Linear(20, 4))
     model.apply {
       if let layer = $0 as? Linear {

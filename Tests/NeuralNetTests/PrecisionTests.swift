@@ -72,23 +72,22 @@ private final class Mixture: Module, Layer {
     #expect(calls == 1)
   }
 
-  @Test(arguments: [
-    ("convert: parameters of int64 cannot be trained; use float16, bfloat16 or float32", 0),
-    ("convert: weight of shape [2, 2] is the result of an operation or a view", 1),
-  ])
-  func misuseStops(_ sentence: String, _ kind: Int) async {
+  private static let misuses: [Misuse] = [
+    Misuse("convert: parameters of int64 cannot be trained; use float16, bfloat16 or float32") {
+      Linear(2, 2).convert(to: .int64)
+    },
+    Misuse("convert: weight of shape [2, 2] is the result of an operation or a view") {
+      let table = Tensor.ones([4, 2])
+      let view = table[0..<2]
+      view.requiresGrad = true
+      Linear(weight: view).convert(to: .float16)
+    },
+  ]
+
+  @Test(arguments: misuses.indices) func misuseStops(_ index: Int) async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { [kind] in
-      if kind == 0 {
-        Linear(2, 2).convert(to: .int64)
-      } else {
-        let table = Tensor.ones([4, 2])
-        let view = table[0..<2]
-        view.requiresGrad = true
-        Linear(weight: view).convert(to: .float16)
-      }
-    }
-    expectMessage(sentence, of: result)
+    ) { [index] in try Self.misuses[index].run() }
+    expectMessage(Self.misuses[index].sentence, of: result)
   }
 }

@@ -71,26 +71,33 @@ import Testing
       within: Tolerance(relative: 1e-6, absolute: 0))
   }
 
-  @Test(arguments: [
-    ("clipGradientNorm: a maximum of -1.0", 0),
-    ("clipGradientNorm: the norm of the gradients is nan", 1),
-    ("gradientNorm: there is no norm of order 3.0; use 1, 2 or infinity", 2),
-    ("clipGradientValues: a maximum of nan", 3),
-  ])
-  func misuseStops(_ sentence: String, _ kind: Int) async {
+  /// A parameter whose gradient is NaN.
+  private static func wildParameter() -> Tensor {
+    let parameter = Tensor([1] as [Float])
+    parameter.requiresGrad = true
+    parameter.grad = Tensor([.nan] as [Float])
+    return parameter
+  }
+
+  private static let misuses: [Misuse] = [
+    Misuse("clipGradientNorm: a maximum of -1.0") {
+      clipGradientNorm([wildParameter()], maximum: -1)
+    },
+    Misuse("clipGradientNorm: the norm of the gradients is nan") {
+      clipGradientNorm([wildParameter()], maximum: 1, ifNonFinite: .stop)
+    },
+    Misuse("gradientNorm: there is no norm of order 3.0; use 1, 2 or infinity") {
+      _ = gradientNorm([wildParameter()], order: 3)
+    },
+    Misuse("clipGradientValues: a maximum of nan") {
+      clipGradientValues([wildParameter()], maximum: .nan)
+    },
+  ]
+
+  @Test(arguments: misuses.indices) func misuseStops(_ index: Int) async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { [kind] in
-      let parameter = Tensor([1] as [Float])
-      parameter.requiresGrad = true
-      parameter.grad = Tensor([.nan] as [Float])
-      switch kind {
-      case 0: clipGradientNorm([parameter], maximum: -1)
-      case 1: clipGradientNorm([parameter], maximum: 1, ifNonFinite: .stop)
-      case 2: _ = gradientNorm([parameter], order: 3)
-      default: clipGradientValues([parameter], maximum: .nan)
-      }
-    }
-    expectMessage(sentence, of: result)
+    ) { [index] in try Self.misuses[index].run() }
+    expectMessage(Self.misuses[index].sentence, of: result)
   }
 }

@@ -198,65 +198,94 @@ import Testing
     #expect(second.lossScale == 65536, "nothing is changed")
   }
 
-  @Test(arguments: [
-    (
-      "GradientScaler.step: the gradient of parameter 0 of this SGD is that of a loss scaled by 1.0",
-      0
-    ),
-    ("GradientScaler.step: no parameter of this SGD has a gradient", 1),
-    ("GradientScaler.unscale: a second time for this SGD since update()", 2),
-    ("GradientScaler.unscale: after step() for this SGD since update()", 3),
-    ("GradientScaler.step: a second time for this SGD since update()", 4),
-    ("GradientScaler.update: no step since the last update()", 5),
-    ("clipGradientNorm: the gradients are those of a loss scaled by 65536.0; call unscale", 6),
-    (
-      "Optimizer.step: the gradients are those of a loss scaled by 65536.0; call step(optimizer)", 7
-    ),
-    ("backward: a loss scaled by 1.0 would add to gradients of one scaled by 65536.0", 8),
-    ("backward: a pass would add to gradients that a GradientScaler has unscaled", 9),
-    ("GradientScaler.step: the gradient of parameter 0 of this SGD was unscaled in an earlier", 10),
-    ("GradientScaler.scale: a loss of float16; compute it in float32", 11),
-    ("GradientScaler: initial scale 1000.0, growth factor 2.0", 12),
-    ("GradientScaler: growth interval 0; it must be positive", 13),
-    ("gradientNorm: the gradients are those of a loss scaled by 65536.0", 14),
-  ])
-  func misuseStops(_ sentence: String, _ kind: Int) async {
+  /// A weight, what trains it, and a loss of it.
+  private struct Setting {
+    let weight: Tensor
+    let optimizer: SGD
+    let scaler = GradientScaler()
+
+    /// With a scaled pass behind it, unless `isScaled` is false.
+    init(_ dtype: DType = .float32, isScaled: Bool = true) {
+      weight = GradientScalerTests().leaf([1], dtype)
+      optimizer = SGD([weight], learningRate: 1)
+      if isScaled { scaler.scale(loss).backward() }
+    }
+
+    var loss: Tensor { (weight * 2).converted(to: .float32).sum() }
+  }
+
+  private static let misuses: [Misuse] = [
+    Misuse(
+      "GradientScaler.step: the gradient of parameter 0 of this SGD is that of a loss scaled by 1.0"
+    ) {
+      let it = Setting(isScaled: false)
+      it.loss.backward()
+      it.scaler.step(it.optimizer)
+    },
+    Misuse("GradientScaler.step: no parameter of this SGD has a gradient") {
+      let it = Setting(isScaled: false)
+      it.scaler.step(it.optimizer)
+    },
+    Misuse("GradientScaler.unscale: a second time for this SGD since update()") {
+      let it = Setting()
+      it.scaler.unscale(it.optimizer)
+      it.scaler.unscale(it.optimizer)
+    },
+    Misuse("GradientScaler.unscale: after step() for this SGD since update()") {
+      let it = Setting()
+      it.scaler.step(it.optimizer)
+      it.scaler.unscale(it.optimizer)
+    },
+    Misuse("GradientScaler.step: a second time for this SGD since update()") {
+      let it = Setting()
+      it.scaler.step(it.optimizer)
+      it.scaler.step(it.optimizer)
+    },
+    Misuse("GradientScaler.update: no step since the last update()") {
+      try GradientScaler().update()
+    },
+    Misuse("clipGradientNorm: the gradients are those of a loss scaled by 65536.0; call unscale") {
+      clipGradientNorm([Setting().weight], maximum: 1)
+    },
+    Misuse(
+      "Optimizer.step: the gradients are those of a loss scaled by 65536.0; call step(optimizer)"
+    ) { Setting().optimizer.step() },
+    Misuse("backward: a loss scaled by 1.0 would add to gradients of one scaled by 65536.0") {
+      Setting().loss.backward()
+    },
+    Misuse("backward: a pass would add to gradients that a GradientScaler has unscaled") {
+      let it = Setting(.float16)
+      it.scaler.step(it.optimizer)
+      try it.scaler.update()
+      it.scaler.scale(it.loss).backward()
+    },
+    Misuse(
+      "GradientScaler.step: the gradient of parameter 0 of this SGD was unscaled in an earlier"
+    ) {
+      let it = Setting(.float16)
+      it.scaler.step(it.optimizer)
+      try it.scaler.update()
+      it.scaler.step(it.optimizer)
+    },
+    Misuse("GradientScaler.scale: a loss of float16; compute it in float32") {
+      let it = Setting(isScaled: false)
+      _ = it.scaler.scale(it.loss.converted(to: .float16))
+    },
+    Misuse("GradientScaler: initial scale 1000.0, growth factor 2.0") {
+      _ = GradientScaler(initialScale: 1000)
+    },
+    Misuse("GradientScaler: growth interval 0; it must be positive") {
+      _ = GradientScaler(growthInterval: 0)
+    },
+    Misuse("gradientNorm: the gradients are those of a loss scaled by 65536.0") {
+      _ = gradientNorm([Setting().weight])
+    },
+  ]
+
+  @Test(arguments: misuses.indices) func misuseStops(_ index: Int) async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { [kind] in
-      let weight = GradientScalerTests().leaf([1], kind == 9 || kind == 10 ? .float16 : .float32)
-      let optimizer = SGD([weight], learningRate: 1)
-      let loss = { (weight * 2).converted(to: .float32).sum() }
-      let scaler = GradientScaler()
-      if [2, 3, 4, 6, 7, 8, 9, 10, 14].contains(kind) { scaler.scale(loss()).backward() }
-      switch kind {
-      case 0:
-        loss().backward()
-        scaler.step(optimizer)
-      case 1: scaler.step(optimizer)
-      case 2:
-        scaler.unscale(optimizer)
-        scaler.unscale(optimizer)
-      case 3:
-        scaler.step(optimizer)
-        scaler.unscale(optimizer)
-      case 4:
-        scaler.step(optimizer)
-        scaler.step(optimizer)
-      case 5: try scaler.update()
-      case 6: clipGradientNorm([weight], maximum: 1)
-      case 7: optimizer.step()
-      case 8: loss().backward()
-      case 9, 10:
-        scaler.step(optimizer)
-        try scaler.update()
-        if kind == 9 { scaler.scale(loss()).backward() } else { scaler.step(optimizer) }
-      case 11: _ = scaler.scale(loss().converted(to: .float16))
-      case 12: _ = GradientScaler(initialScale: 1000)
-      case 13: _ = GradientScaler(growthInterval: 0)
-      default: _ = gradientNorm([weight])
-      }
-    }
-    expectMessage(sentence, of: result)
+    ) { [index] in try Self.misuses[index].run() }
+    expectMessage(Self.misuses[index].sentence, of: result)
   }
 }

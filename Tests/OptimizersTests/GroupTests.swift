@@ -76,50 +76,61 @@ private final class SignDescent: Optimizer {
     #expect(fresh.learningRate == 0.25 && fresh.memory.steps == [3])
   }
 
-  @Test(arguments: [
-    ("SGD: group 1 sets betas, which SGD does not have", 0),
-    ("Lion: group 0 sets momentum, which Lion does not have", 1),
-    ("SGD: parameter 1 of shape [2] is parameter 0 again; name every parameter once", 2),
-    ("ParameterGroup: weight decay -0.1 is negative or not finite", 3),
-    ("Adam: betas 0.9 and 1.0; both must be from 0 to below 1", 4),
-    ("SGD: nesterov with momentum [0.0] and dampening 0.0 needs momentum", 5),
-    ("SignDescent: a state called \"master\", which is that of Float16 parameters", 6),
-    ("SignDescent: keeps no state \"sum\" but [\"signs\"]", 7),
-    ("LAMB: epsilon nan is negative or not finite", 8),
-    ("Adagrad: learning rate nan is negative or not finite", 9),
-  ])
-  func misuseStops(_ sentence: String, _ kind: Int) async {
+  /// An optimiser that asks for a state that it did not name.
+  private final class Forgetful: Optimizer {
+    let memory: OptimizerMemory
+
+    init(_ a: Tensor) {
+      memory = OptimizerMemory([a], optimizer: "SignDescent", learningRate: 1, state: ["signs"])
+    }
+
+    func update(_ target: ParameterUpdate) { _ = target.state("sum") }
+  }
+
+  private static let misuses: [Misuse] = [
+    Misuse("SGD: group 1 sets betas, which SGD does not have") {
+      let groups = [
+        ParameterGroup([parameter([2])]), ParameterGroup([parameter([1])], betas: (0, 0)),
+      ]
+      _ = SGD(groups, learningRate: 1)
+    },
+    Misuse("Lion: group 0 sets momentum, which Lion does not have") {
+      _ = Lion([ParameterGroup([parameter([2])], momentum: 0.5)])
+    },
+    Misuse("SGD: parameter 1 of shape [2] is parameter 0 again; name every parameter once") {
+      let a = parameter([2])
+      _ = SGD([a, a], learningRate: 1)
+    },
+    Misuse("ParameterGroup: weight decay -0.1 is negative or not finite") {
+      _ = ParameterGroup([parameter([2])], weightDecay: -0.1)
+    },
+    Misuse("Adam: betas 0.9 and 1.0; both must be from 0 to below 1") {
+      _ = Adam([parameter([2])], betas: (0.9, 1))
+    },
+    Misuse("SGD: nesterov with momentum [0.0] and dampening 0.0 needs momentum") {
+      _ = SGD([parameter([2])], learningRate: 1, nesterov: true)
+    },
+    Misuse("SignDescent: a state called \"master\", which is that of Float16 parameters") {
+      _ = OptimizerMemory(
+        [parameter([2])], optimizer: "SignDescent", learningRate: 1, state: ["master"])
+    },
+    Misuse("SignDescent: keeps no state \"sum\" but [\"signs\"]") {
+      let a = parameter([2])
+      a.grad = .ones([2])
+      Forgetful(a).step()
+    },
+    Misuse("LAMB: epsilon nan is negative or not finite") {
+      _ = LAMB([parameter([2])], epsilon: .nan)
+    },
+    Misuse("Adagrad: learning rate nan is negative or not finite") {
+      Adagrad([parameter([2])]).learningRate = .nan
+    },
+  ]
+
+  @Test(arguments: misuses.indices) func misuseStops(_ index: Int) async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { [kind] in
-      let a = parameter([2])
-      switch kind {
-      case 0:
-        let groups = [ParameterGroup([a]), ParameterGroup([parameter([1])], betas: (0, 0))]
-        _ = SGD(groups, learningRate: 1)
-      case 1: _ = Lion([ParameterGroup([a], momentum: 0.5)])
-      case 2: _ = SGD([a, a], learningRate: 1)
-      case 3: _ = ParameterGroup([a], weightDecay: -0.1)
-      case 4: _ = Adam([a], betas: (0.9, 1))
-      case 5: _ = SGD([a], learningRate: 1, nesterov: true)
-      case 6:
-        _ = OptimizerMemory(
-          [a], optimizer: "SignDescent", learningRate: 1, state: ["master"])
-      case 7:
-        final class Forgetful: Optimizer {
-          let memory: OptimizerMemory
-          init(_ a: Tensor) {
-            memory = OptimizerMemory(
-              [a], optimizer: "SignDescent", learningRate: 1, state: ["signs"])
-          }
-          func update(_ target: ParameterUpdate) { _ = target.state("sum") }
-        }
-        a.grad = .ones([2])
-        Forgetful(a).step()
-      case 8: _ = LAMB([a], epsilon: .nan)
-      default: Adagrad([a]).learningRate = .nan
-      }
-    }
-    expectMessage(sentence, of: result)
+    ) { [index] in try Self.misuses[index].run() }
+    expectMessage(Self.misuses[index].sentence, of: result)
   }
 }

@@ -135,21 +135,21 @@ import Testing
     #expect(error?.description.contains("missing: 0.master") == true)
   }
 
-  @Test(arguments: [
-    ("SGD: parameter 0 of shape [1] was converted to float16 after the optimiser was made", 0),
-    ("SGD: parameter 0 of shape [1] was converted to float32 after the optimiser was made", 1),
-  ])
-  func convertingTooLateStops(_ sentence: String, _ kind: Int) async {
-    let result = await #expect(
-      processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { [kind] in
-      let weight = Tensor.ones([1], kind == 0 ? .float32 : .float16)
+  private static let misuses: [Misuse] = [DType.float16, .float32].map { dtype in
+    Misuse("SGD: parameter 0 of shape [1] was converted to \(dtype) after the optimiser was made") {
+      let weight = Tensor.ones([1], dtype == .float16 ? .float32 : .float16)
       weight.requiresGrad = true
       let optimizer = SGD([weight], learningRate: 1)
-      weight.change(to: kind == 0 ? .float16 : .float32, named: "weight")
+      weight.change(to: dtype, named: "weight")
       weight.grad = .ones([1], weight.dtype)
       optimizer.step()
     }
-    expectMessage(sentence, of: result)
+  }
+
+  @Test(arguments: misuses.indices) func misuseStops(_ index: Int) async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) { [index] in try Self.misuses[index].run() }
+    expectMessage(Self.misuses[index].sentence, of: result)
   }
 }

@@ -95,24 +95,21 @@ private func parameter(_ values: [Float]) -> Tensor {
     expectClose(weight.floats + bias.floats, to: [2, -1, 0.5, 0.25])
   }
 
-  @Test(arguments: [
-    ("SGD: no parameters to train", 0), ("is no leaf that requires a gradient", 1),
-    ("Adam: learning rate -1.0 is negative", 2), ("parameter 1 of shape [2, 2] is no leaf", 3),
-  ])
-  func misuseStops(_ sentence: String, _ kind: Int) async {
+  private static let misuses: [Misuse] = [
+    Misuse("SGD: no parameters to train") { _ = SGD([] as [Tensor], learningRate: 1) },
+    Misuse("is no leaf that requires a gradient") { _ = SGD([Tensor.zeros([2])], learningRate: 1) },
+    Misuse("Adam: learning rate -1.0 is negative") { _ = Adam([parameter([1])], learningRate: -1) },
+    Misuse("parameter 1 of shape [2, 2] is no leaf") {
+      let strided = Tensor.zeros([2, 2]).transposed()
+      strided.requiresGrad = true
+      _ = AdamW([parameter([1]), strided])
+    },
+  ]
+
+  @Test(arguments: misuses.indices) func misuseStops(_ index: Int) async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { [kind] in
-      switch kind {
-      case 0: _ = SGD([] as [Tensor], learningRate: 1)
-      case 1: _ = SGD([Tensor.zeros([2])], learningRate: 1)
-      case 2: _ = Adam([parameter([1])], learningRate: -1)
-      default:
-        let strided = Tensor.zeros([2, 2]).transposed()
-        strided.requiresGrad = true
-        _ = AdamW([parameter([1]), strided])
-      }
-    }
-    expectMessage(sentence, of: result)
+    ) { [index] in try Self.misuses[index].run() }
+    expectMessage(Self.misuses[index].sentence, of: result)
   }
 }

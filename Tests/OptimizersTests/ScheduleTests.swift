@@ -89,27 +89,31 @@ import Testing
     #expect(LearningRateScaling.linear.rate(0.5, ofBatch: 64, forBatch: 16) == 0.125)
   }
 
-  @Test(arguments: [
-    ("Schedule.cosine: 0 steps; there must be at least one", 0),
-    ("Schedule.then: after -1 steps; there must be none or more", 1),
-    ("Schedule.oneCycle: a warm-up of 1.5 is no share of the steps", 2),
-    ("LearningRateScaling: from a batch of 0 to one of 64; both must be positive", 3),
-    ("ReduceOnPlateau: a factor of 1.0 is not from 0 to below 1", 4),
-    ("Schedule.cosineWithRestarts: a multiplier of 0 is below 1", 5),
-  ])
-  func misuseStops(_ sentence: String, _ kind: Int) async {
+  private static let misuses: [Misuse] = [
+    Misuse("Schedule.cosine: 0 steps; there must be at least one") {
+      _ = Schedule.cosine(from: 1, to: 0, over: 0)
+    },
+    Misuse("Schedule.then: after -1 steps; there must be none or more") {
+      _ = Schedule.constant(1).then(.constant(2), after: -1)
+    },
+    Misuse("Schedule.oneCycle: a warm-up of 1.5 is no share of the steps") {
+      _ = Schedule.oneCycle(maximum: 1, over: 10, warmupFraction: 1.5)
+    },
+    Misuse("LearningRateScaling: from a batch of 0 to one of 64; both must be positive") {
+      _ = LearningRateScaling.linear.rate(1, ofBatch: 0, forBatch: 64)
+    },
+    Misuse("ReduceOnPlateau: a factor of 1.0 is not from 0 to below 1") {
+      _ = ReduceOnPlateau(from: 1, factor: 1)
+    },
+    Misuse("Schedule.cosineWithRestarts: a multiplier of 0 is below 1") {
+      _ = Schedule.cosineWithRestarts(from: 1, every: 5, multiplier: 0)
+    },
+  ]
+
+  @Test(arguments: misuses.indices) func misuseStops(_ index: Int) async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { [kind] in
-      switch kind {
-      case 0: _ = Schedule.cosine(from: 1, to: 0, over: 0)
-      case 1: _ = Schedule.constant(1).then(.constant(2), after: -1)
-      case 2: _ = Schedule.oneCycle(maximum: 1, over: 10, warmupFraction: 1.5)
-      case 3: _ = LearningRateScaling.linear.rate(1, ofBatch: 0, forBatch: 64)
-      case 4: _ = ReduceOnPlateau(from: 1, factor: 1)
-      default: _ = Schedule.cosineWithRestarts(from: 1, every: 5, multiplier: 0)
-      }
-    }
-    expectMessage(sentence, of: result)
+    ) { [index] in try Self.misuses[index].run() }
+    expectMessage(Self.misuses[index].sentence, of: result)
   }
 }

@@ -54,15 +54,36 @@ import Testing
     #expect(a.tensors.mapValues(\.floats) == b.tensors.mapValues(\.floats))
   }
 
-  @Test(arguments: [
-    ("missing: 1.exp_avg", 0), ("unexpected: 2.exp_avg, 3.step", 1),
-    ("0.exp_avg is float32 [2, 3] instead of float32 [3, 2]", 2),
-    ("1.exp_avg_sq is int64 [2] instead of float32 [2]", 3),
-    ("1.step is 1.5 instead of a number of steps", 4),
-    ("learning_rate is nan instead of a rate that is not negative", 5),
-    ("the state is of Adam, but AdamW is to go on from it", 6), ("\\u{1B}[2J", 7),
-  ])
-  func aStateThatDoesNotFitIsRefused(_ sentence: String, _ kind: Int) {
+  /// What is changed in a state, and what is then said.
+  private static let unfit: [(sentence: String, change: @Sendable (inout OptimizerState) -> Void)] =
+    [
+      ("missing: 1.exp_avg", { $0.tensors["1.exp_avg"] = nil }),
+      (
+        "unexpected: 2.exp_avg, 3.step",
+        {
+          $0.tensors["2.exp_avg"] = .zeros([1])
+          $0.numbers["3.step"] = 1
+        }
+      ),
+      (
+        "0.exp_avg is float32 [2, 3] instead of float32 [3, 2]",
+        { $0.tensors["0.exp_avg"] = .zeros([2, 3]) }
+      ),
+      (
+        "1.exp_avg_sq is int64 [2] instead of float32 [2]",
+        { $0.tensors["1.exp_avg_sq"] = .zeros([2], .int64) }
+      ),
+      ("1.step is 1.5 instead of a number of steps", { $0.numbers["1.step"] = 1.5 }),
+      (
+        "learning_rate is nan instead of a rate that is not negative",
+        { $0.numbers["learning_rate"] = .nan }
+      ),
+      ("the state is of Adam, but AdamW is to go on from it", { $0.optimizer = "Adam" }),
+      ("\\u{1B}[2J", { $0.numbers["\u{1B}[2J"] = 1 }),
+    ]
+
+  @Test(arguments: unfit.indices) func aStateThatDoesNotFitIsRefused(_ index: Int) {
+    let (sentence, change) = Self.unfit[index]
     let parameters = parameters()
     let optimizer = AdamW(parameters)
     for parameter in parameters { parameter.grad = .ones(parameter.shape) }
@@ -71,18 +92,7 @@ import Testing
     var state = OptimizerState(
       optimizer: kept.optimizer, tensors: kept.tensors.mapValues { $0 * 2 },
       numbers: kept.numbers.mapValues { $0 * 2 })
-    switch kind {
-    case 0: state.tensors["1.exp_avg"] = nil
-    case 1:
-      state.tensors["2.exp_avg"] = .zeros([1])
-      state.numbers["3.step"] = 1
-    case 2: state.tensors["0.exp_avg"] = .zeros([2, 3])
-    case 3: state.tensors["1.exp_avg_sq"] = .zeros([2], .int64)
-    case 4: state.numbers["1.step"] = 1.5
-    case 5: state.numbers["learning_rate"] = .nan
-    case 6: state.optimizer = "Adam"
-    default: state.numbers["\u{1B}[2J"] = 1
-    }
+    change(&state)
     let before = optimizer.state.tensors.mapValues(\.floats)
     let error = #expect(throws: OptimizerStateError.self) { try optimizer.load(state: state) }
     #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
@@ -91,21 +101,22 @@ import Testing
     #expect(optimizer.state.numbers == kept.numbers)
   }
 
-  @Test(arguments: [
-    ("AdamW: parameter 1 of shape [2] is not among the 1 that were named for its state", 0),
-    ("AdamW: two parameters have the same name for their state", 1),
-  ])
-  func namesMustFit(_ sentence: String, _ kind: Int) async {
-    let result = await #expect(
-      processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { [kind] in
+  private static let misuses: [Misuse] = [
+    Misuse("AdamW: parameter 1 of shape [2] is not among the 1 that were named for its state") {
       let suite = StateTests()
       let parameters = suite.parameters()
-      let names =
-        kind == 0
-        ? Array(suite.named(parameters)[..<1]) : parameters.map { (name: "w", tensor: $0) }
-      _ = AdamW(parameters).state(naming: names)
-    }
-    expectMessage(sentence, of: result)
+      _ = AdamW(parameters).state(naming: Array(suite.named(parameters)[..<1]))
+    },
+    Misuse("AdamW: two parameters have the same name for their state") {
+      let parameters = StateTests().parameters()
+      _ = AdamW(parameters).state(naming: parameters.map { (name: "w", tensor: $0) })
+    },
+  ]
+
+  @Test(arguments: misuses.indices) func misuseStops(_ index: Int) async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) { [index] in try Self.misuses[index].run() }
+    expectMessage(Self.misuses[index].sentence, of: result)
   }
 }

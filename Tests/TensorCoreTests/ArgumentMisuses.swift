@@ -1,4 +1,5 @@
 import TensorCore
+import TestSupport
 
 /// Arguments that PyTorch refuses, too.
 let argumentMisuses: [Misuse] = [

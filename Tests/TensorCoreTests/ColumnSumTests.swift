@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: [65_536, 1_048_576, 4_194_304])
-  func batchNormalisationOfRows(_ count: Int) {
+  func batchNormalizationOfRows(_ count: Int) {
     let (weight, bias) = (parameter([1, 1]), parameter([0, 0]))
     let (mean, variance) = (Tensor.zeros([2]), Tensor.zeros([2]))
     let y = batchNorm(
@@ -65,7 +65,7 @@ import Testing
 
   /// Channels of few long planes, and of many short ones.
   @Test(arguments: [[2, 2, 1_048_576], [4096, 2, 256]])
-  func batchNormalisationOfPlanes(_ sizes: [Int]) {
+  func batchNormalizationOfPlanes(_ sizes: [Int]) {
     let shape = Shape(sizes)
     let (weight, bias) = (parameter([1, 1]), parameter([0, 0]))
     let count = sizes[0] * sizes[2]
@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test(arguments: [65_536, 1_000_003, 4_194_304])
-  func rowNormalisations(_ count: Int) {
+  func rowNormalizations(_ count: Int) {
     let (weight, bias) = (parameter([1, 1]), parameter([0, 0]))
     let x = Tensor([Float(1), -1]).expanded(to: [count, 2])
     let gradient = Tensor.full([count, 2], 0.1)
@@ -93,7 +93,7 @@ import Testing
   }
 
   @Test(arguments: [65_536, 1_000_003])
-  func groupNormalisation(_ count: Int) {
+  func groupNormalization(_ count: Int) {
     let (weight, bias) = (parameter([1, 1]), parameter([0, 0]))
     let x = Tensor([Float(1), -1]).expanded(to: [count, 2])
     groupNorm(x, groups: 1, weight: weight, bias: bias, epsilon: 1e-20)

@@ -1,5 +1,6 @@
 import Elements
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite struct CreationTests {

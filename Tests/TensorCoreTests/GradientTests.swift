@@ -20,8 +20,8 @@ private let compositions: [Differentiable] = [
     return crossEntropy(linear(hidden, $0[3], $0[4]), Tensor([0, 1, 2, 0, 1, 2, 0, 1] as [Int32]))
   },
   .init("normalisation by hand", [[4, 6]]) {
-    let centred = $0[0] - $0[0].mean(axis: 1, keepingAxis: true)
-    return centred / (centred.squared().mean(axis: 1, keepingAxis: true) + 0.5).squareRoot()
+    let centered = $0[0] - $0[0].mean(axis: 1, keepingAxis: true)
+    return centered / (centered.squared().mean(axis: 1, keepingAxis: true) + 0.5).squareRoot()
   },
 ]
 

@@ -78,7 +78,7 @@ private func misuses(of family: String) -> [Misuse] {
   func stopsWithASentence(_ family: String, _ index: Int) async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) { [family, index] in misuses(of: family)[index].run() }
+    ) { [family, index] in try misuses(of: family)[index].run() }
     expectMessage(misuses(of: family)[index].sentence, of: result)
   }
 }

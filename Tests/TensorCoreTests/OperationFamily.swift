@@ -80,17 +80,6 @@ struct Differentiable: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// A mistake that must stop the program, and what it must say.
-struct Misuse: Sendable {
-  let sentence: String
-  let run: @Sendable () -> Void
-
-  init(_ sentence: String, _ run: @escaping @Sendable () -> Void) {
-    self.sentence = sentence
-    self.run = run
-  }
-}
-
 // What many entries need.
 
 extension FixtureCase {

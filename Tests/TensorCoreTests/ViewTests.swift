@@ -231,3 +231,18 @@ private let views: [View] = [
     }
   }
 }
+
+extension ViewTests {
+  /// The parts are views, and hand on gradients.
+  @Test func aTensorIsASequenceOfItsParts() {
+    let x = Tensor([[1, 2], [3, 4], [5, 6]] as [[Float]])
+    x.requiresGrad = true
+    #expect(x.map(\.floats) == [[1, 2], [3, 4], [5, 6]])
+    #expect(Array(Tensor.zeros([0, 3])).isEmpty && Tensor.zeros([4]).underestimatedCount == 4)
+    for (index, row) in x.enumerated() { (row * Float(index)).sum().backward() }
+    #expect(x.grad?.floats == [0, 0, 1, 1, 2, 2])
+    let y = Tensor.zeros([2, 2])
+    for row in y { row.fill(7) }
+    #expect(y.floats == [7, 7, 7, 7])
+  }
+}

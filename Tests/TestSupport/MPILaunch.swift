@@ -80,7 +80,8 @@ public var plainEnvironment: [String: String?] {
   return changes
 }
 
-private func installed(_ program: String) throws -> String {
+/// The path of an installed program.
+public func installed(_ program: String) throws -> String {
   let directories = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
   guard
     let path = directories.map({ "\($0)/\(program)" })

@@ -183,13 +183,13 @@ void lk_softmax_gradient_columns(ptrdiff_t size, ptrdiff_t columns, ptrdiff_t st
 /// without them log(sum(exp(a[r, :]))).
 void lk_cross_entropy_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                            const int32_t *target, const float *_Nullable weights, float smoothing,
-                           float *_Nullable exponentials, float *normaliser, float *loss);
+                           float *_Nullable exponentials, float *normalizer, float *loss);
 /// out[r, c] = factor * g[r * g_stride] * d loss[r] / d x[r, c], where `a` is x or the exponentials
 /// that were kept; `out` may be `a`.
 void lk_cross_entropy_gradient_rows(ptrdiff_t rows, ptrdiff_t columns, const float *a,
                                     bool are_exponentials, const int32_t *target,
                                     const float *_Nullable weights, float smoothing,
-                                    const float *normaliser, const float *g, ptrdiff_t g_stride,
+                                    const float *normalizer, const float *g, ptrdiff_t g_stride,
                                     float factor, float *out);
 
 /// out[i] = loss(a[i], b[i]; p) of an input and a target.

@@ -49,6 +49,9 @@ static inline lk_triangle lk_triangle_from(lk_triangle triangle, ptrdiff_t i, pt
   return triangle;
 }
 
+/// Whether there are kernels of products for this CPU, or only what the compiler makes of loops.
+bool lk_has_product_kernels(void);
+
 /// C = A B for A [m, k], B [k, n] and C [m, n], stored as `type` in rows `leading` elements apart;
 /// or C += A B with `accumulate`, or C = A B + `row` of n elements.
 ///

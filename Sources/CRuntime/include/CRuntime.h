@@ -23,6 +23,9 @@ void *_Nullable *_Nonnull lk_autocast_region(void);
 /// A number that no earlier backward pass of the process had.
 int64_t lk_next_pass(void);
 
+/// Names the current thread for `top -H` and debuggers: 15 characters at most.
+void lk_name_thread(const char *name);
+
 /// How many cores the process may run on.
 int lk_available_cores(void);
 

@@ -8,7 +8,7 @@ final class CollectiveLog {
   private let lane: Lane
   private let mine: UnsafeMutablePointer<RankRecord>
   private let ring: CollectiveRing
-  private let neighbour: CollectiveRing
+  private let neighbor: CollectiveRing
   /// With whom the last collective is still to be compared.
   private var compared: CollectiveRing
   private var chain: UInt64 = 0
@@ -20,8 +20,8 @@ final class CollectiveLog {
     self.lane = lane
     mine = board.records[localRank]
     ring = board.ring(lane, localRank)
-    neighbour = board.ring(lane, (localRank + 1) % board.records.count)
-    compared = neighbour
+    neighbor = board.ring(lane, (localRank + 1) % board.records.count)
+    compared = neighbor
   }
 
   /// Whether the rank with which the last collective was to be compared has passed another thing to
@@ -53,7 +53,7 @@ final class CollectiveLog {
       let waited = monotonicNanoseconds() &- largeSince
       mine.pointee.waited.wrappingAdd(waited, ordering: .relaxed)
     }
-    compared = peer ?? neighbour
+    compared = peer ?? neighbor
     compared.fetch(number)
   }
 }

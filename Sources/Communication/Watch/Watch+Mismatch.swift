@@ -6,7 +6,7 @@ import Synchronization
 extension Watch {
   /// Whether this rank and the next one of the host have passed different things to a collective
   /// that both have come to.
-  var differsFromNeighbour: Bool {
+  var differsFromNeighbor: Bool {
     let other = (localRank + 1) % board.records.count
     return Lane.allCases.contains { lane in
       let number = Swift.min(
@@ -48,7 +48,7 @@ extension Watch {
   ///
   /// - Parameter largest: replaces each value by the largest that the first rank of any host has.
   func endIfMismatched(atLast largest: (inout [UInt64]) -> Void) {
-    if differsFromNeighbour { endIfMismatched() }
+    if differsFromNeighbor { endIfMismatched() }
     guard localRank == 0, !member.isOneHost else { return }
     // Complements turn the largest into the smallest.
     var numbers: [UInt64] = Lane.allCases.map { lane in

@@ -1,3 +1,4 @@
+import CRuntime
 import Glibc
 
 /// A thread that runs until it is told to end, which it learns from a pipe.
@@ -25,6 +26,7 @@ final class WatchThread: @unchecked Sendable {
         &thread, nil,
         { argument in
           guard let argument else { return nil }
+          lk_name_thread("lockstep-watch")
           let thread = Unmanaged<WatchThread>.fromOpaque(argument).takeUnretainedValue()
           thread.body(thread.pipeEnds[0])
           return nil

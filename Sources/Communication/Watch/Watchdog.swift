@@ -62,7 +62,7 @@ final class Watchdog: @unchecked Sendable {
     watch.mine.pointee.looked.store(now, ordering: .releasing)
     if let hosts { return hosts.look(at: now) }
     // Not at the first look: what is on its way needs no attention.
-    if watch.differsFromNeighbour, since.map({ $0 < now }) ?? true { watch.endIfMismatched() }
+    if watch.differsFromNeighbor, since.map({ $0 < now }) ?? true { watch.endIfMismatched() }
     guard let since, since < now else { return }
     let isLeftToOthers = watch.board.isHeardElsewhere
     if watch.board.isSomeoneLeaving {

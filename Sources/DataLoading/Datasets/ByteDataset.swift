@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 public import TensorCore
 
 /// Labelled samples whose inputs are bytes, in memory or in a mapped file.

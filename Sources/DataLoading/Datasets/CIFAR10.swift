@@ -1,3 +1,4 @@
+import Files
 public import TensorCore
 
 /// The CIFAR-10 images: ten classes of things and animals in colour.
@@ -55,7 +56,7 @@ public struct CIFAR10: DatasetWrapper {
     let size = 1 + 3 * 32 * 32
     guard file.count > 0, file.count.isMultiple(of: size) else {
       throw .unusable(
-        file: file.name, line: nil,
+        file: file.path, line: nil,
         problem: "it has \(file.count) bytes, expected a multiple of the \(size) of a record",
         advice: Self.advice)
     }
@@ -64,7 +65,7 @@ public struct CIFAR10: DatasetWrapper {
     }
     if let index = labels.firstIndex(where: { $0 > 9 }) {
       throw .unusable(
-        file: file.name, line: nil,
+        file: file.path, line: nil,
         problem: "label \(index) is \(labels[index]), expected 0...9", advice: Self.advice)
     }
     return labels

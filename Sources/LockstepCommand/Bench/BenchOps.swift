@@ -10,7 +10,8 @@ struct BenchOps: ParsableCommand {
       Each time is that of forward and backward together, except where the table says otherwise. \
       The limit of products is the fastest large product measured in this run, by OpenBLAS or by \
       Lockstep; that of anything else is the time to move the bytes it must read and write between memory and processor, \
-      measured in this run on memory that no cache holds. What fits a cache can be faster.
+      measured in this run on memory that no cache holds. What fits a cache can be faster. Products are timed \
+      by our own kernels, and by OpenBLAS where it is installed.
 
       PyTorch is timed where it is present: with --python, or where launch/compare-pytorch \
       installs it.
@@ -42,24 +43,30 @@ struct BenchOps: ParsableCommand {
           \((limits.copyBandwidth / 1e9).text(1)) GB/s copying, \
           \((limits.inPlaceBandwidth / 1e9).text(1)) GB/s in place
           """)
-        print(row("", "", ["us", "limit us", "reached", "PyTorch us", "ratio"]))
+        print(
+          row("", "", ["us", "limit us", "reached", "PyTorch us", "ratio", "OpenBLAS us", "ratio"]))
       }
       for operation in OperationBench.all where only.isEmpty || operation.name.contains(only) {
+        let body = operation.prepare()
+        let times =
+          operation.isMatrixProduct ? timesByProvider(body) : (own: bestTime(body), openBLAS: nil)
         report(
-          operation, bestTime(operation.prepare()), operation.limit(limits),
-          peer: peerTimes[operation.peerName])
+          operation, times.own, operation.limit(limits), peer: peerTimes[operation.peerName],
+          openBLAS: times.openBLAS)
       }
     }
   }
 
   private func report(
-    _ operation: OperationBench, _ seconds: Double, _ limit: Double?, peer: Double?
+    _ operation: OperationBench, _ seconds: Double, _ limit: Double?, peer: Double?,
+    openBLAS: Double?
   ) {
     guard json else {
       let columns = [
         (seconds * 1e6).text(2), limit.map { ($0 * 1e6).text(2) },
         limit.map { ($0 / seconds * 100).text(0) + " %" }, peer.map { ($0 * 1e6).text(2) },
-        peer.map { (seconds / $0).text(2) },
+        peer.map { (seconds / $0).text(2) }, openBLAS.map { ($0 * 1e6).text(2) },
+        openBLAS.map { (seconds / $0).text(2) },
       ]
       return print(row(operation.name, operation.shape, columns.map { $0 ?? "-" }))
     }
@@ -71,6 +78,8 @@ struct BenchOps: ParsableCommand {
         "fraction": limit.map { .number($0 / seconds) },
         "pytorch_us": peer.map { .number($0 * 1e6) },
         "pytorch_ratio": peer.map { .number(seconds / $0) },
+        "openblas_us": openBLAS.map { .number($0 * 1e6) },
+        "openblas_ratio": openBLAS.map { .number(seconds / $0) },
       ]))
   }
 

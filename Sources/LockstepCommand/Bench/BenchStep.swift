@@ -89,6 +89,7 @@ struct BenchStep: ParsableCommand {
       JSONObject([
         "workload": .text(workload.rawValue), "ranks": .integer(ranks),
         "threads": .integer(Threads.count), "precision": .text(precision.description),
+        "products": .text(MatrixProducts.areByOpenBLAS ? "openblas" : "own"),
         "step_ms_median": .number(timings.median * 1e3),
         "step_ms_p10": .number(timings.quantile(0.1) * 1e3),
         "step_ms_p90": .number(timings.quantile(0.9) * 1e3), "items_per_second": .number(rate),

@@ -22,8 +22,14 @@ extension OperationBench {
     ) { linear($0[0], $0[1], $0[2]) },
   ]
 
-  private static let products = [(128, 784, 512), (768, 128, 512), (16, 192, 128)].map { m, k, n in
-    OperationBench(name: "matmul", shape: "\(m)x\(k)x\(n)", bound: .products(m * k * n)) {
+  /// The largest product of each workload of `bench step`: mlp, lenet, resnet20, gpt, gpt-baby and rnn.
+  private static let products = [
+    (128, 784, 512), (64, 3136, 128), (32, 64, 10), (768, 128, 512), (2048, 384, 1536),
+    (16, 192, 128),
+  ].map { m, k, n in
+    OperationBench(
+      name: "matmul", shape: "\(m)x\(k)x\(n)", bound: .products(m * k * n), isMatrixProduct: true
+    ) {
       let (a, b) = (Tensor.uniform([m, k]), Tensor.uniform([n, k]).transposed())
       return { _ = matmul(a, b) }
     }

@@ -17,6 +17,8 @@ struct OperationBench {
   let name: String
   let shape: String
   let bound: Bound
+  /// Whether it is one matrix product, which OpenBLAS can compute too.
+  var isMatrixProduct = false
   /// Makes the operands, and returns what is timed.
   let prepare: @Sendable () -> () -> Void
 
@@ -72,13 +74,24 @@ struct MachineLimits {
 
   init() {
     let (a, b) = (Tensor.normal([768, 768]), Tensor.normal([768, 768]))
-    let ours = 2 * 768 * 768 * 768 / bestTime { _ = matmul(a, b) }
-    gemmRate = max(ours, OpenBLAS()?.rate(threads: Threads.count) ?? 0)
+    let times = timesByProvider { _ = matmul(a, b) }
+    gemmRate = 2 * 768 * 768 * 768 / min(times.own, times.openBLAS ?? .infinity)
     let count = 32 << 20
     let (source, target) = (Tensor.zeros([count]), Tensor.zeros([count]))
     copyBandwidth = Double(8 * count) / bestTime { target.assign(source) }
     inPlaceBandwidth = Double(12 * count) / bestTime { target += source }
   }
+}
+
+/// The best times of `body` with products by our own kernels, and by OpenBLAS if it is installed.
+func timesByProvider(_ body: () -> Void) -> (own: Double, openBLAS: Double?) {
+  let provider = MatrixProducts.provider
+  defer { MatrixProducts.provider = provider }
+  MatrixProducts.provider = .own
+  let own = bestTime(body)
+  guard MatrixProducts.openBLASDescription != nil else { return (own, nil) }
+  MatrixProducts.provider = .openblas
+  return (own, bestTime(body))
 }
 
 /// The shortest time of many runs of `body`, each long enough for the clock: what the code can do

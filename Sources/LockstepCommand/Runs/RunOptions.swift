@@ -132,6 +132,7 @@ extension OptionGroup: @retroactive Encodable where Value: Encodable {
 }
 
 extension CommunicationOverlap: Encodable {}
+extension ProductProvider: Encodable {}
 
 extension Dataset {
   /// The size of the data called `name` and a digest of its samples.

@@ -26,7 +26,11 @@ struct RunRecord {
       (
         "program",
         .object(
-          JSONObject(["build": .text(programDigest()), "version": .text(programVersion)]))
+          JSONObject([
+            "build": .text(programDigest()),
+            "products": .text(MatrixProducts.areByOpenBLAS ? "openblas" : "own"),
+            "version": .text(programVersion),
+          ]))
       ),
       ("ranks", .integer(ranks)),
       (

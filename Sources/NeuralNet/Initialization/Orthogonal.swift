@@ -16,14 +16,14 @@ extension Initialization {
     let (rows, columns) = (weight.shape[0], weight.count / weight.shape[0])
     let (count, length) = (Swift.min(rows, columns), Swift.max(rows, columns))
     let vectors = Tensor(
-      orthonormalised(Tensor.normal([count, length], generator: generator).floats, length))
+      orthonormalized(Tensor.normal([count, length], generator: generator).floats, length))
     let matrix = rows <= columns ? vectors : vectors.transposed()
     noGrad { weight.assign((matrix * gain).reshaped(weight.shape)) }
   }
 
   /// The vectors of `length` numbers in `values`, made orthogonal to each other and of length 1 by
   /// the method of Gram and Schmidt, twice for accuracy.
-  private static func orthonormalised(_ values: [Float], _ length: Int) -> [[Float]] {
+  private static func orthonormalized(_ values: [Float], _ length: Int) -> [[Float]] {
     var basis: [[Double]] = []
     for start in stride(from: 0, to: values.count, by: length) {
       var vector = values[start..<(start + length)].map(Double.init)

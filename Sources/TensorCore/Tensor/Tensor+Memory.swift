@@ -1,6 +1,7 @@
 import Diagnostics
 package import Elements
-package import Kernels
+package import Elements
+import Parallel
 import Parallel
 
 // A tensor's elements in memory, for code outside the graph. Who writes there says so
@@ -31,8 +32,8 @@ extension Tensor {
   }
 
   /// The elements from `start` on, `stride` apart.
-  package func run(_ start: Int = 0, _ stride: Int = 1) -> Run {
-    Run(address(start), dtype, stride: stride)
+  package func view(from start: Int = 0, _ stride: Int = 1) -> ElementView {
+    ElementView(address(start), dtype, columnStride: stride)
   }
 
   /// Overwrites all elements with 0, in place and outside the graph.

@@ -2,7 +2,7 @@ import Elements
 import Kernels
 
 // What operations need to take floats of every storage type. Kernels compute in float32 and convert
-// blocks that fit a cache (`forEachRowBlock`, `gemm`, `Run`), so that no operation has code for a
+// blocks that fit a cache (`forEachRowBlock`, `gemm`, `ElementView`), so that no operation has code for a
 // type of its own.
 
 extension Tensor {

@@ -66,7 +66,8 @@ extension Tensor {
     guard source.dtype == dtype else {
       return RunPlan<2>(shape, strides).forEachRunInAnyOrder { count, strides, offsets in
         convert(
-          count: count, run(offsets[0], strides[0]), source.run(offsets[1], strides[1]))
+          count: count, view(from: offsets[0], strides[0]),
+          source.view(from: offsets[1], strides[1]))
       }
     }
     switch dtype.word {

@@ -124,7 +124,7 @@ extension HostWatch {
     let connected = channel.connected
     watch.board.noteLinks(connected.count)
     for host in others.keys { compare(with: host) }
-    if watch.differsFromNeighbour || watch.board.isSuspected { suspect(at: now) }
+    if watch.differsFromNeighbor || watch.board.isSuspected { suspect(at: now) }
     let states = watch.states()
     let isTold = looks % 5 > 0 && connected == told
     channel.send(report(isTold ? [] : states).bytes)

@@ -63,7 +63,10 @@ report("x * x, recorded 8", lambda: y * y)
 report("x * x, not recorded 8", without_gradient(lambda: y * y))
 forward_and_backward("linear 16x192->128", F.linear, leaf(16, 192), leaf(128, 192), leaf(128))
 
-for m, k, n in [(128, 784, 512), (768, 128, 512), (16, 192, 128)]:
+for m, k, n in [
+    (128, 784, 512), (64, 3136, 128), (32, 64, 10), (768, 128, 512), (2048, 384, 1536),
+    (16, 192, 128),
+]:
     a, b = torch.randn(m, k), torch.randn(n, k)
     report(f"matmul {m}x{k}x{n}", without_gradient(lambda: a @ b.T))
 

@@ -47,14 +47,14 @@ public func crossEntropy(
   let isLast = logits.rank <= 2
   // A row of classes for each sample and position.
   let rows = (isLast ? logits : logits.detach().movingAxisLast(1)).contiguousValues()
-  let (normaliser, losses) = (Tensor(uninitialized: [samples]), Tensor(uninitialized: [samples]))
+  let (normalizer, losses) = (Tensor(uninitialized: [samples]), Tensor(uninitialized: [samples]))
   // The exponentials become the gradient. Narrow floats would round them, and are kept themselves.
   let isKept = logits.isTracked && !rows.dtype.isNarrowFloat
   let exponentials = isKept ? Tensor(uninitialized: rows.shape) : nil
   parallelRows(samples, classes, [rows.rows(classes)]) { first, count, at in
     lk_cross_entropy_rows(
       count, classes, at[0], labels.pointer + first, weights?.pointer(), labelSmoothing,
-      exponentials.map { $0.pointer() + first * classes }, normaliser.pointer() + first,
+      exponentials.map { $0.pointer() + first * classes }, normalizer.pointer() + first,
       losses.pointer() + first)
   }
   let divisor = reduction.divisor(losses: labels.totalWeight, batch: logits.sampleCount)
@@ -69,7 +69,7 @@ public func crossEntropy(
       parallelRows(samples, classes, list) { first, count, at in
         lk_cross_entropy_gradient_rows(
           count, classes, at[0], isKept, labels.pointer + first, weights?.pointer(),
-          labelSmoothing, normaliser.pointer() + first,
+          labelSmoothing, normalizer.pointer() + first,
           g.pointer() + (divisor == nil ? first : 0), divisor == nil ? 1 : 0,
           factorOfMean(divisor ?? 1), at[1])
       }

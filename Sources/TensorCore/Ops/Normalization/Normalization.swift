@@ -11,7 +11,7 @@ public func layerNorm(
   _ x: Tensor, _ normalizedShape: Shape, weight: Tensor? = nil, bias: Tensor? = nil,
   epsilon: Float = 1e-5
 ) -> Tensor {
-  normalised("layerNorm", x, normalizedShape, weight, bias, epsilon, isCentred: true)
+  normalized("layerNorm", x, normalizedShape, weight, bias, epsilon, isCentered: true)
 }
 
 /// RMS normalisation: `x / sqrt(mean(x^2) + epsilon) * weight`, the mean taken over the last axes,
@@ -22,17 +22,17 @@ public func layerNorm(
 public func rmsNorm(
   _ x: Tensor, _ normalizedShape: Shape, weight: Tensor? = nil, epsilon: Float = .ulpOfOne
 ) -> Tensor {
-  normalised("rmsNorm", x, normalizedShape, weight, nil, epsilon, isCentred: false)
+  normalized("rmsNorm", x, normalizedShape, weight, nil, epsilon, isCentered: false)
 }
 
-private func normalised(
+private func normalized(
   _ name: StaticString, _ x: Tensor, _ normalizedShape: Shape, _ weight: Tensor?, _ bias: Tensor?,
-  _ epsilon: Float, isCentred: Bool
+  _ epsilon: Float, isCentered: Bool
 ) -> Tensor {
   if let cast = Autocast(name) {
     return cast.run {
-      normalised(
-        name, cast(x), normalizedShape, cast(weight), cast(bias), epsilon, isCentred: isCentred)
+      normalized(
+        name, cast(x), normalizedShape, cast(weight), cast(bias), epsilon, isCentered: isCentered)
     }
   }
   x.requireFloat(name)
@@ -52,9 +52,9 @@ private func normalised(
   let rows = columns == 0 ? 0 : x.count / columns
   let (values, w, b) = (x.contiguousValues(), weight?.wideValues, bias?.wideValues)
   let result = Tensor(uninitialized: x.shape, x.dtype)
-  let mean = isCentred ? Tensor(uninitialized: [rows]) : nil
+  let mean = isCentered ? Tensor(uninitialized: [rows]) : nil
   let scale = Tensor(uninitialized: [rows])
-  normaliseRows(
+  normalizeRows(
     rows: rows, values.rows(columns), weight: w?.pointer(), bias: b?.pointer(), epsilon: epsilon,
     mean: mean?.pointer(), scale: scale.pointer(), into: result.rows(columns, .write))
   guard isGradientEnabled, x.node != nil || weight?.node != nil || bias?.node != nil else {
@@ -66,7 +66,7 @@ private func normalised(
     let share = Tensor(uninitialized: gradient.shape, gradient.dtype)
     let dw = wantsWeight ? Tensor(uninitialized: normalizedShape) : nil
     let db = wantsBias ? Tensor(uninitialized: normalizedShape) : nil
-    normaliseRowsGradient(
+    normalizeRowsGradient(
       rows: rows, gradient.rows(columns), values.value.rows(columns), weight: w?.pointer(),
       mean: mean?.pointer(), scale: scale.pointer(), into: share.rows(columns, .write),
       weightGradient: dw?.pointer(), biasGradient: db?.pointer())

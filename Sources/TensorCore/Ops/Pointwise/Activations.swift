@@ -37,7 +37,7 @@ private func activation(
   let slope = x.isTracked ? Tensor.room(replacing: &x) : nil
   let y = slope == nil ? Tensor.room(replacing: &x) : Tensor(uninitialized: x.shape, x.dtype)
   let values = x.contiguousValues()
-  apply(kernel, count: y.count, y.run(), slope: slope?.run(), values.run())
+  apply(kernel, count: y.count, y.view(), slope: slope?.view(), values.view())
   guard let slope else { return y }
   return y.recorded(name, x.edge(elementwise: { Tensor.zip(.multiply, $0, slope, into: $1) }))
 }

@@ -58,11 +58,12 @@ extension Tensor {
   /// `target = kernel(self; p, q)`; `target` has this shape and may be `self`.
   package func map(_ kernel: UnaryKernel, p: Float = 0, q: Float = 0, into target: Tensor) {
     if isContiguous, target.isContiguous {
-      return apply(kernel, count: count, target.run(), run(), p: p, q: q)
+      return apply(kernel, count: count, target.view(), view(), p: p, q: q)
     }
     RunPlan<2>(shape, [target.strides, strides]).forEachRunInAnyOrder { count, strides, offsets in
       apply(
-        kernel, count: count, target.run(offsets[0], strides[0]), run(offsets[1], strides[1]), p: p,
+        kernel, count: count, target.view(from: offsets[0], strides[0]),
+        view(from: offsets[1], strides[1]), p: p,
         q: q)
     }
   }
@@ -95,19 +96,20 @@ extension Tensor {
   }
 
   private static func forEachRun(
-    _ target: Tensor, _ a: Tensor, _ b: Tensor, _ body: (Int, Run, Run, Run) -> Void
+    _ target: Tensor, _ a: Tensor, _ b: Tensor,
+    _ body: (Int, ElementView, ElementView, ElementView) -> Void
   ) {
     let shape = target.shape
     if a.shape == b.shape, a.shape == shape, a.isContiguous, b.isContiguous, target.isContiguous {
-      return body(target.count, target.run(), a.run(), b.run())
+      return body(target.count, target.view(), a.view(), b.view())
     }
     let strides: InlineArray<3, Shape> = [
       target.strides, a.strides(broadcastTo: shape), b.strides(broadcastTo: shape),
     ]
     RunPlan<3>(shape, strides).forEachRunInAnyOrder { count, strides, offsets in
       body(
-        count, target.run(offsets[0], strides[0]), a.run(offsets[1], strides[1]),
-        b.run(offsets[2], strides[2]))
+        count, target.view(from: offsets[0], strides[0]), a.view(from: offsets[1], strides[1]),
+        b.view(from: offsets[2], strides[2]))
     }
   }
 

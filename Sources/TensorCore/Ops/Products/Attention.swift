@@ -62,7 +62,7 @@ private struct Attention {
   /// Added to the scores; its rows are contiguous.
   private let mask: Tensor?
   private let wantsMask: Bool
-  private let normaliser: Tensor
+  private let normalizer: Tensor
   /// Of each head, where they are kept.
   private let probabilities: Tensor?
   private let batch: Shape
@@ -95,7 +95,7 @@ private struct Attention {
     scores.append(keys)
     self.mask = mask.map { additiveMask($0, scores) }
     wantsMask = mask?.isTracked ?? false
-    normaliser = Tensor(uninitialized: [batch.elementCount, 2, plan.paddedQueries])
+    normalizer = Tensor(uninitialized: [batch.elementCount, 2, plan.paddedQueries])
     probabilities =
       plan.keepsProbabilities
       ? Tensor(uninitialized: [batch.elementCount, plan.probabilityCount]) : nil
@@ -115,10 +115,10 @@ private struct Attention {
   }
 
   /// Where the matrix of a head is in `tensor`.
-  private func target(_ tensor: Tensor) -> (Int) -> MatrixTarget {
+  private func target(_ tensor: Tensor) -> (Int) -> ElementView {
     let strides = tensor.batchStrides(batch)
-    let first = MatrixTarget(
-      tensor.address(), tensor.dtype, leading: tensor.strides[tensor.rank - 2])
+    let first = ElementView(
+      tensor.address(), tensor.dtype, rowStride: tensor.strides[tensor.rank - 2])
     return { first.advanced(by: offset($0, batch, strides)) }
   }
 
@@ -138,7 +138,7 @@ private struct Attention {
     // Scores that a query does not see have no gradient.
     let dm = wantsMask ? Tensor.zeros(shape) : nil
     let (queryPlace, keyPlace, valuePlace) = (target(dq), target(dk), target(dv))
-    let (operand, strides) = (gradient.matrixOperand, gradient.batchStrides(batch))
+    let (operand, strides) = (gradient.matrixView, gradient.batchStrides(batch))
     let maskGradient = dm?.pointer(Float.self)
     forEachHead { index, head, scratch in
       let share = operand.advanced(by: offset(index, batch, strides))
@@ -156,13 +156,13 @@ private struct Attention {
   /// once.
   private func forEachHead(_ body: (Int, AttentionHead, UnsafeMutablePointer<Float>) -> Void) {
     let (query, key, value) = (query.value, key.value, value.value)
-    let (q, k, v) = (query.matrixOperand, key.matrixOperand, value.matrixOperand)
+    let (q, k, v) = (query.matrixView, key.matrixView, value.matrixView)
     let (qStrides, kStrides) = (query.batchStrides(batch), key.batchStrides(batch))
     let vStrides = value.batchStrides(batch)
     let maskStrides = mask?.batchStrides(batch)
     let maskPointer = mask?.pointer(Float.self)
     let maskStride = mask.map { $0.strides[$0.rank - 2] } ?? 0
-    let normalisers: UnsafeMutablePointer<Float> = normaliser.pointer()
+    let normalizers: UnsafeMutablePointer<Float> = normalizer.pointer()
     let kept = probabilities?.pointer(Float.self)
     parallelRows(batch.elementCount, queries * keys * 8) { first, count in
       let (querySize, keySize) = (queries * features, keys * features)
@@ -181,7 +181,7 @@ private struct Attention {
           value: v.advanced(by: offset(index, batch, vStrides))
             .widened(keys, valueFeatures, in: widened + querySize + keySize),
           mask: maskPointer.map { $0 + offset(index, batch, maskStrides ?? []) },
-          maskStride: maskStride, normaliser: normalisers + index * 2 * plan.paddedQueries,
+          maskStride: maskStride, normalizer: normalizers + index * 2 * plan.paddedQueries,
           kept: kept.map { $0 + index * plan.probabilityCount }, drop: drop(index))
         body(index, head, floats)
       }

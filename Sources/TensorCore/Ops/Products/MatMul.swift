@@ -82,8 +82,8 @@ package func multiply(
   let (a, b, row) = (a.withDenseRows(), b.withDenseRows(), row?.wideValues)
   let batch = Shape(target.shape.dropLast(2))
   let (m, k, n) = (a.shape[a.rank - 2], a.shape[a.rank - 1], b.shape[b.rank - 1])
-  let (x, y) = (a.matrixOperand, b.matrixOperand)
-  let z = MatrixTarget(target.address(), target.dtype, leading: n)
+  let (x, y) = (a.matrixView, b.matrixView)
+  let z = ElementView(target.address(), target.dtype, rowStride: n)
   let rowPointer = row.map { UnsafePointer($0.pointer(Float.self)) }
   if accumulating { target.storage.markWritten(by: "matmul") }
   if batch.elementCount == 1 {
@@ -114,13 +114,15 @@ extension Tensor {
   }
 
   /// The first matrix, as the kernel takes it.
-  var matrixOperand: MatrixOperand {
+  var matrixView: ElementView {
     let (rows, columns) = (shape[rank - 2], shape[rank - 1])
     let (outer, inner) = (strides[rank - 2], strides[rank - 1])
     if inner == 1 || columns == 1, outer >= Swift.max(1, columns) || rows == 1 {
-      return MatrixOperand(address(), dtype, leading: rows == 1 ? Swift.max(1, columns) : outer)
+      return ElementView(
+        matrix: address(), dtype, leading: rows == 1 ? Swift.max(1, columns) : outer)
     }
-    return MatrixOperand(
-      address(), dtype, leading: columns == 1 ? Swift.max(1, rows) : inner, isTransposed: true)
+    return ElementView(
+      matrix: address(), dtype, leading: columns == 1 ? Swift.max(1, rows) : inner,
+      isTransposed: true)
   }
 }

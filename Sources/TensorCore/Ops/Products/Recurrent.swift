@@ -98,8 +98,8 @@ private struct RecurrentLayer {
       tensor.rows(count, from: row * count, count, use)
     }
 
-    func matrix(columns: Int) -> MatrixOperand {
-      MatrixOperand(tensor.address(row * count), tensor.dtype, leading: columns)
+    func matrix(columns: Int) -> ElementView {
+      ElementView(matrix: tensor.address(row * count), tensor.dtype, leading: columns)
     }
   }
 
@@ -142,7 +142,7 @@ private struct RecurrentLayer {
       Tensor(uninitialized: [batch, width]), bias?.wideValues, weight.wideValues
     )
     let (u, b) = (product.pointer(Float.self), bias?.pointer(Float.self))
-    let w = MatrixOperand(weight.pointer(), leading: size, isTransposed: true)
+    let w = ElementView(matrix: weight.pointer(Float.self), leading: size, isTransposed: true)
     for index in 0..<count {
       let time = time(index)
       let (before, after) = (
@@ -175,7 +175,7 @@ private struct RecurrentLayer {
     let carry: RecurrentSteps.States<UnsafeMutablePointer<Float>> = (
       carries[0].pointer(), carries.count > 1 ? carries[1].pointer() : nil
     )
-    let w = MatrixOperand(weight.pointer(), leading: size)
+    let w = ElementView(matrix: weight.pointer(Float.self), leading: size)
     for index in (0..<count).reversed() {
       let time = time(index)
       let before = self.states(before: index, of: states, start)
@@ -197,7 +197,7 @@ private struct RecurrentLayer {
           from: pair(0, 1), kept: at[2], to: pair(3, 4), gradient: pair(5, 6), carry: carry,
           gates: at[7], product: du)
         gemm(
-          m: batch, n: size, k: width, MatrixOperand(du, leading: width), w, into: carry.h,
+          m: batch, n: size, k: width, ElementView(matrix: du, leading: width), w, into: carry.h,
           leading: size, accumulate: cell == .gru)
       }
     }
@@ -214,15 +214,16 @@ private struct RecurrentLayer {
   private func weightGradient(_ products: Tensor, _ states: Tensor, _ start: Tensor) -> Tensor {
     let width = cell.gates * size
     let result = Tensor(uninitialized: [width, size])
-    func add(_ steps: Int, from time: Int, _ h: MatrixOperand, accumulate: Bool) {
-      let du = MatrixOperand(
-        products.address(time * gateCount), products.dtype, leading: width, isTransposed: true)
+    func add(_ steps: Int, from time: Int, _ h: ElementView, accumulate: Bool) {
+      let du = ElementView(
+        matrix: products.address(time * gateCount), products.dtype, leading: width,
+        isTransposed: true)
       gemm(
         m: width, n: size, k: steps * batch, du, h, into: result.pointer(), leading: size,
         accumulate: accumulate)
     }
     add(
-      1, from: time(0), MatrixOperand(start.address(), start.dtype, leading: size),
+      1, from: time(0), ElementView(matrix: start.address(), start.dtype, leading: size),
       accumulate: false)
     add(
       count - 1, from: isReversed ? 0 : 1,

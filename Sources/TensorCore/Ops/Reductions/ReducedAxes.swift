@@ -156,7 +156,7 @@ extension Tensor {
     let results = inMemoryOrder(axes) { values, axes in
       [
         values.foldedInOrder(axes, first, then: then) { run, values, result in
-          reduce(first, then: then, run, values.rows(run.inner), result.pointer(Float.self))
+          Kernels.reduce(first, then: then, run, values.rows(run.inner), result.pointer(Float.self))
         }
       ]
     }
@@ -178,7 +178,7 @@ extension Tensor {
         (values, kernel) = (result, then)
         return
       }
-      reduce(
+      Kernels.reduce(
         kernel, then: then, run, UnsafePointer(values.base(of: Element.self)),
         result.base(of: Element.self))
       (values, kernel) = (result, then)

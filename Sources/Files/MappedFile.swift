@@ -1,13 +1,22 @@
 import Glibc
 
-/// A file in memory, read from the disk as its bytes are touched.
-final class MappedFile {
-  let path: String
-  let bytes: UnsafeRawBufferPointer
+/// The bytes of a regular file as memory: read from the disk when they are first touched, and held once
+/// for all processes of a host.
+///
+/// The file must not become shorter while it is mapped; the system ends a program that touches bytes
+/// that are gone.
+///
+/// `@unchecked Sendable`: the memory is never written, and it is unmapped when nothing refers to the
+/// file any more.
+package final class MappedFile: @unchecked Sendable {
+  /// The file, as the program named it.
+  package let path: String
+  /// Its bytes, aligned to a page, as long as this lives.
+  package let bytes: UnsafeRawBufferPointer
   private let descriptor: Int32
 
   /// Maps the whole of the regular file at `path`.
-  init(_ path: String) throws(FileError) {
+  package init(_ path: String) throws(FileError) {
     // Non-blocking, for a named pipe would otherwise wait for its writer.
     let descriptor = uninterrupted { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw FileError(.open, path) }
@@ -21,6 +30,17 @@ final class MappedFile {
     self.descriptor = descriptor
   }
 
+  /// How many bytes it has.
+  package var count: Int { bytes.count }
+
+  /// Calls `body` with the bytes, which stay until it returns.
+  package func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { withExtendedLifetime(self) {} }
+    return try body(bytes)
+  }
+
   deinit {
     if let start = bytes.baseAddress {
       munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
@@ -30,7 +50,7 @@ final class MappedFile {
 
   /// Throws if the file has another size than when it was mapped: to touch a byte beyond its end
   /// would be fatal.
-  func checkSize() throws(FileError) {
+  package func checkSize() throws(FileError) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileError(.read, path) }
     guard status.st_size == bytes.count else {

@@ -104,7 +104,7 @@ public struct AtomicFile: ~Copyable {
 }
 
 /// The result of `call`, repeated while a signal interrupts it.
-func uninterrupted<Result: FixedWidthInteger>(_ call: () -> Result) -> Result {
+package func uninterrupted<Result: FixedWidthInteger>(_ call: () -> Result) -> Result {
   while true {
     let result = call()
     if result != -1 || errno != EINTR { return result }

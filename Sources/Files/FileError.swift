@@ -21,16 +21,21 @@ public struct FileError: ReportableError, Equatable {
   public let path: String
   /// Why it failed, and what is needed.
   public let reason: String
+  /// Whether there is no such file.
+  package let isMissing: Bool
 
-  init(_ action: Action, _ path: String, reason: String) {
+  package init(_ action: Action, _ path: String, reason: String, isMissing: Bool = false) {
     self.action = action
     self.path = path
     self.reason = reason
+    self.isMissing = isMissing
   }
 
   /// The failure that the last system call left in `errno`.
-  init(_ action: Action, _ path: String, note: String = "") {
-    self.init(action, path, reason: String(cString: strerror(errno)) + note)
+  package init(_ action: Action, _ path: String, note: String = "") {
+    let code = errno
+    self.init(
+      action, path, reason: String(cString: strerror(code)) + note, isMissing: code == ENOENT)
   }
 
   /// `cannot write run/model.safetensors: No space left on device; it needs 40960 bytes`.

@@ -1,0 +1,80 @@
+import CRuntime
+import Diagnostics
+import Glibc
+
+/// Runs `body` on `size` ranks that are threads of this process, without MPI, and returns what it
+/// returned, in the order of the ranks: for tests of what ranks do together.
+///
+/// ```swift
+/// @Test func ranksAgree() {
+///   let losses = withThreadRanks(3) { world in train(over: world) }
+///   #expect(Set(losses).count == 1)
+/// }
+/// ```
+///
+/// A rank makes its tensors, models and loaders itself; they belong to its thread. A rank that throws
+/// ends the program, for the others would wait for it.
+///
+/// - Parameter ranksPerHost: pretends that the ranks are on several hosts, with as many on each.
+public func withThreadRanks<Value: Sendable>(
+  _ size: Int, ranksPerHost: [Int]? = nil,
+  _ body: @escaping @Sendable (any Communicator) throws -> Value
+) -> [Value] {
+  check(size > 0, "withThreadRanks: \(size) ranks; there must be at least one")
+  let job = ThreadJob(ranksPerHost: ranksPerHost ?? [size])
+  check(job.size == size, "withThreadRanks: \(size) ranks on hosts of \(ranksPerHost ?? [])")
+  return withThreadRanks(of: job, body)
+}
+
+/// The same on the ranks of `job`.
+package func withThreadRanks<Value: Sendable>(
+  of job: ThreadJob, _ body: @escaping @Sendable (any Communicator) throws -> Value
+) -> [Value] {
+  let ranks = (0..<job.size).map { rank in
+    RankThread {
+      do { return try body(ThreadCommunicator(job, rank: rank)) } catch {
+        stop("withThreadRanks: rank \(rank): \(error)")
+      }
+    }
+  }
+  return ranks.map { $0.result() }
+}
+
+/// A thread and what it computes.
+private final class RankThread<Value> {
+  private var thread = pthread_t()
+  private let work: Work
+
+  private final class Work {
+    let body: () -> Value
+    var value: Value?
+    init(_ body: @escaping () -> Value) { self.body = body }
+  }
+
+  init(_ body: @escaping @Sendable () -> Value) {
+    work = Work(body)
+    let job: () -> Void = { [work] in work.value = work.body() }
+    let status = pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument else { return nil }
+        lk_name_thread("lockstep-rank")
+        Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().run()
+        return nil
+      }, Unmanaged.passRetained(Job(job)).toOpaque())
+    check(status == 0, "withThreadRanks: the system refuses to start a thread (\(status))")
+  }
+
+  /// Waits for the end of the thread.
+  func result() -> Value {
+    pthread_join(thread, nil)
+    guard let value = work.value else { stop("withThreadRanks: a rank ended without a result") }
+    return value
+  }
+}
+
+/// What a thread does, without the type of its result, which a C function cannot know.
+private final class Job {
+  let run: () -> Void
+  init(_ run: @escaping () -> Void) { self.run = run }
+}

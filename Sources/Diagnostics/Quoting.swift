@@ -1,0 +1,21 @@
+/// `text`, which may come from a file, without anything that a terminal or a log would obey, and cut to
+/// 200 characters.
+package func printable(_ text: String) -> String {
+  let limit = 200
+  let scalars = text.unicodeScalars
+  return scalars.prefix(limit).map { $0.escaped(asASCII: true) }.joined()
+    + (scalars.count > limit ? "…" : "")
+}
+
+/// In what something that was saved does not fit what is to take it: names that are missing or too many,
+/// and sentences about those of another kind. Of a long list the beginning.
+package func misfit(missing: [String], unexpected: [String], mismatched: [String]) -> String {
+  [("missing", missing), ("unexpected", unexpected), ("mismatched", mismatched)]
+    .filter { !$0.1.isEmpty }
+    .map { title, items in
+      let shown = 10
+      let rest = items.count > shown ? ", and \(items.count - shown) more" : ""
+      return "\(title): " + items.prefix(shown).map(printable).joined(separator: ", ") + rest
+    }
+    .joined(separator: "; ")
+}
