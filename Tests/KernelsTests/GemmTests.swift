@@ -45,6 +45,7 @@ extension GemmTests {
   /// An element's bits are those of its row of A and its column of B, wherever they lie, however
   /// they are stored and whatever is beside them.
   @Test(
+    .ownProducts,
     arguments: [
       (50, 70, 300), (7, 33, 17), (130, 20, 256), (8, 40, 30), (26, 70, 9), (16, 200, 150),
     ])
@@ -74,7 +75,8 @@ extension GemmTests {
 
 extension ThreadTests {
   /// Any number of threads computes the same pieces and so the same bits.
-  @Test(arguments: [(400, 601, 201), (601, 400, 201), (1000, 30, 1100), (64, 2000, 512)])
+  @Test(
+    .ownProducts, arguments: [(400, 601, 201), (601, 400, 201), (1000, 30, 1100), (64, 2000, 512)])
   func largeProductsOnThreads(_ size: (Int, Int, Int)) {
     let (m, n, k) = size
     let a = randomValues(m * k, seed: 1)

@@ -65,6 +65,7 @@ private struct Product {
   /// The floats are the same, bit for bit, and a half result is they, rounded once: for odd sizes,
   /// any layout, several stretches of k, and blocks of C that are cut in both directions.
   @Test(
+    .ownProducts,
     arguments: [
       (1, 1, 1), (3, 5, 2), (17, 33, 31), (65, 16, 300), (1, 70, 600), (50, 1, 257), (250, 400, 70),
       (13, 800, 520), (4, 6, 0), (700, 17, 200), (1000, 40, 70),
@@ -107,7 +108,7 @@ private struct Product {
 }
 
 extension ThreadTests {
-  @Test(arguments: [(400, 601, 201), (601, 400, 300), (64, 2000, 512)])
+  @Test(.ownProducts, arguments: [(400, 601, 201), (601, 400, 300), (64, 2000, 512)])
   func narrowProductsOnThreads(_ size: (Int, Int, Int)) {
     let a = Stored(size.0, size.2, isTransposed: false, gap: 0, seed: 5)
     let b = Stored(size.2, size.1, isTransposed: true, gap: 0, seed: 6)
