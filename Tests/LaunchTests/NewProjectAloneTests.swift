@@ -13,9 +13,9 @@ import Testing
   }
 
   @Test func aNewProjectTrainsOnOneRankAndOnTwo() throws {
-    let made = try make("Spirals", "work/spirals")
-    #expect(made.status == 0 && made.errors.first == "Made work/spirals. To build and train:")
-    let folder = directory.path + "/work/spirals"
+    let made = try make("Spirals", "projects/spirals")
+    #expect(made.status == 0 && made.errors.first == "Made projects/spirals. To build and train:")
+    let folder = directory.path + "/projects/spirals"
     // Ten times what it takes on two free cores.
     let build = try run(
       ["/usr/bin/env", "swift", "build", "-c", "release"], in: folder, limit: 1500)
@@ -35,7 +35,7 @@ import Testing
       let right = lines.last?.split(separator: " ").first.flatMap { Int($0) } ?? 0
       #expect(right >= 380 && lines.last?.hasSuffix("of 400 unseen points are right") == true)
     }
-    #expect(directory.list("work/spirals").contains("Spirals.safetensors"))
+    #expect(directory.list("projects/spirals").contains("Spirals.safetensors"))
   }
 
   @Test func mistakesAreNamed() throws {
