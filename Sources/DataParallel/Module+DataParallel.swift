@@ -60,8 +60,8 @@ extension Module {
     check(
       wireType?.isFloatingPoint != false,
       """
-      averageGradients: gradients cannot travel as \(wireType?.description ?? ""); use float16 or \
-      bfloat16
+      averageGradients: gradients cannot travel as \(wireType?.description ?? ""); use \
+      \(DType.list(\.isNarrowFloat))
       """)
     check(
       wireType?.isNarrowFloat != true || !reproducible,

@@ -33,3 +33,12 @@ extension Float {
   /// The exact value of `value`.
   public init(_ value: BFloat16) { self.init(bitPattern: UInt32(value.bitPattern) << 16) }
 }
+
+extension BFloat16: TensorElement {
+  /// The matching element type.
+  public static var dtype: DType { .bfloat16 }
+  /// `number` as a `Float`, rounded to the nearest value.
+  public init(number: Double) { self.init(Float(number)) }
+  /// The value as a double.
+  public var number: Double { Double(Float(self)) }
+}

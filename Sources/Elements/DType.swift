@@ -39,13 +39,22 @@ public enum DType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     case eight = 8
   }
 
-  /// Whether elements can have a gradient.
-  public var isFloatingPoint: Bool {
+  /// What elements are, for code that need not know which floats they are.
+  package var elementKind: ElementKind {
     switch self {
-    case .float16, .bfloat16, .float32: true
-    case .bool, .uint8, .int32, .int64: false
+    case .bool: .bool
+    case .uint8: .uint8
+    case .int32: .int32
+    case .int64: .int64
+    case .float16, .bfloat16, .float32: .float
     }
   }
+
+  /// The types of elements, with one case for all floats.
+  package enum ElementKind { case bool, uint8, int32, int64, float }
+
+  /// Whether elements can have a gradient.
+  public var isFloatingPoint: Bool { elementKind == .float }
 
   /// Whether elements are floats of another type than kernels compute in: they are converted on
   /// the way in and out.
@@ -89,6 +98,13 @@ public enum DType: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     case .bfloat16: "bfloat16"
     case .float32: "float32"
     }
+  }
+
+  /// The names of the types that `isListed` is true of, as in `float16 or bfloat16`.
+  package static func list(_ isListed: (DType) -> Bool) -> String {
+    let names = allCases.filter(isListed).map(\.description)
+    return (names.count > 1 ? names.dropLast().joined(separator: ", ") + " or " : "")
+      + (names.last ?? "")
   }
 
   /// The type that holds values of both types, by PyTorch's rules: floats win over integers,

@@ -6,8 +6,8 @@ import CFloats
 extension ElementView {
   /// Copies `count` elements of the first row, from column `start` on, to `block`, as floats.
   package func load(_ start: Int, _ count: Int, into block: UnsafeMutablePointer<Float>) {
-    switch dtype {
-    case .float16, .bfloat16, .float32:
+    switch dtype.elementKind {
+    case .float:
       lk_widen(dtype.storage, count, 1, block, 1, address(start), columnStride)
     case .int64: gather(Int64.self, start, count, block) { Float($0) }
     case .int32: gather(Int32.self, start, count, block) { Float($0) }
@@ -17,9 +17,8 @@ extension ElementView {
 
   /// Copies `count` integer elements of the first row from column `start` on to `block`.
   package func load(_ start: Int, _ count: Int, into block: UnsafeMutablePointer<Int64>) {
-    switch dtype {
-    case .float32: gather(Float.self, start, count, block) { Int64(number: Double($0)) }
-    case .float16, .bfloat16:
+    switch dtype.elementKind {
+    case .float:
       withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { floats in
         guard let floats = floats.baseAddress else { return }
         load(start, count, into: floats)
@@ -33,8 +32,8 @@ extension ElementView {
 
   /// Overwrites `count` elements of the first row from column `start` on with those of `block`, converted.
   package func store(_ start: Int, _ count: Int, from block: UnsafePointer<Float>) {
-    switch dtype {
-    case .float16, .bfloat16, .float32:
+    switch dtype.elementKind {
+    case .float:
       lk_narrow(dtype.storage, count, 1, address(start), columnStride, block, 1)
     case .int64: scatter(Int64.self, start, count, block) { Int64(number: Double($0)) }
     case .int32: scatter(Int32.self, start, count, block) { Int32(number: Double($0)) }
@@ -46,8 +45,8 @@ extension ElementView {
   /// Overwrites `count` elements of the first row from column `start` on with those of `block`; integers that do not fit
   /// lose their upper bits.
   package func store(_ start: Int, _ count: Int, from block: UnsafePointer<Int64>) {
-    switch dtype {
-    case .float16, .bfloat16, .float32:
+    switch dtype.elementKind {
+    case .float:
       withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { floats in
         guard let floats = floats.baseAddress else { return }
         for index in 0..<count { floats[index] = Float(block[index]) }

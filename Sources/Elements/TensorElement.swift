@@ -27,15 +27,6 @@ extension Float16: TensorElement {
   public var number: Double { Double(self) }
 }
 
-extension BFloat16: TensorElement {
-  /// The matching element type.
-  public static var dtype: DType { .bfloat16 }
-  /// `number` as a `Float`, rounded to the nearest value.
-  public init(number: Double) { self.init(Float(number)) }
-  /// The value as a double.
-  public var number: Double { Double(Float(self)) }
-}
-
 extension Int64: TensorElement {
   /// The matching element type.
   public static var dtype: DType { .int64 }

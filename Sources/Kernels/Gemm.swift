@@ -18,7 +18,7 @@ package func gemm(
 /// `c` is `[m, n]`, `row` `[n]`.
 ///
 /// Everything is computed in float32, and rounded to the type of C once. The threads share the columns
-/// or the rows of a large product. An element's bits depend neither on the pieces nor on the number
+/// or the rows of a large product. By our own kernels an element's bits depend neither on the pieces nor on the number
 /// of threads, nor on how many rows or columns there are beside it.
 package func gemm(
   m: Int, n: Int, k: Int, _ a: ElementView, _ b: ElementView, into c: ElementView,

@@ -7,13 +7,13 @@ import Testing
   private func widened(_ values: [UInt16], stride: Int = 1) -> [UInt32] {
     let count = values.count / stride
     var floats = [Float](repeating: 0, count: count)
-    lk_bfloat16_to_float(count, 1, &floats, 1, values, stride)
+    lk_widen(LK_BFLOAT16, count, 1, &floats, 1, values, stride)
     return floats.map(\.bitPattern)
   }
 
   private func narrowed(_ floats: [Float]) -> [UInt16] {
     var values = [UInt16](repeating: 0, count: floats.count)
-    lk_float_to_bfloat16(floats.count, 1, &values, 1, floats, 1)
+    lk_narrow(LK_BFLOAT16, floats.count, 1, &values, 1, floats, 1)
     return values
   }
 

@@ -147,6 +147,25 @@ import Testing
     #expect(crash.status == 1 && crash.errors.last == "error: the tests ended without a result")
   }
 
+  /// What is run once more by OpenBLAS counts like the rest.
+  @Test func aFailureByOpenBLASEndsTheScript() throws {
+    let failed = "✘ Test run with 1 test in 1 suite failed after 0.5 seconds with 1 issue."
+    try scripts.standIn(
+      "swift",
+      """
+      case "$*" in
+        *--filter*) echo '\(failed)'; exit 3 ;;
+        *--no-parallel*) echo '\(one)' ;;
+        test*) echo '\(seven)' ;;
+        *dump-package*) echo '{"name" : "Diagnostics"}' ;;
+      esac
+      """)
+    try scripts.writeProgram("launch/lint", "")
+    let test = try scripts.run("test")
+    #expect(test.status == 3, "\(test.errors)")
+    #expect(test.errors.last == "error: the tests ended without a result")
+  }
+
   @Test func aPartMayBeRun() throws {
     let none = "✔ Test run with 0 tests in 0 suites passed after 0.1 seconds."
     let skipped = "➜ Test a() skipped: \"none\"\n" + seven

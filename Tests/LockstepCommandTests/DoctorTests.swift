@@ -6,14 +6,7 @@ import Testing
 @Suite(.serialized) struct DoctorTests {
   private let directory: TemporaryDirectory
 
-  /// Nothing needs it: a machine may lack it.
-  private let hasOpenBLAS: Bool
-
-  init() throws {
-    directory = try TemporaryDirectory()
-    let libraries = try succeeded(try run(["/sbin/ldconfig", "-p"]))
-    hasOpenBLAS = libraries.contains("libopenblas.so.0")
-  }
+  init() throws { directory = try TemporaryDirectory() }
 
   @Test(arguments: [1, 2])
   func describesEveryRank(_ ranks: Int) throws {
@@ -25,9 +18,7 @@ import Testing
       ranks == 1
         ? /threads    MPI is not started: no mpirun/ : /threads    MPI grants [a-zA-Z]+/,
       /products   own kernels/,
-      hasOpenBLAS
-        ? /OpenBLAS   [A-Z][A-Za-z]+ kernels; OpenBLAS [0-9.]+.*/
-        : /OpenBLAS   not installed/,
+      /OpenBLAS   [A-Z][A-Za-z]+ kernels; OpenBLAS [0-9.]+.*/,
       ranks == 1 ? /ranks      1/ : /ranks      2/,
     ]
     let rank = #/  rank [01]: host \S+, process [0-9]+, may use cores [0-9,-]+, [0-9]+ thread\(s\)/#
@@ -58,9 +49,8 @@ import Testing
     let set = try lockstep("doctor", in: directory, environment: ["OPENBLAS_CORETYPE": "Haswell"])
     let advice = "OPENBLAS_CORETYPE=Haswell pins OpenBLAS to Haswell kernels"
     let text = try succeeded(set)
-    #expect(text.contains("OpenBLAS   Haswell kernels") == hasOpenBLAS)
-    #expect(text.contains(advice) == hasOpenBLAS)
-    #expect(text.contains("To mend:\n") || !hasOpenBLAS)
+    #expect(text.contains("OpenBLAS   Haswell kernels"))
+    #expect(text.contains("To mend:\n  \(advice)"))
     let unset = try lockstep("doctor", in: directory, environment: ["OPENBLAS_CORETYPE": nil])
     #expect(try succeeded(unset).contains("OPENBLAS_CORETYPE") == false)
   }

@@ -4,6 +4,12 @@ import Testing
 
 /// Misuses that belong to no family of operations.
 private let generalMisuses: [Misuse] = [
+  Misuse("iteration: a tensor of shape [] has no first axis; use item()") {
+    for _ in Tensor(Float(1)) {}
+  },
+  Misuse("autocast: bfloat16 in a region of float16; end that before") {
+    autocast(.float16) { autocast(.bfloat16) {} }
+  },
   .init("Shape: more than 8 dimensions") { _ = zeros([1, 1, 1, 1, 1, 1, 1, 1]).unsqueezed(0) },
   .init("Tensor: 3 values for shape [2, 2], which holds 4") {
     _ = Tensor([1, 2, 3] as [Float], shape: [2, 2])

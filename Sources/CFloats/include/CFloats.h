@@ -2,7 +2,7 @@
 //
 // Kernels compute in float32. Whatever else floats are stored as is converted on the way in and
 // out, in blocks that fit a cache. A further type is a case of `lk_storage` and its two
-// conversions (storage.c).
+// conversions in storage.c.
 #ifndef LOCKSTEP_CFLOATS_H
 #define LOCKSTEP_CFLOATS_H
 
@@ -42,7 +42,7 @@ void lk_widen(lk_storage type, ptrdiff_t rows, ptrdiff_t columns, float *out, pt
 void lk_narrow(lk_storage type, ptrdiff_t rows, ptrdiff_t columns, void *out, ptrdiff_t out_stride,
                const float *a, ptrdiff_t stride);
 
-// MARK: conversions of a type (half.c, bfloat16.c)
+// MARK: conversions of Float16 (half.c)
 
 void lk_half_to_float(ptrdiff_t rows, ptrdiff_t columns, float *out, ptrdiff_t out_stride,
                       const uint16_t *a, ptrdiff_t stride);
@@ -51,11 +51,6 @@ void lk_float_to_half(ptrdiff_t rows, ptrdiff_t columns, uint16_t *out, ptrdiff_
 /// The same of n numbers by bit arithmetic on any CPU: what the two above fall back to, for tests.
 void lk_half_to_float_portable(ptrdiff_t n, float *out, const uint16_t *a);
 void lk_float_to_half_portable(ptrdiff_t n, uint16_t *out, const float *a);
-
-void lk_bfloat16_to_float(ptrdiff_t rows, ptrdiff_t columns, float *out, ptrdiff_t out_stride,
-                          const uint16_t *a, ptrdiff_t stride);
-void lk_float_to_bfloat16(ptrdiff_t rows, ptrdiff_t columns, uint16_t *out, ptrdiff_t out_stride,
-                          const float *a, ptrdiff_t stride);
 
 #pragma clang assume_nonnull end
 

@@ -3,8 +3,8 @@ public import Elements
 import TensorCore
 
 extension Module {
-  /// Stores the parameters of this module and those below it, frozen ones included, as `dtype`:
-  /// float16, bfloat16 or float32; PyTorch's `to(dtype)`.
+  /// Stores the parameters of this module and those below it, frozen ones included, as `dtype`, a type
+  /// of floats; PyTorch's `to(dtype)`.
   ///
   /// Parameters of norms, and of other modules with `keepsFloat32`, stay float32, and so do
   /// buffers; see Docs/mixed-precision.md. The tensors stay the same objects, ties included; their
@@ -15,7 +15,7 @@ extension Module {
   public func convert(to dtype: DType) {
     check(
       dtype.isFloatingPoint,
-      "convert: parameters of \(dtype) cannot be trained; use float16, bfloat16 or float32"
+      "convert: parameters of \(dtype) cannot be trained; use \(DType.list(\.isFloatingPoint))"
     )
     let kept = Set(
       modules().filter(\.keepsFloat32)

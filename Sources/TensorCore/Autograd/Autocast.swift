@@ -17,7 +17,7 @@ public func autocast<Result, Failure: Error>(
 ) throws(Failure) -> Result {
   check(
     dtype.isNarrowFloat,
-    "autocast: \(dtype); operations can be cast to float16 or bfloat16 only")
+    "autocast: \(dtype); operations can be cast to \(DType.list(\.isNarrowFloat)) only")
   let region = enabled ? AutocastRegion.current ?? AutocastRegion(dtype) : nil
   check(
     region == nil || region?.dtype == dtype,

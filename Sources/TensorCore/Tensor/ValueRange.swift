@@ -20,12 +20,12 @@ extension DType {
     func isIn<Integer: FixedWidthInteger>(_: Integer.Type) -> Bool {
       Integer(exactly: value.rounded(.towardZero)) != nil
     }
-    return switch self {
+    return switch elementKind {
     case .bool: true
     case .uint8: isIn(UInt8.self)
     case .int32: isIn(Int32.self)
     case .int64: isIn(Int64.self)
-    case .float16, .bfloat16, .float32:
+    case .float:
       !value.isFinite || elementType.init(number: value).number.isFinite
     }
   }

@@ -73,12 +73,12 @@ extension Tensor {
     let source = self.source(source, places, "scatterAdded")
     let result = copyOutsideGraph()
     let runs = IndexedRuns(dense: source, places, whole: result, axis)
-    switch dtype {
+    switch dtype.elementKind {
     case .int64: runs.forEachPair(Int64.self) { $1 &+= $0 }
     case .int32: runs.forEachPair(Int32.self) { $1 &+= $0 }
     case .uint8: runs.forEachPair(UInt8.self) { $1 &+= $0 }
-    case .float32: runs.addFloats()
-    case .float16, .bfloat16, .bool: stop("scatterAdded: \(dtype) has no sums of its own")
+    case .float: runs.addFloats()
+    case .bool: stop("scatterAdded: \(dtype) has no sums of its own")
     }
     return result.recorded(
       "scatterAdded", edge { $0 },
