@@ -17,7 +17,7 @@ import Testing
       /MPI        Open MPI v[0-9.]+.*/,
       ranks == 1
         ? /threads    MPI is not started: no mpirun/ : /threads    MPI grants [a-zA-Z]+/,
-      /products   own kernels/,
+      usualProducts == "own" ? /products   own kernels/ : /products   OpenBLAS/,
       /OpenBLAS   [A-Z][A-Za-z]+ kernels; OpenBLAS [0-9.]+.*/,
       ranks == 1 ? /ranks      1/ : /ranks      2/,
     ]

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
 
   /// Who computed the products of a run of three steps, by its run.json, and its weights.
   private func train(
-    _ options: String, _ run: String, environment: [String: String] = [:]
+    _ options: String, _ run: String, environment: [String: String?] = ["LOCKSTEP_PRODUCTS": nil]
   ) throws -> (products: String?, weights: [UInt8]) {
     try succeeded(
       try lockstep(
@@ -29,7 +30,7 @@ import Testing
     let blas = try train("--products openblas", "blas")
     #expect(own.products == "own" && blas.products == "openblas")
     #expect(own.weights != blas.weights)
-    let environment = ["LOCKSTEP_PRODUCTS": "openblas"]
+    let environment: [String: String?] = ["LOCKSTEP_PRODUCTS": "openblas"]
     #expect(try train("", "variable", environment: environment) == blas)
     #expect(try train("--products own", "option", environment: environment) == own)
   }
@@ -51,3 +52,6 @@ import Testing
       70, "LOCKSTEP_PRODUCTS is 'mkl'; it must be one of own, openblas, auto")
   }
 }
+
+/// Who computes products where a command does not say it: tests may be run with the variable set.
+let usualProducts = ProcessInfo.processInfo.environment["LOCKSTEP_PRODUCTS"] ?? "own"

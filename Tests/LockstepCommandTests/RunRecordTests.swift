@@ -63,7 +63,7 @@ import Testing
     #expect(record.options.data == "csv:table.csv")
     #expect(record.ranks == 2)
     #expect(record.program.keys.sorted() == ["build", "products", "version"])
-    #expect(record.program["products"] == "own")
+    #expect(record.program["products"] == usualProducts)
     let options = record.options
     #expect(options.globalBatch == 64 && options.microBatches == 2 && options.threads == 1)
     #expect(options.learningRate == 0.001 && options.optimizer == "adamw" && options.warmup == 0)

@@ -19,7 +19,7 @@ import Testing
       within: .init(relative: 2e-6, absolute: 0))
   }
 
-  @Test(arguments: [65_536, 1_000_003])
+  @Test(.ownProducts, arguments: [65_536, 1_000_003])
   func bilinearForms(_ count: Int) {
     let layer = Bilinear(3, 2, 2)
     let y = layer(.full([count, 3], 0.1), .full([count, 2], 0.2))

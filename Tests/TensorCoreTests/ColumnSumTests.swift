@@ -35,7 +35,7 @@ import Testing
   }
 
   /// Products over a long inner axis: chains of 256, and these in double from 16,384 on.
-  @Test(arguments: [65_536, 1_000_003, 4_194_304])
+  @Test(.ownProducts, arguments: [65_536, 1_000_003, 4_194_304])
   func weightOfLinear(_ count: Int) {
     let weight = Tensor.full([4, 3], 0.5)
     weight.requiresGrad = true
@@ -186,7 +186,7 @@ import Testing
   }
 
   /// Attention to very many keys alike.
-  @Test func attentionToManyKeys() {
+  @Test(.ownProducts) func attentionToManyKeys() {
     let keys = 65_536
     let value = Tensor.full([keys, 1], 0.1)
     let result = scaledDotProductAttention(.full([1, 2], 0.3), .full([keys, 2], 0.3), value)

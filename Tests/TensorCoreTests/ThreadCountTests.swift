@@ -68,7 +68,7 @@ import TestSupport
     },
   ]
 
-  @Test(arguments: examples.indices, [DType.float32, .float16])
+  @Test(.ownProducts, arguments: examples.indices, [DType.float32, .float16])
   func bitsDoNotDependOnIt(_ index: Int, _ dtype: DType) {
     let example = Self.examples[index]
     func run() -> [[Float]] {
