@@ -59,6 +59,7 @@ extension GradientReducer: GradientAverager {
     let parts = LossParts(loss, share)
     warnings.passWillBegin(loss, share, isWhole: mean.isWhole)
     // Ranks wait for each other where the first round makes the arena, and where drift is looked for.
+    if round == nil { mean.requireAllRanksInRound() }
     let layout = world.profile.exchange { openRound(for: parts) }
     let weight = mean.weigh(parts)
     round?.isLastPass = mean.isLastPass

@@ -68,15 +68,34 @@ struct StepMean {
     return weights.weigh(parts.divisors, microBatch: accumulatedBatch?.index)
   }
 
-  /// The micro-batch that this rank works on, where ranks have several.
+  /// The micro-batch that this rank works on, where losses over it are added up before they travel:
+  /// where ranks have several, or some have none.
   private var accumulatedBatch: MicroBatch? {
-    world.step.batch?.microBatch.flatMap { $0.count > world.size ? $0 : nil }
+    world.step.batch?.microBatch.flatMap { $0.count != world.size ? $0 : nil }
   }
 
   /// Whether gradients are to travel after the pass that began last.
+  ///
+  /// A rank without a micro-batch makes no pass: it joins in when the gradients are used. Until then
+  /// the others keep theirs, for there may be a second loss.
   var isLastPass: Bool {
-    world.step.batch?.microBatch?.isLastOfRank
-      ?? (passesPerStep == 1 || weights.passesOfStep == passesPerStep)
+    guard let batch = world.step.batch?.microBatch else {
+      return passesPerStep == 1 || weights.passesOfStep == passesPerStep
+    }
+    return batch.isLastOfRank && (isReproducible || batch.count >= world.size)
+  }
+
+  /// Stops where a pass begins a second exchange of a batch that some ranks have no part of.
+  func requireAllRanksInRound() {
+    guard let batch = world.step.batch?.microBatch, batch.count < world.size,
+      lastBatch?.isOfSameBatch(as: batch) == true
+    else { return }
+    stop(
+      """
+      backward: the gradients of this batch were exchanged before, and some of the \(world.size) ranks \
+      have none of its \(batch.count) micro-batches, so they do not take part a second time; use at least \
+      \(world.size) micro-batches, or call backward() on all losses before the gradients are used
+      """)
   }
 
   // MARK: - The exchange

@@ -28,6 +28,9 @@ public struct MicroBatch: Hashable, Sendable {
   /// Those that this rank runs, in order; empty where there are more ranks than micro-batches.
   public var ofRank: Range<Int>
 
+  /// Which of the batches that were handed out to this rank it is of, from 1; 0: nobody has counted.
+  package var number = 0
+
   /// Micro-batch `index` of `count`, on a rank that runs those `ofRank`.
   public init(epoch: Int, batch: Int, index: Int, count: Int, ofRank: Range<Int>) {
     self.epoch = epoch
@@ -42,6 +45,6 @@ public struct MicroBatch: Hashable, Sendable {
 
   /// Whether `other` is of the same global batch.
   package func isOfSameBatch(as other: MicroBatch) -> Bool {
-    (epoch, batch) == (other.epoch, other.batch)
+    (number, epoch, batch) == (other.number, other.epoch, other.batch)
   }
 }

@@ -8,6 +8,10 @@ public final class StepContext: @unchecked Sendable {
   /// being looped over.
   public package(set) var batch: BatchShare?
 
+  /// How many global batches have been handed out in micro-batches. An epoch may be gone through
+  /// again, so its numbers do not tell one batch from the next.
+  package var batchCount = 0
+
   /// How that loader goes through its data.
   package var order: EpochOrder?
 

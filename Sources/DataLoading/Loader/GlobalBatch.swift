@@ -87,7 +87,7 @@ public struct GlobalBatch {
 /// `[b] + targetShape`, none of them empty.
 public final class MicroBatches: Sequence, IteratorProtocol {
   private let loader: DataLoader
-  private let place: MicroBatch
+  private var place: MicroBatch
   private let queue: BatchQueue
   private let scope: BatchScope
   private let sampleCount: Int
@@ -104,6 +104,10 @@ public final class MicroBatches: Sequence, IteratorProtocol {
     self.queue = queue
     self.scope = scope
     upcoming = own.lowerBound
+    if let step = loader.member?.step {
+      step.batchCount += 1
+      place.number = step.batchCount
+    }
     scope.begin(BatchShare(local: 0, global: sampleCount, microBatch: place), drawingFor: nil)
   }
 
