@@ -1,6 +1,8 @@
 import ArgumentParser
+import Benchmarks
 import Lockstep
-import ModelZoo
+import Support
+import Training
 
 /// `lockstep bench step`
 struct BenchStep: ParsableCommand {
@@ -49,7 +51,7 @@ struct BenchStep: ParsableCommand {
       let items = globalBatch ?? workload.batchSize * world.size
       guard items >= world.size else { throw TooFewSamples(samples: items, ranks: world.size) }
       var batches = BatchSource(workload, items: items, over: world, isLoaded: loadData)
-      let step = workload.makeStep(world, precision)
+      let step = workload.makeStep(world, storedAs: precision.dtype)
       var loss = Double.nan
       for _ in 0..<max(2, steps / 10) { loss = try step(batches.next()) }
       var times: [StepTimes] = []
@@ -60,7 +62,7 @@ struct BenchStep: ParsableCommand {
       }
       let peak = world.maximum(Double(peakResidentBytes()) / 1e6)
       let globalLoss = world.sum([loss * Double(batches.share)])[0] / Double(items)
-      guard globalLoss.isFinite else { throw NonFiniteError.bench(globalLoss) }
+      guard globalLoss.isFinite else { throw NonFiniteLoss(loss: globalLoss) }
       let split = StepSplit(of: times, over: world)
       if world.isRoot {
         report(Timings(times.map(\.seconds)), split, items, world.size, peak, globalLoss)
@@ -102,6 +104,15 @@ struct BenchStep: ParsableCommand {
   }
 }
 
+/// The steps have led the weights astray.
+private struct NonFiniteLoss: ReportableError {
+  let loss: Double
+
+  var description: String { "the loss is \(loss) after the last step; take fewer --steps" }
+
+  var exitCode: Diagnostics.ExitCode { .nonFinite }
+}
+
 /// Some ranks would have nothing to do.
 private struct TooFewSamples: ReportableError {
   let samples: Int
@@ -113,3 +124,5 @@ private struct TooFewSamples: ReportableError {
 
   var exitCode: Diagnostics.ExitCode { .usage }
 }
+
+extension Workload: ExpressibleByArgument {}
