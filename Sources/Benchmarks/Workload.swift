@@ -1,4 +1,4 @@
-package import Lockstep
+import Lockstep
 import ModelZoo
 
 /// A model, an optimiser and synthetic data of one of the standard benchmarks.
@@ -18,7 +18,7 @@ package enum Workload: String, CaseIterable {
   }
 
   /// A training step on all ranks of `world` together, of a model with parameters of type `dtype`.
-  package func makeStep(_ world: any Communicator, storedAs dtype: DType) -> BenchedStep {
+  func makeStep(_ world: any Communicator, storedAs dtype: DType) -> BenchedStep {
     func classifier(_ model: some Layer) -> BenchedStep {
       model.convert(to: dtype)
       return BenchedStep(model, momentum(model), dtype, world) { inputs, targets in
@@ -91,7 +91,7 @@ package enum Workload: String, CaseIterable {
 }
 
 /// A training step that can be repeated.
-package struct BenchedStep {
+struct BenchedStep {
   private let optimizer: any Optimizer
   private let scaler: GradientScaler
   private let loss: (_ inputs: Tensor, _ targets: Tensor) -> Tensor
@@ -109,7 +109,7 @@ package struct BenchedStep {
   }
 
   /// One step on this rank's share of a batch; returns the loss there.
-  package func callAsFunction(_ batch: (inputs: Tensor, targets: Tensor)) throws -> Double {
+  func callAsFunction(_ batch: (inputs: Tensor, targets: Tensor)) throws -> Double {
     optimizer.zeroGrad()
     let loss = loss(batch.inputs, batch.targets)
     scaler.scale(loss).backward()

@@ -50,22 +50,13 @@ struct BenchStep: ParsableCommand {
     try withCommunicator { world in
       let items = globalBatch ?? workload.batchSize * world.size
       guard items >= world.size else { throw TooFewSamples(samples: items, ranks: world.size) }
-      var batches = BatchSource(workload, items: items, over: world, isLoaded: loadData)
-      let step = workload.makeStep(world, storedAs: precision.dtype)
-      var loss = Double.nan
-      for _ in 0..<max(2, steps / 10) { loss = try step(batches.next()) }
-      var times: [StepTimes] = []
-      for _ in 0..<steps {
-        let (stepLoss, stepTimes) = try world.profile.measure { try step(batches.next()) }
-        loss = stepLoss
-        times.append(stepTimes)
-      }
-      let peak = world.maximum(Double(peakResidentBytes()) / 1e6)
-      let globalLoss = world.sum([loss * Double(batches.share)])[0] / Double(items)
-      guard globalLoss.isFinite else { throw NonFiniteLoss(loss: globalLoss) }
-      let split = StepSplit(of: times, over: world)
+      let measured = try StepMeasurement(
+        of: workload, storedAs: precision.dtype, items: items, steps: steps, isLoaded: loadData,
+        over: world)
       if world.isRoot {
-        report(Timings(times.map(\.seconds)), split, items, world.size, peak, globalLoss)
+        report(
+          measured.timings, measured.split, items, world.size, measured.peakMegabytes,
+          measured.loss)
       }
     }
   }
@@ -102,15 +93,6 @@ struct BenchStep: ParsableCommand {
         "slowest_rank": .integer(split.slowestRank),
       ]))
   }
-}
-
-/// The steps have led the weights astray.
-private struct NonFiniteLoss: ReportableError {
-  let loss: Double
-
-  var description: String { "the loss is \(loss) after the last step; take fewer --steps" }
-
-  var exitCode: Diagnostics.ExitCode { .nonFinite }
 }
 
 /// Some ranks would have nothing to do.

@@ -16,7 +16,7 @@ package struct Sampling {
     generator = Generator(seed: seed)
   }
 
-  /// The number of a character, of which `logits` `[characters]` are a model's.
+  /// The number of the character that comes next, by a model's `logits` `[characters]`.
   func next(_ logits: Tensor) -> Int32 {
     guard temperature > 0 else { return Int32(logits.argmax().item()) }
     let (values, indices) = logits.topK(min(topK ?? logits.count, logits.count))
@@ -32,7 +32,7 @@ package struct Sampling {
 }
 
 extension TrainedRun {
-  /// Gives `write` the prompt and then `length` characters that the model sees after it, one by one. A
+  /// Gives `write` the prompt and then `length` characters that the model puts after it, one by one. A
   /// prompt that is nil is a line end, or the first of the run's characters where it knows no line end.
   ///
   /// - Throws: unless the run learned a text and knows the characters of the prompt, and where the
