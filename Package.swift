@@ -40,6 +40,9 @@ func example(_ name: String, _ folder: String) -> Target {
     swiftSettings: strict)
 }
 
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
 let package = Package(
   name: "Lockstep",
   products: [
@@ -65,6 +68,7 @@ let package = Package(
     module("Elements", ["CFloats", "Diagnostics"]),
     module("Kernels", ["CKernels", "CFloats", "Parallel", "Elements", "Diagnostics"]),
     module("Files", ["Diagnostics"]),
+    module("Support", ["Diagnostics"]),
     module("Steps", ["Diagnostics"]),
     module(
       "Communication", ["CMPI", "CFloats", "CRuntime", "Elements", "Steps", "Diagnostics"]),
@@ -104,14 +108,14 @@ let package = Package(
       ]),
     module("ModelZoo", ["Lockstep"]),
 
-    // 6: programs
+    // 6: what the verbs of the command are made of; programs
+    module("Training", ["Lockstep", "ModelZoo", "Support", argumentParser]),
+    module(
+      "Benchmarks", ["Lockstep", "ModelZoo", "Support"],
+      resources: [.embedInCode("Resources/pytorch_ops.py")]),
     .executableTarget(
       name: "LockstepCommand",
-      dependencies: [
-        "Lockstep", "ModelZoo",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      resources: [.embedInCode("Bench/Resources/pytorch_ops.py")],
+      dependencies: ["Training", "Benchmarks", "Lockstep", "Support", argumentParser],
       swiftSettings: strict),
     example("Tensors", "01-tensors"),
     example("Gradients", "02-gradients"),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Lockstep
+import Support
 
 /// `lockstep inspect`
 struct Inspect: ParsableCommand {

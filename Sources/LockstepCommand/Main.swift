@@ -1,9 +1,6 @@
 import ArgumentParser
-import Glibc
 import Lockstep
-
-/// The version of the program, which `run.json` keeps beside a digest of the build.
-let programVersion = "0.1.0"
+import Training
 
 /// The `lockstep` program.
 @main
@@ -52,16 +49,6 @@ private func unmistakable(_ arguments: some Sequence<String>) -> [String] {
     }
   }
   return joined
-}
-
-/// What is wrong with a command line in one sentence; `message` is ArgumentParser's, which lists
-/// values line by line.
-func sentence(of message: String) -> String {
-  let lines = message.split(separator: "\n")
-  guard let first = lines.first else { return "" }
-  let cause = first.hasPrefix("Error: ") ? first.dropFirst(7) : first
-  let values = lines.dropFirst().prefix { $0.hasPrefix("  - ") }.map { $0.dropFirst(4) }
-  return values.isEmpty ? String(cause) : "\(cause) \(values.joined(separator: ", "))"
 }
 
 /// What ArgumentParser has to say about a command line that does not parse.

@@ -60,8 +60,10 @@ import Testing
   private static let tests = names(["Tests"])
   /// Properties and cases of the program, which are what the argument parser makes options of.
   private static let properties = words(
-    names(["Sources/LockstepCommand"]).code.matches(of: /\b(?:var|case) ([A-Za-z, ]+)/)
-      .map(\.output.1).joined(separator: " "))
+    names(["Sources/LockstepCommand", "Sources/Training", "Sources/Benchmarks"]).code.matches(
+      of: /\b(?:var|case) ([A-Za-z, ]+)/
+    )
+    .map(\.output.1).joined(separator: " "))
 
   /// What is in backticks, and the blocks of Swift; of a table from PyTorch's names to ours, the
   /// last column.

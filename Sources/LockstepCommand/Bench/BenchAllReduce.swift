@@ -1,5 +1,7 @@
 import ArgumentParser
+import Benchmarks
 import Lockstep
+import Support
 
 /// `lockstep bench allreduce`
 struct BenchAllReduce: ParsableCommand {

@@ -1,5 +1,8 @@
 import ArgumentParser
+import Benchmarks
 import Lockstep
+import Support
+import Training
 
 /// `lockstep bench ops`
 struct BenchOps: ParsableCommand {

@@ -1,6 +1,9 @@
 import ArgumentParser
+import Benchmarks
 import Glibc
 import Lockstep
+import Support
+import Training
 
 /// `lockstep bench scaling`
 struct BenchScaling: ParsableCommand {
@@ -149,10 +152,4 @@ private func middle<Value>(_ values: [Value], by key: (Value) -> Double) -> Valu
   values.sorted { key($0) < key($1) }[(values.count - 1) / 2]
 }
 
-/// What grows with the number of ranks.
-enum ScalingMode: String, EnumerableFlag {
-  /// The samples of a step.
-  case weak
-  /// Nothing: the same samples are shared out.
-  case strong
-}
+extension ScalingMode: EnumerableFlag {}

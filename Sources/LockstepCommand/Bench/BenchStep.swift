@@ -1,6 +1,8 @@
 import ArgumentParser
+import Benchmarks
 import Lockstep
-import ModelZoo
+import Support
+import Training
 
 /// `lockstep bench step`
 struct BenchStep: ParsableCommand {
@@ -48,22 +50,13 @@ struct BenchStep: ParsableCommand {
     try withCommunicator { world in
       let items = globalBatch ?? workload.batchSize * world.size
       guard items >= world.size else { throw TooFewSamples(samples: items, ranks: world.size) }
-      var batches = BatchSource(workload, items: items, over: world, isLoaded: loadData)
-      let step = workload.makeStep(world, precision)
-      var loss = Double.nan
-      for _ in 0..<max(2, steps / 10) { loss = try step(batches.next()) }
-      var times: [StepTimes] = []
-      for _ in 0..<steps {
-        let (stepLoss, stepTimes) = try world.profile.measure { try step(batches.next()) }
-        loss = stepLoss
-        times.append(stepTimes)
-      }
-      let peak = world.maximum(Double(peakResidentBytes()) / 1e6)
-      let globalLoss = world.sum([loss * Double(batches.share)])[0] / Double(items)
-      guard globalLoss.isFinite else { throw NonFiniteError.bench(globalLoss) }
-      let split = StepSplit(of: times, over: world)
+      let measured = try StepMeasurement(
+        of: workload, storedAs: precision.dtype, items: items, steps: steps, isLoaded: loadData,
+        over: world)
       if world.isRoot {
-        report(Timings(times.map(\.seconds)), split, items, world.size, peak, globalLoss)
+        report(
+          measured.timings, measured.split, items, world.size, measured.peakMegabytes,
+          measured.loss)
       }
     }
   }
@@ -113,3 +106,5 @@ private struct TooFewSamples: ReportableError {
 
   var exitCode: Diagnostics.ExitCode { .usage }
 }
+
+extension Workload: ExpressibleByArgument {}

@@ -1,6 +1,6 @@
 import Diagnostics
 public import Elements
-import TensorCore
+package import TensorCore
 
 extension Module {
   /// Stores the parameters of this module and those below it, frozen ones included, as `dtype`, a type
@@ -24,5 +24,14 @@ extension Module {
       if !kept.contains(ObjectIdentifier(tensor)) { tensor.change(to: dtype, named: name) }
     }
     MemoryPool.trim()  // where the old values were
+  }
+}
+
+extension Layer {
+  /// The result for `inputs` in Float32, which losses need, of a layer that was converted to `dtype`.
+  /// Numbers are converted on their way in; indices stay what they are.
+  package func float32Output(for inputs: Tensor, storedAs dtype: DType) -> Tensor {
+    self(inputs.dtype.isFloatingPoint ? inputs.converted(to: dtype) : inputs)
+      .converted(to: .float32)
   }
 }

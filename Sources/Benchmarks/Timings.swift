@@ -1,0 +1,14 @@
+/// Order statistics of measured times.
+package struct Timings {
+  private let sorted: [Double]
+
+  /// `seconds` must not be empty.
+  package init(_ seconds: [Double]) { sorted = seconds.sorted() }
+
+  /// The value below which `share` of the times lie.
+  package func quantile(_ share: Double) -> Double {
+    sorted[Int((Double(sorted.count - 1) * share).rounded())]
+  }
+
+  package var median: Double { quantile(0.5) }
+}
