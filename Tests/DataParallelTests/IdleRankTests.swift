@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Batches of fewer micro-batches than there are ranks: some ranks make no pass.
-@Suite struct IdleRankTests {
+@Suite(.serialized) struct IdleRankTests {
   /// Trains a weight on three samples in one micro-batch, once with each of `epochs`.
   private static func train(over world: any Communicator, epochs: [Int]) -> [Float] {
     let layer = Linear(2, 1, generator: Generator(seed: 1))
@@ -26,7 +26,8 @@ import Testing
   }
 
   private static func batches(over world: any Communicator) -> DataLoader {
-    let data = InMemoryDataset(inputs: [1, 2, 3, 5, 4, 0] as [Float], shape: [2], labels: [0, 0, 0])
+    let data = InMemoryDataset(
+      inputs: [1, 2, 3, 5, 4, 0] as [Float], shape: [2], labels: [0, 0, 0])
     return DataLoader(data, batchSize: 3, shuffledBy: nil, shardedOver: world, microBatches: 1)
   }
 
