@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Lockstep
 
 /// What a run is, kept as `run.json` beside its results: all that decided them, and all that its

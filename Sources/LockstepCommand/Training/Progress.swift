@@ -1,4 +1,5 @@
 import Glibc
+import Lockstep
 
 /// What a long run shows on standard error: a bar on a terminal, else a line now and then.
 struct Progress {

@@ -1,6 +1,6 @@
-/// One line of JSON with the keys in the order given.
-struct JSONObject: CustomStringConvertible {
-  enum Value {
+/// JSON as it is written: one line, with the keys in the order given.
+package struct JSONObject: CustomStringConvertible {
+  package enum Value {
     case flag(Bool)
     case text(String)
     case integer(Int)
@@ -12,12 +12,14 @@ struct JSONObject: CustomStringConvertible {
     case object(JSONObject)
   }
 
-  private(set) var description = ""
-
-  init(_ members: KeyValuePairs<String, Value?>) { self.init(members.map { ($0, $1) }) }
+  /// The line, without a line feed.
+  package private(set) var description = ""
 
   /// Members whose value is nil are left out.
-  init(_ members: [(key: String, value: Value?)]) {
+  package init(_ members: KeyValuePairs<String, Value?>) { self.init(members.map { ($0, $1) }) }
+
+  /// Members whose value is nil are left out.
+  package init(_ members: [(key: String, value: Value?)]) {
     let texts = members.compactMap { key, value in
       value.map { "\(Self.quoted(key)):\(Self.text($0))" }
     }
@@ -44,20 +46,24 @@ struct JSONObject: CustomStringConvertible {
 
   private static func escaped(_ scalar: Unicode.Scalar) -> String {
     switch scalar {
-    case "\"", "\\": return "\\\(scalar)"
-    case "\n": return "\\n"
-    case "\u{0}"..."\u{1f}":
-      let digits = String(scalar.value, radix: 16)
-      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-    default: return String(scalar)
+    case "\"", "\\": "\\\(scalar)"
+    case "\u{08}": "\\b"
+    case "\u{0C}": "\\f"
+    case "\n": "\\n"
+    case "\r": "\\r"
+    case "\t": "\\t"
+    case "\0"..<" ": "\\u" + hexadecimal(scalar.value, digits: 4)
+    default: String(scalar)
     }
   }
 }
 
 extension JSONObject.Value {
-  static func texts(_ texts: some Sequence<String>) -> Self { .list(texts.map { .text($0) }) }
-  static func numbers(_ numbers: [Double]) -> Self { .list(numbers.map { .number($0) }) }
-  static func integers(_ integers: some Sequence<Int>) -> Self {
+  package static func texts(_ texts: some Sequence<String>) -> Self {
+    .list(texts.map { .text($0) })
+  }
+  package static func numbers(_ numbers: [Double]) -> Self { .list(numbers.map { .number($0) }) }
+  package static func integers(_ integers: some Sequence<Int>) -> Self {
     .list(integers.map { .integer($0) })
   }
 }
