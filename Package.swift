@@ -62,49 +62,49 @@ let package = Package(
     cTarget("CKernels", ["CFloats", "CRuntime"]),
     module("Diagnostics", ["CRuntime"]),
 
-    // 1: threads, types of elements, kernels over raw memory; what a rank works on; messages
-    // between ranks
-    module("Parallel", ["CRuntime", "Diagnostics"]),
+    // 1: what several modules need; threads, types of elements, kernels over raw memory; what a rank
+    // works on; messages between ranks
+    module("Support", ["CRuntime", "Diagnostics"]),
+    module("Parallel", ["CRuntime", "Support", "Diagnostics"]),
     module("Elements", ["CFloats", "Diagnostics"]),
     module("Kernels", ["CKernels", "CFloats", "Parallel", "Elements", "Diagnostics"]),
-    module("Files", ["Diagnostics"]),
-    module("Support", ["Diagnostics"]),
     module("Steps", ["Diagnostics"]),
     module(
-      "Communication", ["CMPI", "CFloats", "CRuntime", "Elements", "Steps", "Diagnostics"]),
+      "Communication", ["CMPI", "CFloats", "Elements", "Steps", "Support", "Diagnostics"]),
 
     // 2: tensors and automatic differentiation
     module(
-      "TensorCore", ["Kernels", "CKernels", "CRuntime", "Parallel", "Elements", "Diagnostics"]),
+      "TensorCore",
+      ["Kernels", "CKernels", "CRuntime", "Parallel", "Elements", "Support", "Diagnostics"]),
 
     // 3: what networks are made of, what trains them, what they train on
-    module("NeuralNet", ["TensorCore", "Kernels", "Elements", "Diagnostics"]),
+    module("NeuralNet", ["TensorCore", "Kernels", "Elements", "Support", "Diagnostics"]),
     module("Optimizers", ["TensorCore", "Kernels", "Parallel", "Elements", "Diagnostics"]),
     module(
       "DataLoading",
-      ["TensorCore", "CRuntime", "Parallel", "Elements", "Files", "Steps", "CZlib", "Diagnostics"],
+      ["TensorCore", "Parallel", "Elements", "Support", "Steps", "CZlib", "Diagnostics"],
       // Compiled in: the binary may be moved, and starts without Foundation.
       exclude: ["Resources/digits-ATTRIBUTION.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
 
     // 4: files of weights; training on many ranks
-    module("Checkpoints", ["TensorCore", "Elements", "Files", "NeuralNet", "Diagnostics"]),
+    module("Checkpoints", ["TensorCore", "Elements", "Support", "NeuralNet", "Diagnostics"]),
     tests(
-      "Checkpoints", ["TensorCore", "Files", "NeuralNet", "Diagnostics"], exclude: ["Resources"]),
+      "Checkpoints", ["TensorCore", "Support", "NeuralNet", "Diagnostics"],
+      exclude: ["Resources"]),
     module(
       "DataParallel",
       [
-        "TensorCore", "NeuralNet", "Optimizers", "CKernels", "CRuntime", "Kernels", "Parallel",
-        "Elements", "Steps", "Communication", "Diagnostics",
+        "TensorCore", "NeuralNet", "Optimizers", "CKernels", "Kernels", "Parallel", "Elements",
+        "Steps", "Communication", "Support", "Diagnostics",
       ]),
 
     // 5: everything above under one import; the reference models
     module(
       "Lockstep",
       [
-        "Diagnostics", "Parallel", "Elements", "Files", "Steps", "Communication", "TensorCore",
-        "NeuralNet",
-        "Optimizers", "DataLoading", "Checkpoints", "DataParallel",
+        "Diagnostics", "Support", "Parallel", "Elements", "Steps", "Communication", "TensorCore",
+        "NeuralNet", "Optimizers", "DataLoading", "Checkpoints", "DataParallel",
       ]),
     module("ModelZoo", ["Lockstep"]),
 
@@ -128,10 +128,12 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "TensorCore", "Parallel", "Elements", "Steps", "Communication", "CZlib", "Diagnostics",
+        "TensorCore", "Parallel", "Elements", "Steps", "Communication", "CZlib", "Support",
+        "Diagnostics",
       ],
       path: "Tests/TestSupport",
       swiftSettings: strict),
+    tests("Support", ["Diagnostics", "TestSupport"]),
     tests(
       "Kernels",
       [
@@ -144,7 +146,7 @@ let package = Package(
     tests("DataLoading", ["Parallel", "TensorCore", "Steps", "Diagnostics", "TestSupport"]),
     .executableTarget(
       name: "MPIChecks",
-      dependencies: ["Elements", "Steps", "Communication", "Diagnostics", "Lockstep"],
+      dependencies: ["Elements", "Steps", "Communication", "Support", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),
     tests(
       "DataParallel",
@@ -152,10 +154,12 @@ let package = Package(
         "TensorCore", "Parallel", "Elements", "NeuralNet", "Optimizers", "DataLoading", "Steps",
         "Communication", "TestSupport", "MPIChecks",
       ]),
-    tests("Communication", ["TensorCore", "Steps", "Diagnostics", "TestSupport", "MPIChecks"]),
+    tests(
+      "Communication",
+      ["TensorCore", "Steps", "Support", "Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),
-    tests("LockstepCommand", ["TestSupport", "MPIChecks"]),
+    tests("LockstepCommand", ["Support", "TestSupport", "MPIChecks"]),
     .testTarget(
       name: "LaunchTests", dependencies: ["TestSupport"], exclude: ["StandIns"],
       swiftSettings: strict),

@@ -20,17 +20,9 @@ package func hardwareThreads(ofCores count: Int, turn: Int) -> [Int]? {
 /// The hardware threads of the affinity mask, core by core: those of one core share the units that
 /// do the arithmetic.
 private func allowedCores() -> [[Int]] {
-  var cores: [(siblings: String, cpus: [Int])] = []
-  for cpu in allowedCPUs() {
-    let path = "/sys/devices/system/cpu/cpu\(cpu)/topology/thread_siblings_list"
-    let siblings = text(ofFile: path) ?? "\(cpu)"
-    if let index = cores.firstIndex(where: { $0.siblings == siblings }) {
-      cores[index].cpus.append(cpu)
-    } else {
-      cores.append((siblings, [cpu]))
-    }
-  }
-  return cores.map(\.cpus)
+  allowedCPUs().grouped { cpu in
+    text(ofFile: "/sys/devices/system/cpu/cpu\(cpu)/topology/thread_siblings_list") ?? "\(cpu)"
+  }.map(\.members)
 }
 
 /// The hardware threads of the affinity mask.

@@ -1,4 +1,5 @@
 import Glibc
+import Lockstep
 
 /// PyTorch, where it is installed: what its operations take on this machine.
 package struct PyTorchPeer {
@@ -13,25 +14,15 @@ package struct PyTorchPeer {
   }
 
   /// Seconds of each operation of `bench ops`, by its name, with `threads` threads. Empty where
-  /// this Python has no PyTorch; it says so itself on standard error.
-  package func times(threads: Int) -> [String: Double] {
-    // The program travels in the environment: nothing to quote, and no file to find or to leave.
-    setenv("LOCKSTEP_PYTHON", python, 1)
-    setenv(
-      "LOCKSTEP_PEER_PROGRAM", String(decoding: PackageResources.pytorch_ops_py, as: UTF8.self), 1)
-    defer {
-      unsetenv("LOCKSTEP_PYTHON")
-      unsetenv("LOCKSTEP_PEER_PROGRAM")
-    }
-    let command = "exec \"$LOCKSTEP_PYTHON\" -c \"$LOCKSTEP_PEER_PROGRAM\" \(threads)"
-    guard let pipe = popen(command, "r") else { return [:] }
-    defer { pclose(pipe) }
+  /// this Python has no PyTorch; what it says itself goes to standard error.
+  package func times(threads: Int) throws -> [String: Double] {
+    // The program is an argument: there is no file to find or to leave.
+    let program = String(decoding: PackageResources.pytorch_ops_py, as: UTF8.self)
+    guard let child = try ChildProcess([python, "-c", program, "\(threads)"]) else { return [:] }
+    printError(child.errors)
     var times: [String: Double] = [:]
-    var line = [CChar](repeating: 0, count: 512)
-    while fgets(&line, Int32(line.count), pipe) != nil {
-      let text = String(
-        decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-      let parts = text.split(whereSeparator: { $0 == "\t" || $0 == "\n" })
+    for line in child.output.split(separator: "\n") {
+      let parts = line.split(separator: "\t")
       if parts.count == 2, let microseconds = Double(parts[1]) {
         times[String(parts[0])] = microseconds * 1e-6
       }

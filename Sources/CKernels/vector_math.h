@@ -2,6 +2,8 @@
 //
 // Accuracy against the correctly rounded value is tested in KernelsTests. Logarithm: Cephes (S.
 // Moshier), single precision; erf: the rational minimax approximation used by Eigen.
+//
+// By hand: the results of SLEEF and libmvec depend on the CPU; these are the same bits on all.
 #ifndef LOCKSTEP_VECTOR_MATH_H
 #define LOCKSTEP_VECTOR_MATH_H
 

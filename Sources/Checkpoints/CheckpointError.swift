@@ -1,5 +1,5 @@
 public import Diagnostics
-public import Files
+public import Support
 
 /// A file of weights could not be read, or does not fit the model.
 public enum CheckpointError: ReportableError, Equatable {

@@ -2,6 +2,8 @@
 ///
 /// It has no notion of an arbitrary value. Nothing can nest deeper than its caller goes, so a
 /// hostile header cannot exhaust the stack.
+///
+/// By hand: `JSONDecoder` takes a key that comes twice, and does not say at which byte it stopped.
 package struct JSONReader {
   /// Integers are at most this; small enough that reading one more digit cannot overflow.
   static let maximumInteger = 1 << 48

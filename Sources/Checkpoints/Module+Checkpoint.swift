@@ -1,4 +1,4 @@
-public import Files
+public import Support
 public import NeuralNet
 public import TensorCore
 
@@ -115,17 +115,9 @@ extension Module {
   }
 
   private func slots() -> [Slot] {
-    var slots: [Slot] = []
-    var positions: [ObjectIdentifier: Int] = [:]
-    for (path, tensor) in namedTensors() {
-      if let position = positions[ObjectIdentifier(tensor)] {
-        slots[position].paths.append(path)
-      } else {
-        positions[ObjectIdentifier(tensor)] = slots.count
-        slots.append(Slot(tensor: tensor, paths: [path]))
-      }
+    namedTensors().grouped { ObjectIdentifier($0.tensor) }.map { _, places in
+      Slot(tensor: places[0].tensor, paths: places.map(\.name))
     }
-    return slots
   }
 }
 
@@ -145,7 +137,7 @@ public struct StateDifferences: Equatable, Sendable {
 /// A tensor of a model and the paths that lead to it: several if it is tied.
 private struct Slot {
   let tensor: Tensor
-  var paths: [String]
+  let paths: [String]
 }
 
 /// `name` without what PyTorch's DistributedDataParallel and `torch.compile` put in front of it.

@@ -1,5 +1,5 @@
 import Diagnostics
-public import Files
+public import Support
 public import TensorCore
 
 /// Files of named tensors in the safetensors format, as PyTorch users exchange them.

@@ -1,3 +1,5 @@
+import Support
+
 /// What is wrong with a header, and with which tensor if with one.
 package struct HeaderProblem: Error, Equatable {
   package let tensor: String?
@@ -87,39 +89,24 @@ extension SafeTensorsHeader {
   /// The length, the JSON, and spaces up to a multiple of 8, byte for byte as the reference
   /// implementation writes them (but with the metadata in order, where that leaves them to chance).
   static func encode(_ entries: [TensorEntry], _ metadata: [String: String]) -> [UInt8] {
-    var members = entries.map { entry in
-      let shape = entry.shape.map(String.init).joined(separator: ",")
-      return "\(json(entry.name)):{\"dtype\":\"\(entry.type.rawValue)\",\"shape\":[\(shape)],"
-        + "\"data_offsets\":[\(entry.data.lowerBound),\(entry.data.upperBound)]}"
+    var members: [(key: String, value: JSONObject.Value?)] = entries.map { entry in
+      let data = [entry.data.lowerBound, entry.data.upperBound]
+      return (
+        entry.name,
+        .object(
+          JSONObject([
+            "dtype": .text(entry.type.rawValue), "shape": .integers(entry.shape),
+            "data_offsets": .integers(data),
+          ]))
+      )
     }
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        .map { "\(json($0.key)):\(json($0.value))" }
-      members.insert("\(json(metadataKey)):{\(pairs.joined(separator: ","))}", at: 0)
+      let object = JSONObject(pairs.map { ($0.key, .text($0.value)) })
+      members.insert((metadataKey, .object(object)), at: 0)
     }
-    var text = Array("{\(members.joined(separator: ","))}".utf8)
+    var text = Array(JSONObject(members).description.utf8)
     text += Array(repeating: UInt8(ascii: " "), count: -text.count & 7)
     return withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init) + text
-  }
-
-  /// `text` as a JSON string.
-  private static func json(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\u{08}": result += "\\b"
-      case "\u{0C}": result += "\\f"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case "\0"..<" ":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -1,6 +1,5 @@
-import CRuntime
 import Diagnostics
-import Glibc
+import Support
 
 extension Communicator {
   /// Ends the job with status 76 unless all ranks give the same `value`; collective.
@@ -22,16 +21,11 @@ extension Communicator {
     let all = gather(mine).map { $0.split(separator: "\u{1e}", omittingEmptySubsequences: false) }
     guard let longest = all.map(\.count).max() else { return }
     for position in 0..<longest {
-      var sides: [(text: Substring?, ranks: [Int])] = []
-      for (rank, texts) in all.enumerated() {
-        let text = position < texts.count ? texts[position] : nil
-        if let index = sides.firstIndex(where: { $0.text == text }) {
-          sides[index].ranks.append(rank)
-        } else {
-          sides.append((text, [rank]))
-        }
+      let sides = all.enumerated().grouped { _, texts in
+        position < texts.count ? texts[position] : nil
       }
-      if sides.count > 1 { stopForDifference(sides, subject) }
+      guard sides.count > 1 else { continue }
+      stopForDifference(sides.map { ($0.key, $0.members.map(\.offset)) }, subject)
     }
   }
 
@@ -54,13 +48,6 @@ extension Communicator {
 /// A digest of the file of this program, by which ranks can tell that they run the same build;
 /// "unknown" where the system does not show it.
 public func programDigest() -> String {
-  let file = open("/proc/self/exe", O_RDONLY)
-  defer { close(file) }
-  var status = stat()
-  guard file >= 0, fstat(file, &status) == 0, status.st_size > 0,
-    let bytes = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, file, 0),
-    bytes != MAP_FAILED
-  else { return "unknown" }
-  defer { munmap(bytes, Int(status.st_size)) }
-  return String(lk_hash(Int(status.st_size), bytes), radix: 16)
+  guard let program = try? MappedFile("/proc/self/exe"), program.count > 0 else { return "unknown" }
+  return hexadecimal(program.withBytes { $0.digest })
 }

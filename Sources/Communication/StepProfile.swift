@@ -1,4 +1,5 @@
 import Steps
+import Support
 
 /// Where the time of a rank goes besides its own arithmetic.
 ///

@@ -1,4 +1,5 @@
 import Diagnostics
+import Support
 
 /// What the ranks of a job of threads have in common.
 ///

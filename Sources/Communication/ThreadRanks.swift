@@ -1,6 +1,5 @@
-import CRuntime
 import Diagnostics
-import Glibc
+import Support
 
 /// Runs `body` on `size` ranks that are threads of this process, without MPI, and returns what it
 /// returned, in the order of the ranks: for tests of what ranks do together.
@@ -42,39 +41,25 @@ package func withThreadRanks<Value: Sendable>(
 
 /// A thread and what it computes.
 private final class RankThread<Value> {
-  private var thread = pthread_t()
+  private let thread: SystemThread?
   private let work: Work
 
+  /// Written by the thread, and read when it has ended.
   private final class Work {
-    let body: () -> Value
     var value: Value?
-    init(_ body: @escaping () -> Value) { self.body = body }
   }
 
   init(_ body: @escaping @Sendable () -> Value) {
-    work = Work(body)
-    let job: () -> Void = { [work] in work.value = work.body() }
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        lk_name_thread("lockstep-rank")
-        Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().run()
-        return nil
-      }, Unmanaged.passRetained(Job(job)).toOpaque())
-    check(status == 0, "withThreadRanks: the system refuses to start a thread (\(status))")
+    let work = Work()
+    self.work = work
+    thread = SystemThread("lockstep-rank") { work.value = body() }
+    check(thread != nil, "withThreadRanks: the system refuses to start a thread")
   }
 
   /// Waits for the end of the thread.
   func result() -> Value {
-    pthread_join(thread, nil)
+    thread?.join()
     guard let value = work.value else { stop("withThreadRanks: a rank ended without a result") }
     return value
   }
-}
-
-/// What a thread does, without the type of its result, which a C function cannot know.
-private final class Job {
-  let run: () -> Void
-  init(_ run: @escaping () -> Void) { self.run = run }
 }

@@ -1,8 +1,8 @@
 import Communication
-import CRuntime
 import Diagnostics
 import Elements
 import NeuralNet
+import Support
 import TensorCore
 
 /// Compares the parameters of all ranks from time to time: they must be the same bits.
@@ -28,7 +28,9 @@ final class DriftCheck {
     let start: Int
     let byteCount: Int
 
-    var hash: UInt64 { lk_hash(byteCount, storage.pointer + start) }
+    var digest: UInt64 {
+      UnsafeRawBufferPointer(start: storage.pointer + start, count: byteCount).digest
+    }
   }
 
   /// The step before which the cost is measured, and the one before which the interval follows from
@@ -55,23 +57,20 @@ final class DriftCheck {
 
   /// Ends the job with status 76 unless the parameters of all ranks are the same; collective.
   func requireEqualParameters() {
-    let hashes = parameters.map(\.hash)
-    let whole = hashes.withUnsafeBytes { bytes in
-      bytes.baseAddress.map { lk_hash(bytes.count, $0) } ?? 0
-    }
-    if world.minimum(whole) != world.maximum(whole) { stopForDrift(hashes) }
+    let digests = parameters.map(\.digest)
+    let whole = digests.withUnsafeBytes { $0.digest }
+    if world.minimum(whole) != world.maximum(whole) { stopForDrift(digests) }
   }
 
-  private func stopForDrift(_ hashes: [UInt64]) -> Never {
-    let all = world.gather(hashes)
-    let first = hashes.indices.first { index in
+  private func stopForDrift(_ digests: [UInt64]) -> Never {
+    let all = world.gather(digests)
+    let first = digests.indices.first { index in
       all.contains { $0[index] != all[0][index] }
     }
     let index = first ?? 0
     // Most ranks are right; of two, nobody knows which.
-    var sides: [[UInt64]: [Int]] = [:]
-    for (rank, hashes) in all.enumerated() { sides[hashes, default: []].append(rank) }
-    let ordered = sides.values.sorted { ($1.count, $0[0]) < ($0.count, $1[0]) }
+    let sides = all.enumerated().grouped(by: \.element).map { $0.members.map(\.offset) }
+    let ordered = sides.sorted { ($1.count, $0[0]) < ($0.count, $1[0]) }
     let others = ordered.dropFirst().flatMap { $0 }.sorted()
     stop(
       """

@@ -97,7 +97,8 @@ package struct CallSite: BitwiseCopyable {
 
   /// Where the library's own functions are.
   private static let folders = [
-    "Diagnostics", "Kernels", "Steps", "Communication", "TensorCore", "NeuralNet", "Optimizers",
+    "Diagnostics", "Support", "Parallel", "Elements", "Kernels", "Steps", "Communication",
+    "TensorCore", "NeuralNet", "Optimizers",
     "DataLoading", "Checkpoints", "DataParallel",
   ].map { "/Sources/\($0)/" }
 }

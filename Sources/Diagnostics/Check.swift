@@ -32,8 +32,7 @@ public func stop(
   }
   stopHandler.withLock { $0 }?(sentence, status)
   fflush(nil)
-  sentence = "error: \(sentence)\n"
-  sentence.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  writeLine("error: \(sentence)")
   _exit(status.rawValue)
 }
 

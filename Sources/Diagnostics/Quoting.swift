@@ -12,10 +12,13 @@ package func printable(_ text: String) -> String {
 package func misfit(missing: [String], unexpected: [String], mismatched: [String]) -> String {
   [("missing", missing), ("unexpected", unexpected), ("mismatched", mismatched)]
     .filter { !$0.1.isEmpty }
-    .map { title, items in
-      let shown = 10
-      let rest = items.count > shown ? ", and \(items.count - shown) more" : ""
-      return "\(title): " + items.prefix(shown).map(printable).joined(separator: ", ") + rest
-    }
+    .map { title, items in "\(title): \(beginning(of: items, printable))" }
     .joined(separator: "; ")
+}
+
+/// The first ten of `items` as `text` shows them, and how many more there are: "a, b, and 990 more".
+package func beginning<Item>(of items: [Item], _ text: (Item) -> String) -> String {
+  let shown = 10
+  return items.prefix(shown).map(text).joined(separator: ", ")
+    + (items.count > shown ? ", and \(items.count - shown) more" : "")
 }

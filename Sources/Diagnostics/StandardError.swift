@@ -1,10 +1,9 @@
 import Glibc
 
-/// Writes `text` and a line feed to standard error in one piece, so that ranks do not mix lines.
-package func writeLine(_ text: String) {
-  var line = text
-  line.append("\n")
-  line.withUTF8 { bytes in
+/// Writes `text` to standard error as it is, in one piece, so that ranks do not mix lines.
+package func printError(_ text: String) {
+  var text = text
+  text.withUTF8 { bytes in
     var written = 0
     while written < bytes.count {
       let rest = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[written...])
@@ -14,3 +13,6 @@ package func writeLine(_ text: String) {
     }
   }
 }
+
+/// Writes `text` and a line feed to standard error in one piece.
+package func writeLine(_ text: String) { printError(text + "\n") }

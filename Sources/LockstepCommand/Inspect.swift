@@ -15,20 +15,16 @@ struct Inspect: ParsableCommand {
     try withCommunicator { world in
       guard world.isRoot else { return }
       let contents = try SafeTensors.read(file)
-      var (elements, rows) = (0, [["tensor", "type", "shape", "smallest", "mean", "largest"]])
+      var (elements, rows) = (0, [[String]]())
       for name in contents.names {
         guard let entry = contents.entry(name) else { continue }
         elements += entry.shape.reduce(1, *)
         let shape = "[" + entry.shape.map(String.init).joined(separator: ", ") + "]"
         rows.append([name, entry.dtype.rawValue, shape] + (try statistics(contents, name)))
       }
-      let widths = (0..<6).map { column in rows.map { $0[column].count }.max() ?? 0 }
-      for row in rows {
-        let cells = zip(row, widths).map { text, width in
-          text + String(repeating: " ", count: width - text.count)
-        }
-        print(cells.joined(separator: "  ").trimmingTrailingSpaces)
-      }
+      let table = TextTable(
+        ["tensor", "type", "shape", "smallest", "mean", "largest"].map { .left($0) })
+      for line in table.lines(rows) { print(line) }
       print("\(contents.names.count) tensors, \(elements) elements")
       for (key, value) in contents.metadata.sorted(by: { $0.key < $1.key }) {
         print("metadata \(key): \(value)")
@@ -44,11 +40,5 @@ struct Inspect: ParsableCommand {
     else { return ["-", "-", "-"] }
     let values = try contents.tensor(name).converted(to: .float32)
     return [values.min(), values.mean(), values.max()].map { $0.item().text(4) }
-  }
-}
-
-extension String {
-  fileprivate var trimmingTrailingSpaces: String {
-    String(reversed().drop { $0 == " " }.reversed())
   }
 }

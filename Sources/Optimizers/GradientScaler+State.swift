@@ -37,15 +37,7 @@ extension GradientScaler {
   /// - Throws: `OptimizerStateError` where keys are missing or unknown, or a value is impossible;
   ///   nothing is changed then.
   public func load(state: [String: Double]) throws {
-    let keys = self.state.keys.sorted()
-    let missing = keys.filter { state[$0] == nil }
-    let unexpected = state.keys.filter { !keys.contains($0) }.sorted()
-    let mismatched = keys.compactMap { key in state[key].flatMap { mismatch(key, $0) } }
-    guard missing.isEmpty, unexpected.isEmpty, mismatched.isEmpty else {
-      throw OptimizerStateError.misfit(
-        optimizer: "GradientScaler", missing: missing, unexpected: unexpected,
-        mismatched: mismatched)
-    }
+    try OptimizerStateError.requireFit(state, of: "GradientScaler", like: self.state, mismatch)
     lossScale = state["scale"].map { Float($0) } ?? lossScale
     growthTracker = Int(state["growth_tracker"] ?? 0)
     skippedSteps = Int(state["skipped_steps"] ?? 0)

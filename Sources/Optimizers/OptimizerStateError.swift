@@ -23,3 +23,21 @@ public enum OptimizerStateError: ReportableError, Equatable {
   /// 65.
   public var exitCode: ExitCode { .badData }
 }
+
+extension OptimizerStateError {
+  /// Throws unless `state`, which is to become that of `owner`, has the keys of `own`, and values of
+  /// which `mismatch` says nothing.
+  static func requireFit(
+    _ state: [String: Double], of owner: String, like own: [String: Double],
+    _ mismatch: (_ key: String, _ value: Double) -> String?
+  ) throws(OptimizerStateError) {
+    let keys = own.keys.sorted()
+    let missing = keys.filter { state[$0] == nil }
+    let unexpected = state.keys.filter { own[$0] == nil }.sorted()
+    let mismatched = keys.compactMap { key in state[key].flatMap { mismatch(key, $0) } }
+    guard missing.isEmpty, unexpected.isEmpty, mismatched.isEmpty else {
+      throw .misfit(
+        optimizer: owner, missing: missing, unexpected: unexpected, mismatched: mismatched)
+    }
+  }
+}

@@ -134,15 +134,8 @@ extension ReduceOnPlateau {
   /// - Throws: `OptimizerStateError` where keys are missing or unknown, or a value is impossible;
   ///   nothing is changed then.
   public mutating func load(state: [String: Double]) throws {
-    let keys = self.state.keys.sorted()
-    let missing = keys.filter { state[$0] == nil }
-    let unexpected = state.keys.filter { !keys.contains($0) }.sorted()
-    let mismatched = keys.compactMap { key in state[key].flatMap { Self.mismatch(key, $0) } }
-    guard missing.isEmpty, unexpected.isEmpty, mismatched.isEmpty else {
-      throw OptimizerStateError.misfit(
-        optimizer: "ReduceOnPlateau", missing: missing, unexpected: unexpected,
-        mismatched: mismatched)
-    }
+    try OptimizerStateError.requireFit(
+      state, of: "ReduceOnPlateau", like: self.state, Self.mismatch)
     exactRate = state["rate"] ?? exactRate
     best = state["best"] ?? best
     badCount = Int(state["bad_count"] ?? 0)

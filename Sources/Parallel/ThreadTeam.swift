@@ -1,12 +1,15 @@
-import CRuntime
 import Diagnostics
 import Glibc
+import Support
 import Synchronization
 
 /// The helper threads behind `parallelFor`.
 ///
 /// Nobody waits for a helper that comes late: the caller takes pieces like any other thread, closes
 /// the gate when none are left, and waits only for those who are inside.
+///
+/// By hand: Dispatch and packages let threads sleep at once, and to wake them takes as long as many a
+/// kernel.
 ///
 /// Safety of the shared state: `job` and `pieces` are written by the one thread that holds `isBusy`,
 /// while the gate is closed and nobody is inside. Helpers read them inside only, and the caller
@@ -70,18 +73,10 @@ final class ThreadTeam: @unchecked Sendable {
     helpers.withLock { started in
       while started < wanted {
         let index = started
-        let start = Unmanaged.passRetained(Helper(team: self, index: index))
-        var thread = pthread_t()
-        let status = pthread_create(
-          &thread, nil,
-          { argument in
-            guard let argument else { return nil }
-            lk_name_thread("lockstep-kernel")
-            Unmanaged<Helper>.fromOpaque(argument).takeRetainedValue().work()
-            return nil
-          }, start.toOpaque())
-        check(status == 0, "Threads.count: the system refuses to start thread \(index + 2)")
-        pthread_detach(thread)
+        let helper = Helper(team: self, index: index)
+        let thread = SystemThread("lockstep-kernel") { helper.work() }
+        check(thread != nil, "Threads.count: the system refuses to start thread \(index + 2)")
+        thread?.detach()
         started += 1
       }
     }

@@ -1,6 +1,6 @@
-import CRuntime
 import Diagnostics
 import Glibc
+import Support
 
 /// A thread that does the jobs of one owner, in the order they were submitted.
 ///
@@ -11,24 +11,15 @@ import Glibc
 /// ends its thread.
 package final class Worker {
   private let queue = Queue()
-  private var thread = pthread_t()
-  private var isRunning = true
+  /// Nil when it has ended.
+  private var thread: SystemThread?
   private var taken = 0
 
   /// Starts the thread. Stops the program if the system refuses it to `owner`, telling what to do
   /// `instead`.
   package init(for owner: StaticString, instead remedy: StaticString) {
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        lk_name_thread("lockstep-worker")
-        Unmanaged<Queue>.fromOpaque(argument).takeRetainedValue().run()
-        return nil
-      }, Unmanaged.passRetained(queue).toOpaque())
-    check(
-      status == 0,
-      "\(owner): the system refuses to start a thread (status \(status)); \(remedy)")
+    thread = SystemThread("lockstep-worker") { [queue] in queue.run() }
+    check(thread != nil, "\(owner): the system refuses to start a thread; \(remedy)")
   }
 
   /// Adds a job after those that were submitted before.
@@ -52,14 +43,14 @@ package final class Worker {
   /// Returns when the job that is running is done and the thread has ended; jobs that have not
   /// begun are forgotten. Nothing can be submitted after it.
   package func finish() {
-    guard isRunning else { return }
-    isRunning = false
+    guard let thread else { return }
+    self.thread = nil
     queue.locked {
       queue.isFinishing = true
       queue.waiting = []
       queue.signal()
     }
-    pthread_join(thread, nil)
+    thread.join()
   }
 
   deinit { finish() }

@@ -1,6 +1,6 @@
 import Checkpoints
 import Diagnostics
-import Files
+import Support
 import Glibc
 import TensorCore
 import Testing

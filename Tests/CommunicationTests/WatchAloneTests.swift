@@ -1,6 +1,7 @@
 import Communication
 import Foundation
 import Glibc
+import Support
 import TestSupport
 import Testing
 

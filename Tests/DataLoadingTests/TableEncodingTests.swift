@@ -78,7 +78,7 @@ import Testing
     let names = (0..<1000).map { "c\($0)" }.joined(separator: ",")
     let path = try file("\(names)\n")
     let error = #expect(throws: DataError.self) { try TabularData(csv: path, predicting: "y") }
-    #expect(error?.description.hasSuffix("'c8', 'c9' and 990 more; name one of these") == true)
+    #expect(error?.description.hasSuffix("'c8', 'c9', and 990 more; name one of these") == true)
   }
 
   @Test func nonsenseStops() async {

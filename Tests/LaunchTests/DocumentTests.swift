@@ -151,8 +151,8 @@ import Testing
     let pages = Self.pages.map(Self.text).joined()
     let read = Set(
       Self.program.code.matches(of: /"(LOCKSTEP_[A-Z0-9_]+)"/).map { String($0.output.1) })
-    // Set by the program for the shell that it starts, and by `launch/train` for the program.
-    let own: Set = ["LOCKSTEP_PYTHON", "LOCKSTEP_PEER_PROGRAM", "LOCKSTEP_COLUMNS"]
+    // Set by `launch/train` for the program.
+    let own: Set = ["LOCKSTEP_COLUMNS"]
     #expect(read.isSuperset(of: own.union(["LOCKSTEP_NUM_THREADS", "LOCKSTEP_MNIST"])))
     for name in read.subtracting(own) { #expect(pages.contains("`\(name)`"), "\(name)") }
   }

@@ -6,7 +6,7 @@ import Testing
 /// a change of it is seen, and meant. `launch/public-api` writes the list anew.
 @Suite(.serialized) struct PublicSurfaceTests {
   private static let modules = [
-    "Diagnostics", "Parallel", "Elements", "Files", "Steps", "Communication", "TensorCore",
+    "Diagnostics", "Support", "Parallel", "Elements", "Steps", "Communication", "TensorCore",
     "Kernels", "NeuralNet", "Optimizers", "DataLoading", "Checkpoints", "DataParallel", "ModelZoo",
   ]
   private let directory: TemporaryDirectory

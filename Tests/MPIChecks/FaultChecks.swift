@@ -1,6 +1,7 @@
 import Communication
 import Diagnostics
 import Glibc
+import Support
 
 /// What the suite makes ranks fail with.
 struct InjectedFailure: ReportableError {
@@ -68,12 +69,9 @@ func waitForOthers(_ world: any Communicator, on rank: Int) {
 
 /// Fails a check on another thread than the one that runs the body.
 private func failCheckOnThread() {
-  var thread = pthread_t()
-  let started = pthread_create(
-    &thread, nil,
-    { _ in
-      pause(milliseconds: 100)
-      stop("gemm: a worker failed")
-    }, nil)
-  check(started == 0, "failCheckOnThread: no thread")
+  let thread = SystemThread("check") {
+    pause(milliseconds: 100)
+    stop("gemm: a worker failed")
+  }
+  check(thread != nil, "failCheckOnThread: no thread")
 }

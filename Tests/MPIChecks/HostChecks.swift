@@ -2,6 +2,7 @@ import Communication
 import Diagnostics
 import Glibc
 import Lockstep
+import Support
 
 /// What ranks on several hosts do to each other, besides `watchChecks`. The suite runs them on hosts
 /// that are pretended, and on hosts that are namespaces.
@@ -85,15 +86,11 @@ private func saysReady() {
 
 /// Stops this process a moment later, whatever its main thread does then.
 private func stopMeanwhile() {
-  var thread = pthread_t()
-  let started = pthread_create(
-    &thread, nil,
-    { _ in
-      pause(milliseconds: 500)
-      kill(getpid(), SIGSTOP)
-      return nil
-    }, nil)
-  check(started == 0, "stopMeanwhile: no thread")
+  let thread = SystemThread("check") {
+    pause(milliseconds: 500)
+    kill(getpid(), SIGSTOP)
+  }
+  check(thread != nil, "stopMeanwhile: no thread")
 }
 
 /// Collectives of all kinds, from all roots, without any that makes the ranks wait for each other
@@ -121,20 +118,13 @@ private func checkManyCollectives(_ world: any Communicator) {
 /// comes first is chance, and no disagreement.
 private func checkLanes(_ world: any Communicator) {
   let crossing = Crossing(world)
-  var thread = pthread_t()
-  let started = pthread_create(
-    &thread, nil,
-    { argument in
-      guard let argument else { return nil }
-      Unmanaged<Crossing>.fromOpaque(argument).takeUnretainedValue().run()
-      return nil
-    }, Unmanaged.passUnretained(crossing).toOpaque())
-  check(started == 0, "lanesInAnyOrder: no thread")
+  let thread = SystemThread("check") { crossing.run() }
+  check(thread != nil, "lanesInAnyOrder: no thread")
   for round in 1...60 {
     if round % 7 == world.rank { usleep(500) }
     check(world.sum([1, 2]) == [1, 2].map { $0 * Double(world.size) }, "sum in round \(round)")
   }
-  pthread_join(thread, nil)
+  thread?.join()
 }
 
 /// Safety: everything is called by one thread.

@@ -2,6 +2,7 @@ import Communication
 import Diagnostics
 import Glibc
 import Lockstep
+import Support
 
 /// Ranks that make others wait, or do something else than they do. The suite runs them with limits
 /// of fractions of a second.

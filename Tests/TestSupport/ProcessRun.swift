@@ -1,5 +1,5 @@
-import Foundation
 public import Glibc
+import Support
 
 /// How a program that a test started came to its end.
 public struct ProcessRun: Sendable {
@@ -48,77 +48,13 @@ public func run(
   _ command: [String], environment: [String: String?] = [:], in workingDirectory: String? = nil,
   limit: Double = 300, whileRunning: (pid_t) -> Void = { _ in }
 ) throws -> ProcessRun {
-  let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-  defer { try? FileManager.default.removeItem(at: directory) }
-  let output = directory.appending(path: "output")
-  let errors = directory.appending(path: "errors")
-
-  var merged = ProcessInfo.processInfo.environment
-  for (name, value) in environment { merged[name] = value }
-
-  let change = workingDirectory.map { ["/usr/bin/env", "-C", $0] } ?? []
-  let start = SuspendingClock.now
-  let process = try spawn(
-    change + command, merged.map { "\($0)=\($1)" }, output: output.path, errors: errors.path)
-  let (status, timedOut) = wait(
-    for: process, until: start + .seconds(limit * patience), whileRunning)
+  let start = monotonicSeconds()
+  let child = try ChildProcess(
+    command, changing: environment, in: workingDirectory, limit: limit * patience,
+    whileRunning: whileRunning)
+  guard let child else { throw StartFailure(description: "\(command[0]): not found") }
   return ProcessRun(
-    status: status,
-    output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
-    errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self)
-      .split(separator: "\n").map(String.init),
-    seconds: (SuspendingClock.now - start) / .seconds(1),
-    timedOut: timedOut)
-}
-
-private func spawn(
-  _ command: [String], _ environment: [String], output: String, errors: String
-) throws -> pid_t {
-  var files = posix_spawn_file_actions_t()
-  posix_spawn_file_actions_init(&files)
-  defer { posix_spawn_file_actions_destroy(&files) }
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output, O_WRONLY | O_CREAT, 0o600)
-  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, errors, O_WRONLY | O_CREAT, 0o600)
-  var attributes = posix_spawnattr_t()
-  posix_spawnattr_init(&attributes)
-  defer { posix_spawnattr_destroy(&attributes) }
-  posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-
-  var process: pid_t = 0
-  let error = withCStrings(command) { arguments in
-    withCStrings(environment) { environment in
-      posix_spawn(&process, command[0], &files, &attributes, arguments, environment)
-    }
-  }
-  guard error == 0 else {
-    throw StartFailure(description: "\(command[0]): \(String(cString: strerror(error)))")
-  }
-  return process
-}
-
-private func withCStrings<Result>(
-  _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
-) -> Result {
-  let copies = strings.map { strdup($0) }
-  defer { for copy in copies { free(copy) } }
-  return body(copies + [nil])
-}
-
-private func wait(
-  for process: pid_t, until deadline: SuspendingClock.Instant, _ whileRunning: (pid_t) -> Void
-) -> (status: Int32, timedOut: Bool) {
-  var state: Int32 = 0
-  var timedOut = false
-  while waitpid(process, &state, WNOHANG) == 0 {
-    if !timedOut && SuspendingClock.now > deadline {
-      timedOut = true
-      kill(-process, SIGKILL)
-    }
-    whileRunning(process)
-    usleep(5000)
-  }
-  let signal = state & 0x7f
-  return (signal == 0 ? (state >> 8) & 0xff : 128 + signal, timedOut)
+    status: child.status, output: child.output,
+    errors: child.errors.split(separator: "\n").map(String.init),
+    seconds: monotonicSeconds() - start, timedOut: child.timedOut)
 }

@@ -1,4 +1,5 @@
 package import Communication
+import Support
 
 /// `withThreadRanks` with a clock and a network that the test moves itself.
 ///

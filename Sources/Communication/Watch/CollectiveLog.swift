@@ -1,3 +1,4 @@
+import Support
 import Synchronization
 
 /// Notes this rank's collectives of one lane where its host sees them, and compares them with those

@@ -1,5 +1,6 @@
 import CMPI
 import Diagnostics
+import Support
 import Synchronization
 
 /// What the ranks of one host share to watch each other: a record of each, and flags by which one of

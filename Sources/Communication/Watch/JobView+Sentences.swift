@@ -1,4 +1,5 @@
 import Diagnostics
+import Support
 
 /// What the ranks are doing, in words.
 extension JobView {
@@ -7,18 +8,10 @@ extension JobView {
   ///
   /// Those that run and wait come last: they are the consequence.
   func sentences() -> [String] {
-    let doings = doings()
-    var groups: [(doing: Doing, members: [Seen])] = []
-    for (doing, rank) in zip(doings, ranks) {
-      if let index = groups.firstIndex(where: { $0.doing == doing }) {
-        groups[index].members.append(rank)
-      } else {
-        groups.append((doing, [rank]))
-      }
-    }
-    let culprits = groups.filter { $0.doing.isCulprit }
-    let others = groups.filter { !$0.doing.isCulprit }
-    var sentences = (culprits + others).map { $0.doing.sentence($0.members) }
+    let groups = zip(doings(), ranks).grouped { doing, _ in doing }
+    let culprits = groups.filter { $0.key.isCulprit }
+    let others = groups.filter { !$0.key.isCulprit }
+    var sentences = (culprits + others).map { $0.key.sentence($0.members.map(\.1)) }
     let elsewhere = size - ranks.count
     if elsewhere > 0 {
       sentences.append("\(elsewhere) rank(s) on other hosts are not seen from here")

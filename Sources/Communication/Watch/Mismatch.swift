@@ -1,4 +1,5 @@
 import Diagnostics
+import Support
 
 /// The last collectives of one rank, as kept by it.
 struct RankHistory {
@@ -76,19 +77,15 @@ struct Mismatch {
     _ histories: [RankHistory], _ lane: Lane, _ number: UInt64,
     _ key: (CollectiveEntry) -> UInt64
   ) -> [Side] {
-    var sides: [Side] = []
-    for history in histories {
-      let entries = history.lanes[lane.rawValue]
-      guard let entry = entries.first(where: { $0.number == number }) else { continue }
-      if let index = sides.firstIndex(where: { $0.entry.map(key) == key(entry) }) {
-        sides[index].ranks.append(history.rank)
-      } else {
-        let isThere = !entries.contains { $0.number > number }
-        sides.append(
-          Side(ranks: [history.rank], entry: entry, phase: isThere ? history.phase : nil))
-      }
+    let callers = histories.compactMap { history in
+      history.lanes[lane.rawValue].first { $0.number == number }.map { (history, entry: $0) }
     }
-    return sides
+    return callers.grouped { key($0.entry) }.map { _, members in
+      let (first, entry) = members[0]
+      let isThere = !first.lanes[lane.rawValue].contains { $0.number > number }
+      return Side(
+        ranks: members.map(\.0.rank), entry: entry, phase: isThere ? first.phase : nil)
+    }
   }
 
   /// Both sides, each with its line: "the ranks disagree about collective 12: ranks 0-1 call barrier

@@ -1,5 +1,6 @@
 import Diagnostics
 import Glibc
+import Support
 import Synchronization
 
 /// Collectives of a rank that follow each other; those of one lane never overlap.

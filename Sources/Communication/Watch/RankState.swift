@@ -1,5 +1,6 @@
 import Diagnostics
 import Glibc
+import Support
 import Synchronization
 
 /// What one rank was doing at one moment, in terms that its other processes and hosts understand.
@@ -105,12 +106,8 @@ struct RankState: BitwiseCopyable {
 
 /// The letter that stands for the state of a process of this host, as in `RankState.process`.
 private func processLetter(_ process: pid_t) -> UInt8 {
-  guard let file = fopen("/proc/\(process)/stat", "r") else { return 1 }
-  defer { fclose(file) }
-  return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
-    guard let start = text.baseAddress, fgets(start, 256, file) != nil,
-      let name = strrchr(start, Int32(UInt8(ascii: ")")))  // which may hold anything
-    else { return 0 }
-    return UInt8(bitPattern: name[2])
-  }
+  guard let line = text(ofFile: "/proc/\(process)/stat")?.utf8 else { return 1 }
+  // Behind the name, which may hold anything.
+  guard let end = line.lastIndex(of: UInt8(ascii: ")")) else { return 0 }
+  return line[end...].dropFirst(2).first ?? 0
 }

@@ -1,5 +1,6 @@
 import Steps
 
+import Support
 import Synchronization
 
 extension Communicator {

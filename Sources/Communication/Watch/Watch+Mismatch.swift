@@ -1,5 +1,6 @@
 import Diagnostics
 import Glibc
+import Support
 import Synchronization
 
 /// Finding out that ranks disagree about a collective, and saying so.

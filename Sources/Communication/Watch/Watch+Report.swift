@@ -1,4 +1,5 @@
 import Diagnostics
+import Support
 import Synchronization
 
 /// Judging what the ranks do, and saying it.

@@ -1,6 +1,7 @@
 import Diagnostics
 import Glibc
 import Steps
+import Support
 import Synchronization
 
 /// Keeps the record of what this rank is doing, where the other ranks of the host see it, and

@@ -36,10 +36,3 @@ public struct WatchLimits: Hashable, Sendable {
     return UInt64(Swift.max(0.005, Swift.min(0.1, shorter / 8)) * 1e9)
   }
 }
-
-/// Nanoseconds on a clock that never jumps and that all processes of a host share.
-package func monotonicNanoseconds() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}

@@ -1,10 +1,14 @@
 import Diagnostics
 import Glibc
+import Support
 import Synchronization
 
 /// A thread that looks at this rank's record, and at the others' when this rank waits for them: it
 /// works while the rank's own thread is stuck in MPI or in the user's program. That of the first
 /// rank of a host also hears of other hosts.
+///
+/// By hand: MPI and its launchers notice that a process has ended, but not that ranks wait for each
+/// other.
 ///
 /// `@unchecked Sendable`: what the thread remembers between its looks is touched by it alone, the
 /// rest is constant. It calls nothing of MPI but `MPI_Abort`.

@@ -1,5 +1,5 @@
 import Diagnostics
-import Files
+import Support
 public import TensorCore
 
 /// Labelled samples whose inputs are bytes, in memory or in a mapped file.

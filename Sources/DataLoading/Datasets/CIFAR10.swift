@@ -1,4 +1,4 @@
-import Files
+import Support
 public import TensorCore
 
 /// The CIFAR-10 images: ten classes of things and animals in colour.

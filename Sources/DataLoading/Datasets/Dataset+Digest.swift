@@ -1,4 +1,4 @@
-import CRuntime
+import Support
 import TensorCore
 
 extension Dataset {
@@ -21,11 +21,9 @@ extension Dataset {
       }
       copySamples(selection, inputs: inputs, targets: targets)
       for bytes in [UnsafeRawBufferPointer(inputs), UnsafeRawBufferPointer(targets)] {
-        if let start = bytes.baseAddress { hashes.append(lk_hash(bytes.count, start)) }
+        hashes.append(bytes.digest)
       }
     }
-    return hashes.withUnsafeBytes { bytes in
-      bytes.baseAddress.map { lk_hash(bytes.count, $0) } ?? 0
-    }
+    return hashes.withUnsafeBytes { $0.digest }
   }
 }

@@ -1,5 +1,5 @@
-import CRuntime
 import Glibc
+import Support
 
 /// The bytes of a regular file.
 package final class FileStream: ByteStream {
@@ -9,12 +9,8 @@ package final class FileStream: ByteStream {
 
   /// Opens the file; `advice` says what to do if it is missing.
   package init(path: String, advice: String) throws(DataError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      let code = errno
-      if code == ENOENT { throw .missing(path: path, advice: advice) }
-      throw .unreadable(path: path, reason: String(cString: strerror(code)))
-    }
+    let descriptor = uninterrupted { open(path, O_RDONLY | O_CLOEXEC) }
+    guard descriptor >= 0 else { throw DataError(FileError(.open, path), advice: advice) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
@@ -26,12 +22,9 @@ package final class FileStream: ByteStream {
   }
 
   package func read(into buffer: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
-    while true {
-      let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-      if count >= 0 { return count }
-      let code = errno
-      if code != EINTR { throw .readFailed(path: name, reason: String(cString: strerror(code))) }
-    }
+    let count = uninterrupted { Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
+    guard count >= 0 else { throw .readFailed(path: name, reason: reason(of: errno)) }
+    return count
   }
 
   deinit { close(descriptor) }
@@ -54,8 +47,5 @@ package func readFile(path: String, advice: String) throws(DataError) -> [UInt8]
 
 /// 64 bits that tell files apart by all their bytes.
 package func digest(ofFile path: String, advice: String) throws(DataError) -> UInt64 {
-  let bytes = try readFile(path: path, advice: advice)
-  return bytes.withUnsafeBytes { bytes in
-    bytes.baseAddress.map { lk_hash(bytes.count, $0) } ?? 0
-  }
+  try readFile(path: path, advice: advice).withUnsafeBytes { $0.digest }
 }

@@ -1,3 +1,5 @@
+import Support
+
 /// An array of bytes in the IDX format of the MNIST files: a big-endian header with a magic number
 /// and the size of each dimension, then the values in row-major order.
 package struct IDX {

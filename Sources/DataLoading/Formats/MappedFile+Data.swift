@@ -1,16 +1,22 @@
-import Files
+import Support
 
 extension MappedFile {
   /// Maps a file of a data set; `advice` says what to do if it is missing.
   convenience init(path: String, advice: String) throws(DataError) {
-    do throws(FileError) {
-      try self.init(path)
-    } catch {
-      if error.isMissing { throw .missing(path: path, advice: advice) }
-      switch error.action {
-      case .open, .create: throw .unreadable(path: path, reason: error.reason)
-      case .read, .write: throw .readFailed(path: path, reason: error.reason)
-      }
+    do throws(FileError) { try self.init(path) } catch { throw DataError(error, advice: advice) }
+  }
+}
+
+extension DataError {
+  /// What `error` means for a data set; `advice` says what to do if the file is missing.
+  init(_ error: FileError, advice: String) {
+    if error.isMissing {
+      self = .missing(path: error.path, advice: advice)
+      return
+    }
+    switch error.action {
+    case .open, .create: self = .unreadable(path: error.path, reason: error.reason)
+    case .read, .write: self = .readFailed(path: error.path, reason: error.reason)
     }
   }
 }

@@ -1,8 +1,5 @@
-/// A number in base 16, with at least `digits` digits.
-func hexadecimal(_ number: UInt32, digits: Int) -> String {
-  let text = String(number, radix: 16)
-  return String(repeating: "0", count: max(0, digits - text.count)) + text
-}
+import Diagnostics
+import Support
 
 /// Text from a file between quotation marks, fit for one line of a message: cut after 40
 /// characters, and with control characters written as their numbers.
@@ -26,9 +23,7 @@ func name(of character: Unicode.Scalar) -> String {
 /// Names from a file, each in quotation marks, fit for one line of a message: of a long list the
 /// beginning.
 func quotedList(_ names: [String]) -> String {
-  let shown = 10
-  return names.prefix(shown).map { quoted($0.utf8) }.joined(separator: ", ")
-    + (names.count > shown ? " and \(names.count - shown) more" : "")
+  beginning(of: names) { quoted($0.utf8) }
 }
 
 /// The 1-based number of the line of `bytes` that is not UTF-8, or nil where all of them are.

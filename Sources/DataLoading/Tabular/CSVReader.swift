@@ -3,6 +3,8 @@
 /// Lines end in LF or CR LF, a byte-order mark at the start is skipped, and so are empty lines. A
 /// field may be enclosed in quotation marks, which are doubled inside; it may then hold commas and
 /// line ends.
+///
+/// By hand: packages such as SwiftCSV forgive what is malformed, and do not say in which line it is.
 struct CSVReader {
   /// The line that the latest record begins on, counted from 1.
   private(set) var line = 0

@@ -1,5 +1,5 @@
 import Diagnostics
-import Files
+import Support
 
 /// A text as a sequence of tokens from 0 to 65,535, in memory or in a mapped file.
 public struct TokenSequence: Sendable {

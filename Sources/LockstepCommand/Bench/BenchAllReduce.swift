@@ -26,9 +26,7 @@ struct BenchAllReduce: ParsableCommand {
         printError("note: the ranks are on several hosts or /dev/shm is full: no rows 'shared'\n")
       }
       if world.isRoot, !json {
-        print(
-          "\(world.size) rank(s)\n" + Self.columns.map { padded($0.0, $0.1) }.joined(),
-          terminator: "\n")
+        print("\(world.size) rank(s)\n" + Self.table.header)
       }
       for bytes in (0...12).map({ 4 << (2 * $0) }) {
         let seconds = bench.measure(bytes)
@@ -37,10 +35,10 @@ struct BenchAllReduce: ParsableCommand {
     }
   }
 
-  private static let columns = [
-    ("bytes", 10), ("algorithm", 11), ("us median", 12), ("GB/s", 9), ("bus GB/s", 10),
-    ("x mpi", 8), ("of copy", 9),
-  ]
+  private static let table = TextTable([
+    .right("bytes", width: 10), .right("algorithm"), .right("us median", width: 10),
+    .right("GB/s", width: 7), .right("bus GB/s"), .right("x mpi", width: 6), .right("of copy"),
+  ])
 
   private func report(_ bytes: Int, _ ranks: Int, _ seconds: AllReduceBench.Times) {
     let rows = [("mpi", seconds.mpi)] + (seconds.shared.map { [("shared", $0)] } ?? [])
@@ -49,11 +47,11 @@ struct BenchAllReduce: ParsableCommand {
       let busRate = rate * 2 * Double(ranks - 1) / Double(ranks)
       let ofCopy = busRate / (Double(bytes) / seconds.copy / 1e9)
       guard json else {
-        let cells = [
-          "\(bytes)", algorithm, (time * 1e6).text(2), rate.text(3), busRate.text(3),
-          (seconds.mpi / time).text(2), ofCopy.text(3),
-        ]
-        print(zip(cells, Self.columns).map { padded($0, $1.1) }.joined())
+        print(
+          Self.table.line([
+            "\(bytes)", algorithm, (time * 1e6).text(2), rate.text(3), busRate.text(3),
+            (seconds.mpi / time).text(2), ofCopy.text(3),
+          ]))
         continue
       }
       print(

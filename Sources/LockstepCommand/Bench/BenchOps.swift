@@ -38,7 +38,9 @@ struct BenchOps: ParsableCommand {
       let limits = MachineLimits()
       let peer = PyTorchPeer(python: python)
       if let python, peer == nil { throw ValidationError("--python: cannot run \(python)") }
-      let peerTimes = peer?.times(threads: Threads.count) ?? [:]
+      let peerTimes = try peer?.times(threads: Threads.count) ?? [:]
+      let operations = OperationBench.all.filter { only.isEmpty || $0.name.contains(only) }
+      let table = Self.table.fitting(operations.map { [$0.name, $0.shape] })
       if !json {
         print(
           """
@@ -46,23 +48,22 @@ struct BenchOps: ParsableCommand {
           \((limits.copyBandwidth / 1e9).text(1)) GB/s copying, \
           \((limits.inPlaceBandwidth / 1e9).text(1)) GB/s in place
           """)
-        print(
-          row("", "", ["us", "limit us", "reached", "PyTorch us", "ratio", "OpenBLAS us", "ratio"]))
+        print(table.header)
       }
-      for operation in OperationBench.all where only.isEmpty || operation.name.contains(only) {
+      for operation in operations {
         let body = operation.prepare()
         let times =
           operation.isMatrixProduct ? timesByProvider(body) : (own: bestTime(body), openBLAS: nil)
         report(
           operation, times.own, operation.limit(limits), peer: peerTimes[operation.peerName],
-          openBLAS: times.openBLAS)
+          openBLAS: times.openBLAS, table)
       }
     }
   }
 
   private func report(
     _ operation: OperationBench, _ seconds: Double, _ limit: Double?, peer: Double?,
-    openBLAS: Double?
+    openBLAS: Double?, _ table: TextTable
   ) {
     guard json else {
       let columns = [
@@ -71,7 +72,7 @@ struct BenchOps: ParsableCommand {
         peer.map { (seconds / $0).text(2) }, openBLAS.map { ($0 * 1e6).text(2) },
         openBLAS.map { (seconds / $0).text(2) },
       ]
-      return print(row(operation.name, operation.shape, columns.map { $0 ?? "-" }))
+      return print(table.line([operation.name, operation.shape] + columns.map { $0 ?? "-" }))
     }
     print(
       JSONObject([
@@ -86,9 +87,8 @@ struct BenchOps: ParsableCommand {
       ]))
   }
 
-  private func row(_ name: String, _ shape: String, _ columns: [String]) -> String {
-    func spaces(_ count: Int) -> String { String(repeating: " ", count: max(1, count)) }
-    return name + spaces(38 - name.count - shape.count) + shape
-      + columns.map { spaces(12 - $0.count) + $0 }.joined()
-  }
+  private static let table = TextTable(
+    [.left(""), .right("")]
+      + ["us", "limit us", "reached", "PyTorch us", "ratio", "OpenBLAS us", "ratio"]
+      .map { .right($0, width: 10) })
 }

@@ -120,16 +120,17 @@ struct BenchScaling: ParsableCommand {
       """)
   }
 
-  private static let columns = [
-    ("ranks", 6), ("step ms", 10), ("items/s", 10), ("efficiency", 12), ("computing", 11),
-    ("communication", 15), ("waiting", 10), ("data", 8), ("slowest", 10),
-  ]
+  private static let table = TextTable([
+    .right("ranks", width: 6), .right("step ms", width: 8), .right("items/s", width: 8),
+    .right("efficiency"), .right("computing"), .right("communication"),
+    .right("waiting", width: 8), .right("data", width: 6), .right("slowest", width: 8),
+  ])
 
   private var header: String {
     let batch = "\(workload.batchSize) samples \(mode == .weak ? "per rank" : "over all ranks")"
     return
       "\(workload.rawValue), \(mode.rawValue) scaling: \(batch), \(threads) thread(s) per rank\n"
-      + Self.columns.map { padded($0, $1) }.joined()
+      + Self.table.header
   }
 
   /// Prints the middle one of `rows`, a round each, and the middle one of their efficiencies.
@@ -137,13 +138,13 @@ struct BenchScaling: ParsableCommand {
     let row = middle(rows) { $0.stepMilliseconds }
     let efficiency = middle(zip(rows, first).map { $0.efficiency(against: $1) }) { $0 }
     if json { return print(row.object(workload, mode, efficiency: efficiency)) }
-    let cells = [
-      (isCrowded ? "*" : "") + "\(row.ranks)", row.stepMilliseconds.text(3),
-      row.itemsPerSecond.text(0), (efficiency * 100).text(1) + " %", row.compute.text(3),
-      row.communication.text(3), row.waiting.text(3), row.data.text(3),
-      row.ranks == 1 ? "-" : "rank \(row.slowestRank)",
-    ]
-    print(zip(cells, Self.columns).map { padded($0, $1.1) }.joined())
+    print(
+      Self.table.line([
+        (isCrowded ? "*" : "") + "\(row.ranks)", row.stepMilliseconds.text(3),
+        row.itemsPerSecond.text(0), (efficiency * 100).text(1) + " %", row.compute.text(3),
+        row.communication.text(3), row.waiting.text(3), row.data.text(3),
+        row.ranks == 1 ? "-" : "rank \(row.slowestRank)",
+      ]))
   }
 }
 

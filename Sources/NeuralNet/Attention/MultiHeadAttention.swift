@@ -41,7 +41,7 @@ public final class MultiHeadAttention: Module {
     check(
       features > 0 && heads > 0 && features % heads == 0,
       "MultiHeadAttention: \(features) features cannot be cut into \(heads) heads of equal size")
-    requireDropProbability("MultiHeadAttention", dropout)
+    requireProbability("MultiHeadAttention", dropout)
     (self.features, self.heads, isBatchFirst) = (features, heads, batchFirst)
     (dropProbability, self.generator) = (dropout, generator)
     let source = generator ?? .default

@@ -10,7 +10,7 @@ public final class Dropout: Module, Layer {
   /// Drawn from `generator`, or what the default generator is at the time of a call. Stops unless
   /// `probability` is between 0 and 1.
   public init(_ probability: Float = 0.5, generator: Generator? = nil) {
-    requireDropProbability("Dropout", probability)
+    requireProbability("Dropout", probability)
     self.probability = probability
     self.generator = generator
   }
@@ -31,7 +31,7 @@ public final class Dropout2d: Module, Layer {
   /// Drawn from `generator`, or what the default generator is at the time of a call. Stops unless
   /// `probability` is between 0 and 1.
   public init(_ probability: Float = 0.5, generator: Generator? = nil) {
-    requireDropProbability("Dropout2d", probability)
+    requireProbability("Dropout2d", probability)
     self.probability = probability
     self.generator = generator
   }
@@ -47,11 +47,4 @@ public final class Dropout2d: Module, Layer {
       * dropout(channels, probability: probability, generator: generator ?? .default)
       .converted(to: input.dtype)
   }
-}
-
-/// Stops unless `probability` is one.
-func requireDropProbability(_ name: StaticString, _ probability: Float) {
-  check(
-    probability >= 0 && probability <= 1,
-    "\(name): probability \(probability) is not between 0 and 1")
 }

@@ -1,4 +1,5 @@
 import Elements
+import Support
 public import TensorCore
 
 /// What a model consists of: a row for each module, with what it returned for an example.
@@ -30,22 +31,17 @@ public struct ModuleSummary: CustomStringConvertible {
 
   /// A table with a row for each module, and the sums below it.
   public var description: String {
-    let cells =
-      [["path", "type", "output", "parameters", "bytes"]]
-      + rows.map { row in
+    let table = TextTable([
+      .left("path"), .left("type"), .left("output"), .right("parameters"), .right("bytes"),
+    ])
+    let lines = table.lines(
+      rows.map { row in
         [
           row.path.isEmpty ? "(model)" : row.path, row.type,
           row.outputs.isEmpty ? "-" : row.outputs.map(\.description).joined(separator: " "),
           grouped(row.parameters), grouped(row.bytes),
         ]
-      }
-    let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-    let lines = cells.map { cells in
-      cells.indices.map { column in
-        let space = String(repeating: " ", count: widths[column] - cells[column].count)
-        return column < 3 ? cells[column] + space : space + cells[column]
-      }.joined(separator: "  ")
-    }
+      })
     let frozen = frozenParameters > 0 ? ", \(grouped(frozenParameters)) of them frozen" : ""
     return lines.joined(separator: "\n")
       + "\n\(grouped(parameters)) parameters\(frozen); \(grouped(bytes)) bytes with buffers"
@@ -89,13 +85,4 @@ extension Module {
     }
     return ModuleSummary(rows: rows, frozenParameters: frozen)
   }
-}
-
-/// `number` with commas between thousands.
-private func grouped(_ number: Int) -> String {
-  var digits = String(number)
-  for position in stride(from: digits.count - 3, to: 0, by: -3) {
-    digits.insert(",", at: digits.index(digits.startIndex, offsetBy: position))
-  }
-  return digits
 }

@@ -37,7 +37,7 @@ public class RecurrentNetwork: Module {
     }
     super.init()
     check(layers > 0, "\(type(of: self)): \(layers) layers; there must be one at least")
-    requireDropProbability("recurrent dropout", dropout)
+    requireProbability("recurrent dropout", dropout)
   }
 
   /// The weights under PyTorch's names.

@@ -1,5 +1,5 @@
 import Elements
-import Glibc
+import Support
 
 extension Tensor: CustomStringConvertible {
   /// The values in nested brackets, floats with four decimals, with the middle of long axes left
@@ -38,13 +38,8 @@ extension Tensor: CustomStringConvertible {
   }
 
   private func text(_ value: Float) -> String {
-    guard value.isFinite else { return "\(value)" }
     let magnitude = value.magnitude
-    let format = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e5) ? "%.4e" : "%.4f"
-    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
-      guard let start = buffer.baseAddress else { return "" }
-      withVaList([Double(value)]) { _ = vsnprintf(start, 64, format, $0) }
-      return String(cString: start)
-    }
+    let isScientific = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e5)
+    return isScientific ? Double(value).scientificText(4) : Double(value).text(4)
   }
 }

@@ -48,9 +48,7 @@ extension Tensor {
   public static func bernoulli(
     _ shape: Shape, probability: Float, generator: Generator = .default
   ) -> Tensor {
-    check(
-      probability >= 0 && probability <= 1,
-      "bernoulli: probability \(probability) is not between 0 and 1")
+    requireProbability("bernoulli", probability)
     shape.requireSizes("bernoulli")
     let result = Tensor(uninitialized: shape)
     let pointer = result.pointer(Float.self)

@@ -1,4 +1,5 @@
 import Glibc
+import Lockstep
 import Support
 
 /// What a long run shows on standard error: a bar on a terminal, else a line now and then.

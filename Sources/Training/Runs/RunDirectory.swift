@@ -30,9 +30,8 @@ final class RunDirectory {
     }
     metrics = fopen(file("metrics.jsonl"), "wxe")
     guard metrics != nil else {
-      throw errno == EEXIST
-        ? RunDirectoryError.occupied(self.path, by: "metrics.jsonl")
-        : .cannotCreate(file("metrics.jsonl"), errno)
+      if errno == EEXIST { throw RunDirectoryError.occupied(self.path, by: "metrics.jsonl") }
+      throw FileError(.create, file("metrics.jsonl"))
     }
     try record.write(to: file("run.json"))
     // By lines, so that they can be followed, and are there when a rank is lost.
@@ -51,7 +50,7 @@ final class RunDirectory {
     if fputs(line.description + "\n", metrics) < 0, !hasWarned {
       hasWarned = true
       printError(
-        "warning: cannot write \(file("metrics.jsonl")): \(String(cString: strerror(errno)))\n")
+        "warning: \(FileError(.write, file("metrics.jsonl")))\n")
     }
   }
 
@@ -82,7 +81,7 @@ final class RunDirectory {
     var path = time
     var count = 1
     while mkdir(path, 0o777) != 0 {
-      guard errno == EEXIST else { throw RunDirectoryError.cannotCreate(path, errno) }
+      guard errno == EEXIST else { throw FileError(.create, path) }
       count += 1
       path = "\(time)-\(count)"
     }
@@ -94,7 +93,7 @@ final class RunDirectory {
     for part in path.split(separator: "/") {
       prefix += "/" + part
       guard mkdir(prefix, 0o777) != 0, errno != EEXIST else { continue }
-      throw RunDirectoryError.cannotCreate(path, errno)
+      throw FileError(.create, path)
     }
   }
 }
@@ -102,14 +101,11 @@ final class RunDirectory {
 /// Why a run cannot write its results.
 enum RunDirectoryError: ReportableError {
   case occupied(String, by: String)
-  case cannotCreate(String, Int32)
 
   var description: String {
     switch self {
     case .occupied(let path, let name):
       "\(path) holds \(name) of another run; choose another --run-dir or move it away"
-    case .cannotCreate(let path, let number):
-      "cannot create \(path): \(String(cString: strerror(number)))"
     }
   }
 

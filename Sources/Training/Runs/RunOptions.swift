@@ -140,7 +140,7 @@ extension Dataset {
   func facts(_ name: String) -> [(name: String, value: String)] {
     [
       ("the size of the \(name)", "\(count) samples of \(inputShape)"),
-      ("the samples of the \(name)", "digest " + String(digest(), radix: 16)),
+      ("the samples of the \(name)", "digest " + hexadecimal(digest())),
     ]
   }
 }

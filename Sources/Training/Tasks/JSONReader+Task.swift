@@ -26,8 +26,6 @@ extension JSONReader {
   }
 }
 
-func hexadecimal(_ number: UInt64) -> String { String(number, radix: 16) }
-
 func unknownMember(_ key: String, of owner: String) -> HeaderProblem {
   HeaderProblem("\(owner) has a member '\(key.prefix(40))', which this version does not know")
 }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Glibc
+import Support
 
 /// The way from this host to others by which watchdogs tell each other what their ranks do: a
 /// connection between the first ranks of two hosts wherever one of them is an *observer*, of which

@@ -1,4 +1,5 @@
 import Diagnostics
+import Support
 
 /// Finding out what ranks on several hosts disagree about, and saying so.
 extension HostWatch {

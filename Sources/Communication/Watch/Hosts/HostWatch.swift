@@ -1,4 +1,5 @@
 import Diagnostics
+import Support
 import Synchronization
 
 /// What the first rank of a host knows of the other hosts, and what it tells them.

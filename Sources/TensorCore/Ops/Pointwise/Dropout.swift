@@ -19,7 +19,8 @@ public func dropout(
   return mask.applied(to: x).recorded("dropout", x.edge { mask.applied(to: $0) })
 }
 
-func requireProbability(_ name: StaticString, _ probability: Float) {
+/// Stops unless `probability` is one.
+package func requireProbability(_ name: StaticString, _ probability: Float) {
   check(
     probability >= 0 && probability <= 1,
     "\(name): probability \(probability) is not between 0 and 1")

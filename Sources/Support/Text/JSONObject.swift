@@ -1,4 +1,4 @@
-/// One line of JSON with the keys in the order given.
+/// JSON as it is written: one line, with the keys in the order given.
 package struct JSONObject: CustomStringConvertible {
   package enum Value {
     case flag(Bool)
@@ -12,8 +12,10 @@ package struct JSONObject: CustomStringConvertible {
     case object(JSONObject)
   }
 
+  /// The line, without a line feed.
   package private(set) var description = ""
 
+  /// Members whose value is nil are left out.
   package init(_ members: KeyValuePairs<String, Value?>) { self.init(members.map { ($0, $1) }) }
 
   /// Members whose value is nil are left out.
@@ -44,12 +46,14 @@ package struct JSONObject: CustomStringConvertible {
 
   private static func escaped(_ scalar: Unicode.Scalar) -> String {
     switch scalar {
-    case "\"", "\\": return "\\\(scalar)"
-    case "\n": return "\\n"
-    case "\u{0}"..."\u{1f}":
-      let digits = String(scalar.value, radix: 16)
-      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-    default: return String(scalar)
+    case "\"", "\\": "\\\(scalar)"
+    case "\u{08}": "\\b"
+    case "\u{0C}": "\\f"
+    case "\n": "\\n"
+    case "\r": "\\r"
+    case "\t": "\\t"
+    case "\0"..<" ": "\\u" + hexadecimal(scalar.value, digits: 4)
+    default: String(scalar)
     }
   }
 }

@@ -1,3 +1,5 @@
+import Support
+
 /// `rank 3`, or `ranks 0-2, 5`.
 package func rankList(_ ranks: [Int]) -> String {
   (ranks.count == 1 ? "rank " : "ranks ") + ranges(ranks)
@@ -12,16 +14,11 @@ struct PlacedRank: Hashable {
 /// `rank 3 (node2)`, or `ranks 0-1 (node1), 2-3 (node2)`; many hosts are counted: `ranks 0-31 on 8
 /// hosts`.
 func rankList(_ ranks: [PlacedRank]) -> String {
-  var hosts: [(name: String?, ranks: [Int])] = []
-  for rank in ranks.sorted(by: { $0.rank < $1.rank }) {
-    if let index = hosts.firstIndex(where: { $0.name == rank.host }) {
-      hosts[index].ranks.append(rank.rank)
-    } else {
-      hosts.append((rank.host, [rank.rank]))
-    }
-  }
+  let hosts = ranks.sorted { $0.rank < $1.rank }.grouped(by: \.host)
   if hosts.count > 4 { return "\(rankList(ranks.map(\.rank))) on \(hosts.count) hosts" }
-  let parts = hosts.map { host in ranges(host.ranks) + (host.name.map { " (\($0))" } ?? "") }
+  let parts = hosts.map { host, members in
+    ranges(members.map(\.rank)) + (host.map { " (\($0))" } ?? "")
+  }
   return (ranks.count == 1 ? "rank " : "ranks ") + parts.joined(separator: ", ")
 }
 
@@ -36,10 +33,4 @@ private func ranges(_ ranks: [Int]) -> String {
   }
   return runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
     .joined(separator: ", ")
-}
-
-/// `41 s`; below ten seconds `4.1 s`.
-func duration(_ seconds: Double) -> String {
-  seconds < 9.95
-    ? "\((seconds * 10).rounded() / 10) s" : "\(Int(seconds.rounded())) s"
 }

@@ -35,7 +35,7 @@ public struct FileError: ReportableError, Equatable {
   package init(_ action: Action, _ path: String, note: String = "") {
     let code = errno
     self.init(
-      action, path, reason: String(cString: strerror(code)) + note, isMissing: code == ENOENT)
+      action, path, reason: Support.reason(of: code) + note, isMissing: code == ENOENT)
   }
 
   /// `cannot write run/model.safetensors: No space left on device; it needs 40960 bytes`.
@@ -50,3 +50,6 @@ public struct FileError: ReportableError, Equatable {
     }
   }
 }
+
+/// What the system says of an error: "No space left on device".
+package func reason(of code: Int32) -> String { String(cString: strerror(code)) }
