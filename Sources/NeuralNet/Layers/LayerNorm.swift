@@ -10,7 +10,7 @@ public final class LayerNorm: Module, Layer {
   private let shape: Shape
   private let epsilon: Float
 
-  /// True.
+  /// True: a converted model keeps the parameters of its norms in float32.
   public override var keepsFloat32: Bool { true }
 
   /// Over the last axes, which must have the shape `shape`; weights are 1 and biases 0 at first.
@@ -43,7 +43,7 @@ public final class RMSNorm: Module, Layer {
   private let shape: Shape
   private let epsilon: Float
 
-  /// True.
+  /// True: a converted model keeps the parameters of its norms in float32.
   public override var keepsFloat32: Bool { true }
 
   /// Over the last axes, which must have the shape `shape`; weights are 1 at first. Stops unless

@@ -5,7 +5,7 @@ public import TensorCore
 public final class MaxPool1d: Module, Layer {
   private let (kernel, stride, padding): (Int, Int?, Int)
 
-  /// Windows of `kernel` elements, `stride` apart; nil: the kernel, so that windows touch. Stops unless
+  /// Windows of `kernel` elements, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
   public init(_ kernel: Int, stride: Int? = nil, padding: Int = 0) {
     requirePooling("MaxPool1d", [kernel], stride.map { [$0] }, [padding])
@@ -22,7 +22,7 @@ public final class MaxPool1d: Module, Layer {
 public final class MaxPool2d: Module, Layer {
   private let (kernel, stride, padding): ((Int, Int), (Int, Int)?, (Int, Int))
 
-  /// Windows of `kernel` pixels, `stride` apart; nil: the kernel, so that windows touch. Stops unless
+  /// Windows of `kernel` pixels, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
   public init(_ kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0)) {
     requirePooling(
@@ -47,7 +47,7 @@ public final class AvgPool1d: Module, Layer {
   private let (kernel, stride, padding): (Int, Int?, Int)
   private let countIncludesPadding: Bool
 
-  /// Windows of `kernel` elements, `stride` apart; nil: the kernel, so that windows touch. Stops unless
+  /// Windows of `kernel` elements, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
   public init(
     _ kernel: Int, stride: Int? = nil, padding: Int = 0, countIncludesPadding: Bool = true
@@ -70,7 +70,7 @@ public final class AvgPool2d: Module, Layer {
   private let (kernel, stride, padding): ((Int, Int), (Int, Int)?, (Int, Int))
   private let countIncludesPadding: Bool
 
-  /// Windows of `kernel` pixels, `stride` apart; nil: the kernel, so that windows touch. Stops unless
+  /// Windows of `kernel` pixels, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
   public init(
     _ kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0),

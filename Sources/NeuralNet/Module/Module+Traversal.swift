@@ -60,6 +60,8 @@ extension Module {
   }
 
   /// The tensors that are trained; hand them to an optimiser.
+  ///
+  /// Found by reflection anew in every call: keep the result where it is needed in every step.
   public func parameters() -> [Tensor] { namedParameters().map(\.tensor) }
 
   /// The tensors that are part of the state but no parameters, such as running statistics; each

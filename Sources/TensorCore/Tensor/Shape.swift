@@ -36,7 +36,7 @@ public struct Shape: RandomAccessCollection, MutableCollection, ExpressibleByArr
   /// The dimensions in `elements`, at most eight.
   public init(arrayLiteral elements: Int...) { self.init(elements) }
 
-  /// 0.
+  /// The position of the first dimension, 0.
   public var startIndex: Int { 0 }
   /// The number of dimensions.
   public var endIndex: Int { count }

@@ -44,8 +44,9 @@ extension Tensor {
 
   package func movingAxisLast(_ axis: Int) -> Tensor { movingAxis(axis, to: -1) }
 
-  /// A view of `shape` in which sizes of 1, and axes that are missing in front, are repeated. -1
-  /// keeps the size of an axis.
+  /// A view of `shape` in which sizes of 1, and axes that are missing in front, are repeated
+  /// without memory for it. -1 keeps the size of an axis. Stops where another size would have to
+  /// change.
   public func expanded(to shape: Shape) -> Tensor {
     var target = shape
     for axis in 0..<shape.count where shape[axis] == -1 {
