@@ -95,15 +95,13 @@ build_lockstep() {
 # find_modules BUILD: puts the options that let the compiler find the modules of a build, and what
 # these import from C, into the array `modules`.
 find_modules() {
-  local build=$1 name option found=()
-  mapfile -t found < <(pkg-config --cflags-only-I ompi-c | xargs -n 1)
-  for name in CRuntime CFloats CKernels; do
-    found+=("-I$root/Sources/$name/include"
-      "-fmodule-map-file=$build/$name.build/module.modulemap")
+  local build=$1 path name option found=()
+  mapfile -t found < <(pkg-config --cflags-only-I ompi-c | xargs -r -n 1)
+  for path in "$root"/Sources/*/include; do
+    name=$(basename -- "$(dirname -- "$path")")
+    found+=("-I$path" "-fmodule-map-file=$build/$name.build/module.modulemap")
   done
-  for name in CMPI CZlib; do
-    found+=("-fmodule-map-file=$root/Sources/$name/module.modulemap")
-  done
+  for path in "$root"/Sources/*/module.modulemap; do found+=("-fmodule-map-file=$path"); done
   modules=(-I "$build/Modules")
   for option in "${found[@]}"; do modules+=(-Xcc "$option"); done
 }
@@ -119,7 +117,8 @@ extract_symbols() {
   for name in Lockstep ModelZoo; do
     swift symbolgraph-extract -module-name "$name" "${modules[@]}" -output-dir "$2" \
       -target "$(uname -m)-unknown-linux-gnu" -minimum-access-level public \
-      -skip-synthesized-members -experimental-allowed-reexported-modules="$exported"
+      -skip-synthesized-members -experimental-allowed-reexported-modules="$exported" ||
+      return
   done
 }
 

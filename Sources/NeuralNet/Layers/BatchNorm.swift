@@ -49,7 +49,8 @@ public class BatchNorm: Module, Layer {
       "\(name): momentum \(momentum ?? 0) is not between 0 and 1")
   }
 
-  /// `input`, normalised. Stops for other ranks, and in training for one value per channel.
+  /// `input`, normalised, in a new tensor of the same shape. Stops for another number of dimensions
+  /// or channels, and in training for one value per channel.
   public func forward(_ input: Tensor) -> Tensor {
     check(
       ranks.contains(input.rank),

@@ -26,7 +26,7 @@ public final class GroupNorm: Module, Layer {
     bias = affine ? .zeros([channels]).asParameter() : nil
   }
 
-  /// `input`, normalised.
+  /// `input`, normalised, in a new tensor of the same shape. Stops for another number of channels.
   public func forward(_ input: Tensor) -> Tensor {
     groupNorm(input, groups: groups, weight: weight, bias: bias, epsilon: epsilon)
   }

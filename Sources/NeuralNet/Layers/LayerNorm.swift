@@ -30,7 +30,8 @@ public final class LayerNorm: Module, Layer {
     self.init([size], epsilon: epsilon, affine: affine, bias: bias)
   }
 
-  /// `input`, normalised.
+  /// `input`, normalised, in a new tensor of the same shape. Stops where its last axes have other
+  /// sizes.
   public func forward(_ input: Tensor) -> Tensor {
     layerNorm(input, shape, weight: weight, bias: bias, epsilon: epsilon)
   }
@@ -60,7 +61,8 @@ public final class RMSNorm: Module, Layer {
     self.init([size], epsilon: epsilon, affine: affine)
   }
 
-  /// `input`, normalised.
+  /// `input`, normalised, in a new tensor of the same shape. Stops where its last axes have other
+  /// sizes.
   public func forward(_ input: Tensor) -> Tensor {
     rmsNorm(input, shape, weight: weight, epsilon: epsilon)
   }

@@ -12,7 +12,7 @@ public final class MaxPool1d: Module, Layer {
     (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
   }
 
-  /// The largest value of each window.
+  /// The largest value of each window, `[samples, channels, length']`.
   public func forward(_ input: Tensor) -> Tensor {
     maxPool1d(input, kernel: kernel, stride: stride, padding: padding)
   }
@@ -36,7 +36,7 @@ public final class MaxPool2d: Module, Layer {
       (kernel, kernel), stride: stride.map { ($0, $0) }, padding: (padding, padding))
   }
 
-  /// The largest value of each window.
+  /// The largest value of each window, `[samples, channels, height', width']`.
   public func forward(_ input: Tensor) -> Tensor {
     maxPool2d(input, kernel: kernel, stride: stride, padding: padding)
   }
@@ -57,7 +57,7 @@ public final class AvgPool1d: Module, Layer {
     self.countIncludesPadding = countIncludesPadding
   }
 
-  /// The mean of each window.
+  /// The mean of each window, `[samples, channels, length']`.
   public func forward(_ input: Tensor) -> Tensor {
     avgPool1d(
       input, kernel: kernel, stride: stride, padding: padding,
@@ -91,7 +91,7 @@ public final class AvgPool2d: Module, Layer {
       countIncludesPadding: countIncludesPadding)
   }
 
-  /// The mean of each window.
+  /// The mean of each window, `[samples, channels, height', width']`.
   public func forward(_ input: Tensor) -> Tensor {
     avgPool2d(
       input, kernel: kernel, stride: stride, padding: padding,
@@ -109,7 +109,7 @@ public final class AdaptiveAvgPool1d: Module, Layer {
     self.size = size
   }
 
-  /// The mean of each window.
+  /// The mean of each window, `[samples, channels, size]`.
   public func forward(_ input: Tensor) -> Tensor {
     adaptiveAvgPool2d(input.unsqueezed(-2), size: (1, size)).squeezed(-2)
   }
@@ -131,7 +131,7 @@ public final class AdaptiveAvgPool2d: Module, Layer {
   /// A result of `size` times `size` pixels per channel; 1 is the mean over the whole image.
   public convenience init(_ size: Int) { self.init((size, size)) }
 
-  /// The mean of each window.
+  /// The mean of each window, `[samples, channels, height', width']` of the size asked for.
   public func forward(_ input: Tensor) -> Tensor { adaptiveAvgPool2d(input, size: size) }
 }
 

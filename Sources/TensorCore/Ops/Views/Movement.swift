@@ -3,7 +3,7 @@ import Diagnostics
 // Axes: views of the same elements in another order or number of axes.
 
 extension Tensor {
-  /// A view with axes `a` and `b` exchanged.
+  /// A view with axes `a` and `b` exchanged; by default the last two.
   public func transposed(_ a: Int = -2, _ b: Int = -1) -> Tensor {
     let (a, b) = (shape.axisOrScalar(a, "transposed"), shape.axisOrScalar(b, "transposed"))
     if rank == 0 { return viewed(as: []) }
