@@ -90,6 +90,44 @@ build_lockstep() {
     fail 70 "the build failed; see above"
 }
 
+# ---- The public declarations
+
+# find_modules BUILD: puts the options that let the compiler find the modules of a build, and what
+# these import from C, into the array `modules`.
+find_modules() {
+  local build=$1 path name option found=()
+  mapfile -t found < <(pkg-config --cflags-only-I ompi-c | xargs -r -n 1)
+  for path in "$root"/Sources/*/include; do
+    name=$(basename -- "$(dirname -- "$path")")
+    found+=("-I$path" "-fmodule-map-file=$build/$name.build/module.modulemap")
+  done
+  for path in "$root"/Sources/*/module.modulemap; do found+=("-fmodule-map-file=$path"); done
+  modules=(-I "$build/Modules")
+  for option in "${found[@]}"; do modules+=(-Xcc "$option"); done
+}
+
+# extract_symbols BUILD FOLDER: writes what `import Lockstep` and `import ModelZoo` give to a
+# program, with its comments, to symbol graphs in the folder.
+extract_symbols() {
+  local exported name
+  find_modules "$1"
+  # What a module exports of another counts as its own.
+  exported=$(sed -nE 's/^@_exported public import ([a-z]+ )?([A-Za-z]+).*/\2/p' \
+    "$root"/Sources/*/Exports.swift | sort -u | paste -sd ,)
+  for name in Lockstep ModelZoo; do
+    swift symbolgraph-extract -module-name "$name" "${modules[@]}" -output-dir "$2" \
+      -target "$(uname -m)-unknown-linux-gnu" -minimum-access-level public \
+      -skip-synthesized-members -experimental-allowed-reexported-modules="$exported" ||
+      return
+  done
+}
+
+# check_code BUILD FILE: lets the compiler look at a file that imports our modules.
+check_code() {
+  find_modules "$1"
+  swiftc -typecheck -swift-version 6 "${modules[@]}" "$2"
+}
+
 # ---- Cores and threads
 
 # allowed_cpus: prints the affinity mask of this process, one hardware thread a line.

@@ -32,7 +32,7 @@ public enum CheckpointError: ReportableError, Equatable {
     }
   }
 
-  /// 65, or that of the file error.
+  /// The file error's status where there is one, else ``ExitCode/badData``, status 65.
   public var exitCode: ExitCode {
     if case .file(let error) = self { error.exitCode } else { .badData }
   }

@@ -15,8 +15,12 @@ extension Module {
   /// Writes the model's parameters and buffers to the safetensors file at `path`, which changes
   /// whole or not at all.
   ///
+  /// ```swift
+  /// if world.isRoot { try model.save(to: "model.safetensors") }
+  /// ```
+  ///
   /// The bytes depend on the values and `metadata` only. A tied tensor is stored once, under the
-  /// first of its paths, as the format demands.
+  /// first of its paths, as the format demands. Optimisers and positions in the data are not in it.
   ///
   /// - Throws: exit code 73 if the file cannot be created, 74 if writing fails.
   public func save(
@@ -34,6 +38,12 @@ extension Module {
   ///
   /// If not `strict`, what matches is loaded and the rest left as it was: for a model whose head
   /// is another than the file's, for example.
+  ///
+  /// ```swift
+  /// try model.load(from: "model.safetensors")
+  /// let differences = try model.load(from: "backbone.safetensors", strict: false)
+  /// print(differences.missing)  // the paths of tensors that the file does not have
+  /// ```
   ///
   /// - Returns: What did not match; nothing if `strict`.
   /// - Throws: exit code 65 if the file is malformed or another model's, 66 if it cannot be opened,

@@ -1,14 +1,16 @@
 extension Communicator {
-  /// The sum of each value over all ranks.
+  /// The sum of each value over all ranks, on all of them. Collective: every rank calls it with as
+  /// many values, and waits for the last.
   public func sum(_ values: [Double]) -> [Double] { reduced(values, .sum) }
 
-  /// The smallest `value` of all ranks.
+  /// The smallest `value` of all ranks, on all of them. Collective.
   public func minimum<Value: Reducible>(_ value: Value) -> Value { reduced(value, .minimum) }
 
-  /// The largest `value` of all ranks.
+  /// The largest `value` of all ranks, on all of them. Collective.
   public func maximum<Value: Reducible>(_ value: Value) -> Value { reduced(value, .maximum) }
 
-  /// Every rank's `text`, in rank order, on all ranks. The lengths may differ.
+  /// Every rank's `text`, in rank order, on all ranks; the lengths may differ. Collective: two
+  /// messages.
   public func gather(_ text: String) -> [String] {
     let text = Array(text.utf8)
     let lengths = gatherJoined([UInt64(text.count)]).map { Int($0) }

@@ -3,6 +3,12 @@ public import Steps
 
 /// The ranks of a job, and the messages between them.
 ///
+/// ```swift
+/// let totals = world.sum([1, Double(images.shape[0])])  // ranks, and samples on all of them
+/// world.onRoot { print("\(totals[1]) samples") }
+/// world.barrier()                                        // returns when all ranks have come
+/// ```
+///
 /// All collectives are blocking and must be called by all ranks in the same order with buffers of
 /// the same size. They never fail visibly: no rank can go on alone, so an error of MPI ends the job
 /// with status 75.
@@ -31,7 +37,7 @@ public protocol Communicator: StepMember {
 
   /// Replaces every element by its sum over one rank of each host: those with this `localRank`.
   ///
-  /// To be called by all ranks; those whose `localRank` is not below `leastLocalSize` pass an empty
+  /// Call it on all ranks; those whose `localRank` is not below `leastLocalSize` pass an empty
   /// buffer. Unlike the other collectives it may be called on a thread of its own, where
   /// `threadLevel` allows that, while the rank's thread calls others.
   ///
@@ -63,7 +69,7 @@ public protocol Communicator: StepMember {
 }
 
 extension Communicator {
-  /// None.
+  /// No record: a communicator keeps one only where others may wait for this rank.
   public var watch: Watch? { nil }
 
   /// See `StepMember.note`.

@@ -25,6 +25,6 @@ public struct LaunchError: ReportableError, Hashable {
     }
   }
 
-  /// 69.
+  /// ``ExitCode/unavailable``, status 69.
   public var exitCode: ExitCode { .unavailable }
 }

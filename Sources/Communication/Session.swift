@@ -12,7 +12,16 @@ public enum FailurePolicy: Sendable {
 
 /// Runs `body` as one rank of the job that a launcher started, or alone in a plain process.
 ///
-/// MPI is initialised only where `LaunchEnvironment` finds a launcher. It stays initialised until
+/// ```swift
+/// try withCommunicator { world in
+///   let model = Classifier()
+///   model.averageGradients(over: world)
+///   …
+///   if world.isRoot { try model.save(to: "model.safetensors") }
+/// }
+/// ```
+///
+/// MPI is initialised only where ``LaunchEnvironment`` finds a launcher. It stays initialised until
 /// the process exits, so that calls can follow each other or be nested; all of them see the same
 /// ranks.
 ///

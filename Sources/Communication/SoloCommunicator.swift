@@ -4,17 +4,17 @@ public import Steps
 
 /// A job of one process, without MPI: every collective returns at once.
 public final class SoloCommunicator: Communicator {
-  /// Zero.
+  /// 0: this process is the only rank, and so the root.
   public let rank = 0
-  /// One.
+  /// 1: every batch is worked on by this process as a whole.
   public let size = 1
-  /// Zero.
+  /// 0: the first and only rank of its host.
   public let localRank = 0
-  /// One.
+  /// 1, also where other programs like this one run on the host: they are jobs of their own.
   public let localSize = 1
-  /// One.
+  /// 1: there is one host, with one rank.
   public let leastLocalSize = 1
-  /// True: there is nothing to be called.
+  /// True: collectives touch nothing but what they are given.
   public let allowsThreads = true
   /// The name of this host.
   public let host = hostName()
@@ -54,7 +54,7 @@ public final class SoloCommunicator: Communicator {
   /// Returns at once.
   public func barrier() { RootBlock.requireOutside("barrier") }
 
-  /// None: there is nobody to share with.
+  /// Nil, for there is nobody to share memory with.
   public func makeSharedWindow(byteCount: Int) -> SharedWindow? { nil }
 
   /// Ends the process with status `code`.

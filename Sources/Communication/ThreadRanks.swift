@@ -5,16 +5,18 @@ import Support
 /// returned, in the order of the ranks: for tests of what ranks do together.
 ///
 /// ```swift
-/// @Test func ranksAgree() {
-///   let losses = withThreadRanks(3) { world in train(over: world) }
-///   #expect(Set(losses).count == 1)
-/// }
+/// let sums = withThreadRanks(3) { world in world.sum([Double(world.rank)])[0] }
+/// check(sums == [3, 3, 3], "the ranks disagree: \(sums)")
 /// ```
 ///
 /// A rank makes its tensors, models and loaders itself; they belong to its thread. A rank that throws
 /// ends the program, for the others would wait for it.
 ///
-/// - Parameter ranksPerHost: pretends that the ranks are on several hosts, with as many on each.
+/// Stops unless there is at least one rank, and as many in all as `ranksPerHost` adds up to.
+///
+/// - Parameters:
+///   - size: the number of ranks, each a thread; there may be more than cores.
+///   - ranksPerHost: pretends that the ranks are on several hosts, with as many on each.
 public func withThreadRanks<Value: Sendable>(
   _ size: Int, ranksPerHost: [Int]? = nil,
   _ body: @escaping @Sendable (any Communicator) throws -> Value

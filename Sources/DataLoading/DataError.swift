@@ -40,7 +40,7 @@ public enum DataError: ReportableError, Equatable {
     }
   }
 
-  /// 66 for what is missing, 74 for a failed read, 65 for bad content.
+  /// Status 66 for what is missing, 74 for a failed read, 65 for bad content.
   public var exitCode: ExitCode {
     switch self {
     case .missing, .unreadable: .missingInput

@@ -7,6 +7,16 @@ import TensorCore
 extension Module {
   /// Trains this module on all ranks of `world` together.
   ///
+  /// ```swift
+  /// let reducer = model.averageGradients(over: world)
+  /// for (images, labels) in batches.epoch(1) {
+  ///   optimizer.zeroGrad()
+  ///   crossEntropy(model(images), labels).backward()  // returns with the mean over all ranks
+  ///   optimizer.step()
+  /// }
+  /// if world.isRoot { print(reducer.loss) }           // the mean over the last global batch
+  /// ```
+  ///
   /// Rank 0's parameters and buffers are copied to all ranks. From then on the last `backward()` of
   /// a step returns with the gradients of the one mean over the global batch: a pass counts by what its
   /// loss was divided by, such as the targets that are not ignored (see `Tensor.averaged(over:)`), and
@@ -36,13 +46,13 @@ extension Module {
   /// From time to time the parameters of all ranks are compared, see
   /// `GradientReducer.comparisonInterval`.
   ///
-  /// To be called by all ranks, before training. Stops with status 76 if the ranks' models differ
+  /// Call it on all ranks, before training. Stops with status 76 if the ranks' models differ
   /// in a name, type or shape.
   ///
   /// - Parameters:
   ///   - passesPerStep: how many calls of `backward()` make a step.
   ///   - reproducible: whether sums are taken in an order that does not depend on the ranks.
-  ///   - wireType: what gradients are rounded to while they travel; nil: nothing.
+  ///   - wireType: what gradients are rounded to while they travel; not at all by default.
   ///   - overlap: whether ranks on several hosts send while the backward pass goes on.
   ///   - bucketBytes: gradients travel in groups of about this size, each as soon as it is complete.
   @discardableResult

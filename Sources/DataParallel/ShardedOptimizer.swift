@@ -11,7 +11,7 @@ extension Optimizer {
   /// copies of Float16 parameters, is divided by the number of ranks, as far as whole parameters can
   /// be shared out evenly. Each step takes a broadcast for every parameter in exchange.
   ///
-  /// To be called by all ranks after `averageGradients(over:)`, before the first step and before a
+  /// Call it on all ranks after `averageGradients(over:)`, before the first step and before a
   /// state is loaded, which may be the state of any number of ranks; otherwise it stops the program.
   /// In a job of one rank it does nothing.
   public func shardState(over world: any Communicator) {

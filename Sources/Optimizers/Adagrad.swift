@@ -10,6 +10,9 @@ public final class Adagrad: Optimizer {
   private let weightDecay: Float
   private let epsilon: Float
 
+  /// Trains `parameters` by Adagrad. Stops for a negative rate, and for parameters that
+  /// require no gradient or are named twice.
+  ///
   /// - Parameters:
   ///   - parameters: tensors, or groups of them with weight decay of their own.
   ///   - learningRateDecay: the rate of step t, from 0, is divided by 1 + t · this.

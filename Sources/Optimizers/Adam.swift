@@ -10,6 +10,9 @@ public class Adam: Optimizer {
   private let weightDecay: Float
   private let isDecoupled: Bool
 
+  /// Trains `parameters` by Adam. Stops for a negative rate, and for parameters that
+  /// require no gradient or are named twice.
+  ///
   /// - Parameters:
   ///   - parameters: tensors, or groups of them with weight decay and betas of their own.
   ///   - betas: how much of the running means of the gradient and of its square is kept.

@@ -1,6 +1,16 @@
 /// Adam with weight decay applied to the parameter itself (Loshchilov and Hutter, 2019), as
 /// PyTorch's.
+///
+/// ```swift
+/// let optimizer = AdamW(model.parameters(), learningRate: 3e-4, weightDecay: 0.1)
+/// ```
+///
+/// Keeps two float32 numbers for every element of a parameter, three with `amsgrad`, and one more
+/// where parameters are float16 or bfloat16.
 public final class AdamW: Adam {
+  /// Trains `parameters` by AdamW. Stops for a negative rate, and for parameters that
+  /// require no gradient or are named twice.
+  ///
   /// - Parameters:
   ///   - parameters: tensors, or groups of them with weight decay and betas of their own.
   ///   - betas: how much of the running means of the gradient and of its square is kept.

@@ -19,7 +19,7 @@ public enum GradientScalerError: ReportableError, Equatable {
     }
   }
 
-  /// 79.
+  /// ``ExitCode/nonFinite``, status 79.
   public var exitCode: ExitCode { .nonFinite }
 }
 

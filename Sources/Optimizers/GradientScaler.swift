@@ -5,6 +5,8 @@ public import TensorCore
 /// its gradients down again; finds the scale while training goes on, as PyTorch's `GradScaler`.
 ///
 /// ```swift
+/// let scaler = GradientScaler(naming: model.namedParameters())
+///
 /// optimizer.zeroGrad()
 /// let loss = autocast(.float16) { crossEntropy(model(images), labels) }
 /// scaler.scale(loss).backward()

@@ -13,6 +13,9 @@ public final class LAMB: Optimizer {
   private let epsilon: Float
   private let weightDecay: Float
 
+  /// Trains `parameters` by LAMB. Stops for a negative rate, and for parameters that
+  /// require no gradient or are named twice.
+  ///
   /// - Parameters:
   ///   - parameters: tensors, or groups of them with weight decay and betas of their own.
   ///   - betas: how much of the running means of the gradient and of its square is kept.

@@ -15,6 +15,9 @@ public final class LARS: Optimizer {
   private let weightDecay: Float
   private let trustCoefficient: Double
 
+  /// Trains `parameters` by LARS. Stops for a negative rate, and for parameters that
+  /// require no gradient or are named twice.
+  ///
   /// - Parameters:
   ///   - parameters: tensors, or groups of them with weight decay and momentum of their own.
   ///   - momentum: how much of the last step is repeated.

@@ -12,6 +12,9 @@ public final class Lion: Optimizer {
   private let betas: (Double, Double)
   private let weightDecay: Float
 
+  /// Trains `parameters` by Lion. Stops for a negative rate, and for parameters that
+  /// require no gradient or are named twice.
+  ///
   /// - Parameters:
   ///   - parameters: tensors, or groups of them with weight decay and betas of their own.
   ///   - betas: how much of the running mean makes the direction of a step, and how much is kept.

@@ -1,8 +1,17 @@
 import Diagnostics
 public import TensorCore
 
-/// Changes parameters by their gradients. A new optimiser says in `update` how one parameter
-/// changes; the rest is here.
+/// Changes parameters by their gradients, in place.
+///
+/// ```swift
+/// for (images, labels) in batches.epoch(1) {
+///   optimizer.zeroGrad()
+///   crossEntropy(model(images), labels).backward()
+///   optimizer.step()
+/// }
+/// ```
+///
+/// A new optimiser says in `update` how one parameter changes; the rest is here.
 public protocol Optimizer: AnyObject {
   /// What is trained, and what is kept of it between steps.
   var memory: OptimizerMemory { get }
@@ -66,12 +75,17 @@ extension Optimizer {
     set { memory.learningRate = newValue }
   }
 
-  /// Forgets all gradients; without it, `backward()` adds to them.
+  /// Forgets all gradients: `grad` of every parameter is nil again. Without it, `backward()` adds
+  /// to them.
   public func zeroGrad() {
     for parameter in parameters { parameter.grad = nil }
   }
 
-  /// Takes one step. Parameters without a gradient stay as they are.
+  /// Takes one step: changes every parameter that has a gradient, and leaves the others as they
+  /// are.
+  ///
+  /// Waits for gradients that other ranks have still to send. The first step makes the state
+  /// tensors; later ones allocate nothing.
   ///
   /// Stops where gradients are those of a scaled loss, which a `GradientScaler` takes the step with.
   public func step() {

@@ -20,7 +20,7 @@ public enum OptimizerStateError: ReportableError, Equatable {
     }
   }
 
-  /// 65.
+  /// ``ExitCode/badData``, status 65.
   public var exitCode: ExitCode { .badData }
 }
 

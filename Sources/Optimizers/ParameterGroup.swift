@@ -47,7 +47,8 @@ public struct ParameterGroup {
   /// biases, gains and other vectors and scalars, which do not decay and take no trust ratio.
   ///
   /// ```swift
-  /// AdamW(ParameterGroup.decayingMatrices(of: model.parameters(), by: 0.1), learningRate: 6e-4)
+  /// let optimizer = AdamW(
+  ///   ParameterGroup.decayingMatrices(of: model.parameters(), by: 0.1), learningRate: 6e-4)
   /// ```
   public static func decayingMatrices(
     of parameters: [Tensor], by weightDecay: Float

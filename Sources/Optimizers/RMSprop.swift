@@ -11,6 +11,9 @@ public final class RMSprop: Optimizer {
   private let weightDecay: Float
   private let momentum: Float
 
+  /// Trains `parameters` by RMSprop. Stops for a negative rate, and for parameters that
+  /// require no gradient or are named twice.
+  ///
   /// - Parameters:
   ///   - parameters: tensors, or groups of them with weight decay and momentum of their own.
   ///   - alpha: how much of the running means is kept.

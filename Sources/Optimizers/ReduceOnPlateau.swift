@@ -51,6 +51,9 @@ public struct ReduceOnPlateau: Sendable {
   private let minimumRate: Double
   private let epsilon: Double
 
+  /// A rate that begins with `rate` and is multiplied by `factor` when a metric stops getting
+  /// better.
+  ///
   /// - Parameters:
   ///   - rate: the learning rate to begin with.
   ///   - factor: by what the rate is multiplied; below 1.

@@ -11,6 +11,9 @@ public final class SGD: Optimizer {
   private let weightDecay: Float
   private let nesterov: Bool
 
+  /// Trains `parameters` by stochastic gradient descent. Stops for a negative rate, and for
+  /// parameters that require no gradient or are named twice.
+  ///
   /// - Parameters:
   ///   - parameters: tensors, or groups of them with weight decay and momentum of their own.
   ///   - momentum: how much of the last step's velocity is kept.

@@ -98,7 +98,7 @@ extension Schedule {
   public enum Anneal: Sendable {
     /// Along half a cosine.
     case cosine
-    /// Evenly.
+    /// By the same amount in every step.
     case linear
   }
 

@@ -11,7 +11,7 @@ public protocol StepMember: AnyObject {
   ///
   /// Where other ranks wait too long, the report says so: "rank 3 is in data loading for 41 s".
   ///
-  /// - Parameter step: the number of the training step, from 1; nil: as before.
+  /// - Parameter step: the number of the training step, from 1; nil leaves it as it was.
   func note(_ phase: Phase, step: Int?)
 }
 

@@ -58,6 +58,10 @@ import Testing
       "Sources/Upper/B.swift:1:// TO" + "DO: more"
     ),
     (
+      "Sources/Upper/B.swift", "/// True.\npublic let b = true\n",
+      "  Sources/Upper/B.swift:1: /// True."
+    ),
+    (
       "Tests/UpperTests/CTests.swift", "let start = Continuous" + "Clock.now\n",
       "Tests/UpperTests/CTests.swift:1:let start = Continuous"
     ),

@@ -5,10 +5,6 @@ import Testing
 /// What `import Lockstep` and `import ModelZoo` give to a program is listed in `Docs/public-api.txt`:
 /// a change of it is seen, and meant. `launch/public-api` writes the list anew.
 @Suite(.serialized) struct PublicSurfaceTests {
-  private static let modules = [
-    "Diagnostics", "Support", "Parallel", "Elements", "Steps", "Communication", "TensorCore",
-    "Kernels", "NeuralNet", "Optimizers", "DataLoading", "Checkpoints", "DataParallel", "ModelZoo",
-  ]
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
@@ -18,15 +14,15 @@ import Testing
   }
 
   private struct Symbol: Decodable {
-    let identifier: Identifier
     let pathComponents: [String]
     let declarationFragments: [Fragment]
+    let location: Location?
 
-    struct Identifier: Decodable { let precise: String }
     struct Fragment: Decodable { let spelling: String }
+    struct Location: Decodable { let uri: String }
 
-    /// What the compiler adds by itself does not count.
-    var isWritten: Bool { !identifier.precise.contains("SYNTHESIZED") }
+    /// The folder of its source; nil for what the compiler adds to a type.
+    var module: Substring? { location?.uri.firstMatch(of: /\/Sources\/(\w+)\//)?.output.1 }
 
     var line: String {
       let declaration = declarationFragments.map(\.spelling).joined()
@@ -37,31 +33,17 @@ import Testing
 
   /// The public declarations of all modules, a line each, in order.
   private func surface() throws -> [String] {
-    let build = URL(filePath: try builtProgram("lockstep")).deletingLastPathComponent().path
-    let sources = Scripts.repository + "/Sources"
-    let mpi = try run(["/usr/bin/env", "pkg-config", "--cflags-only-I", "ompi-c"])
-    var clang = mpi.output.split(whereSeparator: \.isWhitespace).map(String.init)
-    for module in ["CRuntime", "CFloats", "CKernels"] {
-      clang += ["-I\(sources)/\(module)/include"]
-      clang += ["-fmodule-map-file=\(build)/\(module).build/module.modulemap"]
-    }
-    for module in ["CMPI", "CZlib"] {
-      clang += ["-fmodule-map-file=\(sources)/\(module)/module.modulemap"]
-    }
+    let extract = try BuiltModules.run("extract_symbols", directory.path)
+    try #require(extract.status == 0, "\(extract.errors)")
     var lines: Set<String> = []
-    for module in Self.modules {
-      let command = [
-        "/usr/bin/env", "swift", "symbolgraph-extract", "-module-name", module, "-I",
-        build + "/Modules", "-target", "x86_64-unknown-linux-gnu", "-output-dir", directory.path,
-        "-minimum-access-level", "public",
-      ]
-      let extract = try run(command + clang.flatMap { ["-Xcc", $0] })
-      try #require(extract.status == 0, "\(module): \(extract.errors)")
-      for file in directory.list() where file.split(separator: "@")[0].hasPrefix(module) {
-        let graph = try JSONDecoder().decode(Graph.self, from: Data(try directory.read(file)))
-        for symbol in graph.symbols where symbol.isWritten {
-          lines.insert("\(module)   \(symbol.line)")
-        }
+    for file in directory.list() {
+      let graph = try JSONDecoder().decode(Graph.self, from: Data(try directory.read(file)))
+      let types = Dictionary(
+        graph.symbols.compactMap { symbol in symbol.module.map { (symbol.pathComponents, $0) } },
+        uniquingKeysWith: { first, _ in first })
+      for symbol in graph.symbols {
+        let module = try #require(symbol.module ?? types[Array(symbol.pathComponents.dropLast())])
+        lines.insert("\(module)   \(symbol.line)")
       }
     }
     return lines.sorted()

@@ -5,7 +5,25 @@ public import TensorCore
 ///
 /// A data set copies the plain values of the samples it is asked for, many at a time, into the
 /// memory of the tensors that become the batch. It is `Sendable` and unchanged by reading, so that
-/// a thread other than the one that trains may read ahead.
+/// a thread other than the one that trains may read ahead. ``InMemoryDataset`` and ``ByteDataset``
+/// serve samples that fit in memory; others conform themselves:
+///
+/// ```swift
+/// struct Squares: Dataset {
+///   let count = 1000
+///   let inputShape: Shape = [1], targetShape: Shape = [1]
+///
+///   func copySamples(
+///     _ selection: SampleSelection,
+///     inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Float>
+///   ) {
+///     for (place, index) in selection.indices.enumerated() {
+///       inputs[place] = Float(index)
+///       targets[place] = Float(index * index)
+///     }
+///   }
+/// }
+/// ```
 ///
 /// The primary associated types say what a batch holds: images are `Dataset<Float, Int32>`, text is
 /// `Dataset<Int32, Int32>`.

@@ -4,13 +4,18 @@ public import Steps
 
 /// Batches of a data set, epoch after epoch, in an order that depends on a seed and the epoch only.
 ///
-///     let batches = DataLoader(
-///       try MNIST(.train), batchSize: 64, shuffledBy: 7, shardedOver: world)
-///     for (images, labels) in batches.epoch(1) { … }
+/// ```swift
+/// let batches = DataLoader(
+///   try MNIST(.train), batchSize: 64, shuffledBy: 7, shardedOver: world)
+/// for (images, labels) in batches.epoch(1) {
+///   print(images.shape, labels.shape)  // [64, 1, 28, 28] [64], and less at the end of the epoch
+/// }
+/// ```
 ///
 /// `batchSize` is the size of the *global* batch. With `shardedOver:` each rank gets its share of
-/// every batch, see `ShardPlan`: how many ranks there are changes neither the number of batches nor
-/// which samples are in them.
+/// every batch, see ``ShardPlan``: how many ranks there are changes neither the number of batches
+/// nor which samples are in them. A batch is a pair of new tensors; its samples are copied, by a
+/// thread that works ahead.
 public struct DataLoader {
   /// How each epoch is cut into batches and shares.
   public let plan: ShardPlan

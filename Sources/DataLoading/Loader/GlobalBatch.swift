@@ -4,13 +4,15 @@ public import TensorCore
 extension Epoch {
   /// The batches of this epoch, each as the micro-batches that this rank runs.
   ///
-  ///     for batch in batches.epoch(1).globalBatches {
-  ///       optimizer.zeroGrad()
-  ///       for (images, labels) in batch.microBatches {
-  ///         crossEntropy(model(images), labels).backward()
-  ///       }
-  ///       optimizer.step()
-  ///     }
+  /// ```swift
+  /// for batch in batches.epoch(1).globalBatches {
+  ///   optimizer.zeroGrad()
+  ///   for (images, labels) in batch.microBatches {
+  ///     crossEntropy(model(images), labels).backward()
+  ///   }
+  ///   optimizer.step()
+  /// }
+  /// ```
   ///
   /// Every rank must take every step, also one that has no micro-batch of a batch.
   ///

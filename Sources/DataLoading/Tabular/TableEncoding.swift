@@ -4,8 +4,10 @@ public import TensorCore
 /// How the cells of a table become numbers: fitted to the rows that a model learns from, and to be
 /// kept with the model, whose weights mean nothing without it.
 ///
-///     let flowers = try TabularData(csv: "iris.csv", classifying: "species")
-///     let others = try flowers.encoding.classified(csv: "more.csv")  // the same columns and classes
+/// ```swift
+/// let flowers = try TabularData(csv: "iris.csv", classifying: "species")
+/// let others = try flowers.encoding.classified(csv: "more.csv")  // the same columns and classes
+/// ```
 public struct TableEncoding: Hashable, Sendable {
   /// What the cells of the target stand for.
   public enum Targets: Hashable, Sendable {

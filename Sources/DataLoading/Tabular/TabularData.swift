@@ -2,8 +2,10 @@ public import TensorCore
 
 /// The rows of a CSV file, in a part to train on and one that is held out to test with.
 ///
-///     let flowers = try TabularData(csv: "iris.csv", classifying: "species", seed: 7)
-///     let batches = DataLoader(flowers.train, batchSize: 16, shuffledBy: 7)
+/// ```swift
+/// let flowers = try TabularData(csv: "iris.csv", classifying: "species", seed: 7)
+/// let batches = DataLoader(flowers.train, batchSize: 16, shuffledBy: 7)
+/// ```
 ///
 /// The first line of the file names the columns. One column is the target; all others, less those
 /// that are ignored, are numbers and make the inputs, `[columns]`. Rows are separated by LF or

@@ -3,9 +3,11 @@ import Diagnostics
 /// A text as numbers of its characters: nine tenths to train on, and the last tenth to validate
 /// with.
 ///
-///     let text = try CharacterText("input.txt")
-///     let train = try text.train.randomWindows(of: 64, count: 2000 * 12, seed: 7)
-///     for (inputs, targets) in DataLoader(train, batchSize: 12).epoch(0) { … }  // 2,000 steps
+/// ```swift
+/// let text = try CharacterText("input.txt")
+/// let train = try text.train.randomWindows(of: 64, count: 2000 * 12, seed: 7)
+/// for (inputs, targets) in DataLoader(train, batchSize: 12).epoch(0) { … }  // 2,000 steps
+/// ```
 ///
 /// The split and the vocabulary, of the whole text, are nanoGPT's. A model knows the characters of
 /// the text that it learned from; another text is read with `init(_:knowing:)`.
@@ -16,7 +18,7 @@ public struct CharacterText: Sendable {
   public let whole: TokenSequence
   /// The first nine tenths, rounded down.
   public let train: TokenSequence
-  /// The rest.
+  /// The last tenth, which is not trained on.
   public let validation: TokenSequence
 
   /// Reads a file of text in UTF-8, whose characters make the vocabulary. Nothing is changed: line

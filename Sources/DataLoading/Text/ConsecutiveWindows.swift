@@ -8,13 +8,13 @@ public import TensorCore
 /// The mean over the text is therefore the sum of the losses (`reduction: .sum`) over all batches
 /// and ranks, divided by `predictionCount`.
 public struct ConsecutiveWindows: Dataset {
-  /// The text.
+  /// The text that windows are cut from.
   public let tokens: TokenSequence
   /// How many tokens a window has.
   public let context: Int
-  /// One window.
+  /// The shape of one window, `[context]`.
   public var inputShape: Shape { [context] }
-  /// One window.
+  /// The shape of one window, `[context]`.
   public var targetShape: Shape { [context] }
   /// How many targets are not ignored in the whole pass.
   public var predictionCount: Int { tokens.count - 1 }

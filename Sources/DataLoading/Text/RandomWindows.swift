@@ -12,15 +12,15 @@ public import TensorCore
 /// Sample `i` is the one at place `i % B` of step `i / B`, so the windows of a step are the same on
 /// any number of ranks.
 public struct RandomWindows: Dataset {
-  /// The text.
+  /// The text that windows are cut from.
   public let tokens: TokenSequence
   /// How many tokens a window has.
   public let context: Int
   /// How many windows an epoch has.
   public let count: Int
-  /// One window.
+  /// The shape of one window, `[context]`.
   public var inputShape: Shape { [context] }
-  /// One window.
+  /// The shape of one window, `[context]`.
   public var targetShape: Shape { [context] }
 
   private let seed: UInt64

@@ -33,7 +33,8 @@ public final class MultiHeadAttention: Module {
   /// - Parameters:
   ///   - dropout: The probability with which attention is dropped in training.
   ///   - batchFirst: Whether inputs and outputs are `[batch, time, …]` instead of `[time, batch, …]`.
-  ///   - generator: What weights and dropout are drawn from; nil: the default generator of the time.
+  ///   - generator: What weights and dropout are drawn from; by default the default generator,
+  ///     for dropout that of the time of the call.
   public init(
     _ features: Int, heads: Int, dropout: Float = 0, bias: Bool = true, keyFeatures: Int? = nil,
     valueFeatures: Int? = nil, batchFirst: Bool = false, generator: Generator? = nil

@@ -23,11 +23,12 @@ public final class TransformerBlock: Module, Layer {
   /// Stops unless `heads` divides `features`.
   ///
   /// - Parameters:
-  ///   - hidden: Features between the linear layers; nil: four times as many.
+  ///   - hidden: Features between the linear layers; four times as many as outside by default.
   ///   - dropout: The probability with which attention, hidden features and both results are dropped in training.
   ///   - bias: Whether linear layers and norms have biases.
   ///   - isCausal: Whether a step sees itself and the steps before it only.
-  ///   - generator: What weights and dropout are drawn from; nil: the default generator of the time.
+  ///   - generator: What weights and dropout are drawn from; by default the default generator,
+  ///     for dropout that of the time of the call.
   public init(
     _ features: Int, heads: Int, hidden: Int? = nil, dropout: Float = 0, bias: Bool = true,
     isCausal: Bool = true, epsilon: Float = 1e-5, generator: Generator? = nil

@@ -28,6 +28,6 @@ public final class Sequential: Module, Layer {
     layers.enumerated().map { (String($0.offset), $0.element) }
   }
 
-  /// The last layer's result.
+  /// The last layer's result; without layers `input` itself.
   public func forward(_ input: Tensor) -> Tensor { layers.reduce(input) { $1($0) } }
 }

@@ -22,18 +22,18 @@ public enum Initialization {
 
   /// What follows a weight, and with it the factor by which the standard deviation grows.
   public enum Nonlinearity: Sendable {
-    /// Nothing, or a convolution, or a sigmoid: 1.
+    /// Nothing, or a sigmoid; the factor is 1.
     case linear
-    /// 5 / 3.
+    /// A hyperbolic tangent; 5 / 3.
     case tanh
-    /// √2.
+    /// A ReLU; √2.
     case relu
-    /// √(2 / (1 + slope²)).
+    /// A ReLU with a slope on the left; √(2 / (1 + slope²)).
     case leakyRelu(negativeSlope: Float = 0.01)
-    /// 3 / 4.
+    /// A SELU; 3 / 4.
     case selu
 
-    /// The factor.
+    /// The factor by which the standard deviation of the weight grows.
     public var gain: Float {
       switch self {
       case .linear: 1

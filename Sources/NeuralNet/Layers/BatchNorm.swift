@@ -25,7 +25,7 @@ public class BatchNorm: Module, Layer {
   private let epsilon: Float
   private let ranks: ClosedRange<Int>
 
-  /// True.
+  /// True: a converted model keeps the parameters of its norms in float32.
   public override var keepsFloat32: Bool { true }
 
   fileprivate init(
@@ -49,7 +49,8 @@ public class BatchNorm: Module, Layer {
       "\(name): momentum \(momentum ?? 0) is not between 0 and 1")
   }
 
-  /// `input`, normalised. Stops for other ranks, and in training for one value per channel.
+  /// `input`, normalised, in a new tensor of the same shape. Stops for another number of dimensions
+  /// or channels, and in training for one value per channel.
   public func forward(_ input: Tensor) -> Tensor {
     check(
       ranks.contains(input.rank),
@@ -76,7 +77,8 @@ public final class BatchNorm1d: BatchNorm {
   /// Stops unless `epsilon` is positive and `momentum` between 0 and 1.
   ///
   /// - Parameters:
-  ///   - momentum: The share of each batch in the running statistics; nil: all batches count the same.
+  ///   - momentum: The share of each batch in the running statistics; with nil all batches count
+  ///     the same.
   ///   - affine: Whether every channel is scaled and shifted by parameters, at first 1 and 0.
   ///   - trackRunningStats: Whether there are running statistics; without them, evaluation too uses those of the batch.
   public init(
@@ -92,7 +94,8 @@ public final class BatchNorm2d: BatchNorm {
   /// Stops unless `epsilon` is positive and `momentum` between 0 and 1.
   ///
   /// - Parameters:
-  ///   - momentum: The share of each batch in the running statistics; nil: all batches count the same.
+  ///   - momentum: The share of each batch in the running statistics; with nil all batches count
+  ///     the same.
   ///   - affine: Whether every channel is scaled and shifted by parameters, at first 1 and 0.
   ///   - trackRunningStats: Whether there are running statistics; without them, evaluation too uses those of the batch.
   public init(

@@ -54,7 +54,8 @@ public final class ConvTranspose2d: Module, Layer {
       dilation: (dilation, dilation), groups: groups, bias: bias, generator: generator)
   }
 
-  /// The transposed convolution of `input`.
+  /// The transposed convolution of `input`, a new tensor. Stops where `input` has another number of
+  /// channels.
   public func forward(_ input: Tensor) -> Tensor {
     convTranspose2d(
       input, weight, bias, stride: stride, padding: padding, outputPadding: outputPadding,

@@ -28,7 +28,8 @@ public final class Conv1d: Module, Layer {
     self.bias = bias ? .uniformParameter([outputs], within: bound, generator) : nil
   }
 
-  /// The convolution of `input`.
+  /// The convolution of `input`, a new tensor. Stops where `input` has another number of channels,
+  /// and where the kernel is larger than the padded input.
   public func forward(_ input: Tensor) -> Tensor {
     conv1d(
       input, weight, bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
@@ -37,6 +38,11 @@ public final class Conv1d: Module, Layer {
 
 /// Convolution of images: `[samples, inputs, height, width]` to `[samples, outputs, height',
 /// width']`; see `conv2d`.
+///
+/// ```swift
+/// let layer = Conv2d(3, 16, kernel: 3, stride: 2, padding: 1)
+/// let features = layer(Tensor.zeros([8, 3, 32, 32]))  // [8, 16, 16, 16]
+/// ```
 public final class Conv2d: Module, Layer {
   /// `[outputs, inputs / groups, kernel height, kernel width]`.
   public let weight: Tensor
@@ -75,7 +81,8 @@ public final class Conv2d: Module, Layer {
       generator: generator)
   }
 
-  /// The convolution of `input`.
+  /// The convolution of `input`, a new tensor. Stops where `input` has another number of channels,
+  /// and where the kernel is larger than the padded input.
   public func forward(_ input: Tensor) -> Tensor {
     conv2d(
       input, weight, bias, stride: stride, padding: padding, dilation: dilation, groups: groups)

@@ -40,7 +40,8 @@ public final class Embedding: Module, Layer {
     self.paddingIndex = paddingIndex
   }
 
-  /// The vectors that `indices`, int64 or int32, name. Stops for indices outside the table.
+  /// The vectors that `indices`, int64 or int32 of any shape, name: copies, along a new last axis.
+  /// Stops for indices outside the table.
   public func forward(_ indices: Tensor) -> Tensor {
     embedding(indices, weight, paddingIndex: paddingIndex)
   }

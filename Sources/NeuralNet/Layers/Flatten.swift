@@ -8,7 +8,7 @@ public final class Flatten: Module, Layer {
   /// Joins the axes from `first` to `last`, both included; negative ones count from the end.
   public init(from first: Int = 1, to last: Int = -1) { (self.first, self.last) = (first, last) }
 
-  /// `input` with these axes joined.
+  /// `input` with these axes joined; a view where its strides can express that, else a copy.
   public func forward(_ input: Tensor) -> Tensor { input.flattened(from: first, to: last) }
 }
 
@@ -26,7 +26,7 @@ public final class Unflatten: Module, Layer {
     (self.axis, self.sizes) = (axis, sizes)
   }
 
-  /// `input` with this axis cut.
+  /// `input` with this axis cut; a view. Stops where the sizes do not make up the axis.
   public func forward(_ input: Tensor) -> Tensor {
     let axis = input.shape.axis(axis, "Unflatten")
     let size = input.shape[axis]

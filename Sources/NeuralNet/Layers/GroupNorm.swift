@@ -10,7 +10,7 @@ public final class GroupNorm: Module, Layer {
   private let groups: Int
   private let epsilon: Float
 
-  /// True.
+  /// True: a converted model keeps the parameters of its norms in float32.
   public override var keepsFloat32: Bool { true }
 
   /// Weights are 1 and biases 0 at first. Stops unless `groups` divides `channels` and
@@ -26,7 +26,7 @@ public final class GroupNorm: Module, Layer {
     bias = affine ? .zeros([channels]).asParameter() : nil
   }
 
-  /// `input`, normalised.
+  /// `input`, normalised, in a new tensor of the same shape. Stops for another number of channels.
   public func forward(_ input: Tensor) -> Tensor {
     groupNorm(input, groups: groups, weight: weight, bias: bias, epsilon: epsilon)
   }

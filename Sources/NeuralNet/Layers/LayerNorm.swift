@@ -10,7 +10,7 @@ public final class LayerNorm: Module, Layer {
   private let shape: Shape
   private let epsilon: Float
 
-  /// True.
+  /// True: a converted model keeps the parameters of its norms in float32.
   public override var keepsFloat32: Bool { true }
 
   /// Over the last axes, which must have the shape `shape`; weights are 1 and biases 0 at first.
@@ -30,7 +30,8 @@ public final class LayerNorm: Module, Layer {
     self.init([size], epsilon: epsilon, affine: affine, bias: bias)
   }
 
-  /// `input`, normalised.
+  /// `input`, normalised, in a new tensor of the same shape. Stops where its last axes have other
+  /// sizes.
   public func forward(_ input: Tensor) -> Tensor {
     layerNorm(input, shape, weight: weight, bias: bias, epsilon: epsilon)
   }
@@ -43,7 +44,7 @@ public final class RMSNorm: Module, Layer {
   private let shape: Shape
   private let epsilon: Float
 
-  /// True.
+  /// True: a converted model keeps the parameters of its norms in float32.
   public override var keepsFloat32: Bool { true }
 
   /// Over the last axes, which must have the shape `shape`; weights are 1 at first. Stops unless
@@ -60,7 +61,8 @@ public final class RMSNorm: Module, Layer {
     self.init([size], epsilon: epsilon, affine: affine)
   }
 
-  /// `input`, normalised.
+  /// `input`, normalised, in a new tensor of the same shape. Stops where its last axes have other
+  /// sizes.
   public func forward(_ input: Tensor) -> Tensor {
     rmsNorm(input, shape, weight: weight, epsilon: epsilon)
   }

@@ -2,6 +2,11 @@ import Diagnostics
 public import TensorCore
 
 /// `y = x W^T + b` on the last axis: `[..., inputs]` to `[..., outputs]`.
+///
+/// ```swift
+/// let layer = Linear(784, 10)
+/// let scores = layer(Tensor.zeros([64, 784]))  // [64, 10]
+/// ```
 public final class Linear: Module, Layer {
   /// `[outputs, inputs]`.
   public let weight: Tensor
@@ -30,6 +35,6 @@ public final class Linear: Module, Layer {
     self.bias = bias
   }
 
-  /// `input W^T + b`.
+  /// `input W^T + b`, a new tensor. Stops unless the last axis of `input` has `inputs` elements.
   public func forward(_ input: Tensor) -> Tensor { linear(input, weight, bias) }
 }

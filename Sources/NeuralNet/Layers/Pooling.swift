@@ -5,14 +5,14 @@ public import TensorCore
 public final class MaxPool1d: Module, Layer {
   private let (kernel, stride, padding): (Int, Int?, Int)
 
-  /// Windows of `kernel` elements, `stride` apart; nil: the kernel, so that windows touch. Stops unless
+  /// Windows of `kernel` elements, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
   public init(_ kernel: Int, stride: Int? = nil, padding: Int = 0) {
     requirePooling("MaxPool1d", [kernel], stride.map { [$0] }, [padding])
     (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
   }
 
-  /// The largest value of each window.
+  /// The largest value of each window, `[samples, channels, length']`.
   public func forward(_ input: Tensor) -> Tensor {
     maxPool1d(input, kernel: kernel, stride: stride, padding: padding)
   }
@@ -22,7 +22,7 @@ public final class MaxPool1d: Module, Layer {
 public final class MaxPool2d: Module, Layer {
   private let (kernel, stride, padding): ((Int, Int), (Int, Int)?, (Int, Int))
 
-  /// Windows of `kernel` pixels, `stride` apart; nil: the kernel, so that windows touch. Stops unless
+  /// Windows of `kernel` pixels, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
   public init(_ kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0)) {
     requirePooling(
@@ -36,7 +36,7 @@ public final class MaxPool2d: Module, Layer {
       (kernel, kernel), stride: stride.map { ($0, $0) }, padding: (padding, padding))
   }
 
-  /// The largest value of each window.
+  /// The largest value of each window, `[samples, channels, height', width']`.
   public func forward(_ input: Tensor) -> Tensor {
     maxPool2d(input, kernel: kernel, stride: stride, padding: padding)
   }
@@ -47,7 +47,7 @@ public final class AvgPool1d: Module, Layer {
   private let (kernel, stride, padding): (Int, Int?, Int)
   private let countIncludesPadding: Bool
 
-  /// Windows of `kernel` elements, `stride` apart; nil: the kernel, so that windows touch. Stops unless
+  /// Windows of `kernel` elements, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
   public init(
     _ kernel: Int, stride: Int? = nil, padding: Int = 0, countIncludesPadding: Bool = true
@@ -57,7 +57,7 @@ public final class AvgPool1d: Module, Layer {
     self.countIncludesPadding = countIncludesPadding
   }
 
-  /// The mean of each window.
+  /// The mean of each window, `[samples, channels, length']`.
   public func forward(_ input: Tensor) -> Tensor {
     avgPool1d(
       input, kernel: kernel, stride: stride, padding: padding,
@@ -70,7 +70,7 @@ public final class AvgPool2d: Module, Layer {
   private let (kernel, stride, padding): ((Int, Int), (Int, Int)?, (Int, Int))
   private let countIncludesPadding: Bool
 
-  /// Windows of `kernel` pixels, `stride` apart; nil: the kernel, so that windows touch. Stops unless
+  /// Windows of `kernel` pixels, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
   public init(
     _ kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0),
@@ -91,7 +91,7 @@ public final class AvgPool2d: Module, Layer {
       countIncludesPadding: countIncludesPadding)
   }
 
-  /// The mean of each window.
+  /// The mean of each window, `[samples, channels, height', width']`.
   public func forward(_ input: Tensor) -> Tensor {
     avgPool2d(
       input, kernel: kernel, stride: stride, padding: padding,
@@ -109,7 +109,7 @@ public final class AdaptiveAvgPool1d: Module, Layer {
     self.size = size
   }
 
-  /// The mean of each window.
+  /// The mean of each window, `[samples, channels, size]`.
   public func forward(_ input: Tensor) -> Tensor {
     adaptiveAvgPool2d(input.unsqueezed(-2), size: (1, size)).squeezed(-2)
   }
@@ -131,7 +131,7 @@ public final class AdaptiveAvgPool2d: Module, Layer {
   /// A result of `size` times `size` pixels per channel; 1 is the mean over the whole image.
   public convenience init(_ size: Int) { self.init((size, size)) }
 
-  /// The mean of each window.
+  /// The mean of each window, `[samples, channels, height', width']` of the size asked for.
   public func forward(_ input: Tensor) -> Tensor { adaptiveAvgPool2d(input, size: size) }
 }
 

@@ -10,6 +10,8 @@ public final class CrossEntropyLoss: Module {
   private let labelSmoothing: Float
   private let reduction: LossReduction
 
+  /// The loss with these options; classes weigh the same without `weight`.
+  ///
   /// - Parameters:
   ///   - ignoreIndex: Targets of this value cost nothing.
   ///   - labelSmoothing: The fraction of each target that is spread evenly over the classes. Stops unless it is between 0
@@ -26,7 +28,8 @@ public final class CrossEntropyLoss: Module {
     (self.labelSmoothing, self.reduction) = (labelSmoothing, reduction)
   }
 
-  /// The loss of `logits` for `targets`.
+  /// The loss of `logits` for `targets`, in the shapes of `crossEntropy`: a scalar unless losses
+  /// are not reduced.
   public func callAsFunction(_ logits: Tensor, _ targets: Tensor) -> Tensor {
     crossEntropy(
       logits, targets, weight: weight, ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing,
@@ -49,7 +52,8 @@ public final class NLLLoss: Module {
     (self.weight, self.ignoreIndex, self.reduction) = (weight, ignoreIndex, reduction)
   }
 
-  /// The loss of `input` for `targets`.
+  /// The loss of `input` for `targets`, in the shapes of `nllLoss`: a scalar unless losses are not
+  /// reduced.
   public func callAsFunction(_ input: Tensor, _ targets: Tensor) -> Tensor {
     nllLoss(input, targets, weight: weight, ignoreIndex: ignoreIndex, reduction: reduction)
   }
@@ -76,7 +80,8 @@ public final class BCELoss: Module {
     (self.weight, self.reduction) = (weight, reduction)
   }
 
-  /// The loss of `input` for `target`.
+  /// The loss of `input` for `target`, which has the same shape: a scalar unless losses are not
+  /// reduced.
   public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
     binaryCrossEntropy(input, target, weight: weight, reduction: reduction)
   }
@@ -93,7 +98,8 @@ public final class BCEWithLogitsLoss: Module {
     (self.posWeight, self.reduction) = (posWeight, reduction)
   }
 
-  /// The loss of `logits` for `target`.
+  /// The loss of `logits` for `target`, which has the same shape: a scalar unless losses are not
+  /// reduced.
   public func callAsFunction(_ logits: Tensor, _ target: Tensor) -> Tensor {
     binaryCrossEntropyWithLogits(logits, target, positiveWeight: posWeight, reduction: reduction)
   }
@@ -109,7 +115,8 @@ public final class KLDivLoss: Module {
     (self.logTarget, self.reduction) = (logTarget, reduction)
   }
 
-  /// The loss of `input` for `target`.
+  /// The loss of `input` for `target`, which has the same shape: a scalar unless losses are not
+  /// reduced.
   public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
     klDivergence(input, target, logTarget: logTarget, reduction: reduction)
   }

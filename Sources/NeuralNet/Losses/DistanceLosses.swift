@@ -5,10 +5,11 @@ public import TensorCore
 public final class MSELoss: Module {
   private let reduction: LossReduction
 
-  /// How the losses of a batch become one value is `reduction`.
+  /// The losses of a batch become one value by `reduction`.
   public init(reduction: LossReduction = .mean) { self.reduction = reduction }
 
-  /// The loss of `input` for `target`.
+  /// The loss of `input` for `target`, which has the same shape: a scalar unless losses are not
+  /// reduced.
   public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
     mseLoss(input, target, reduction: reduction)
   }
@@ -18,10 +19,11 @@ public final class MSELoss: Module {
 public final class L1Loss: Module {
   private let reduction: LossReduction
 
-  /// How the losses of a batch become one value is `reduction`.
+  /// The losses of a batch become one value by `reduction`.
   public init(reduction: LossReduction = .mean) { self.reduction = reduction }
 
-  /// The loss of `input` for `target`.
+  /// The loss of `input` for `target`, which has the same shape: a scalar unless losses are not
+  /// reduced.
   public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
     l1Loss(input, target, reduction: reduction)
   }
@@ -38,7 +40,8 @@ public final class SmoothL1Loss: Module {
     (self.beta, self.reduction) = (beta, reduction)
   }
 
-  /// The loss of `input` for `target`.
+  /// The loss of `input` for `target`, which has the same shape: a scalar unless losses are not
+  /// reduced.
   public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
     smoothL1Loss(input, target, beta: beta, reduction: reduction)
   }
@@ -55,7 +58,8 @@ public final class HuberLoss: Module {
     (self.delta, self.reduction) = (delta, reduction)
   }
 
-  /// The loss of `input` for `target`.
+  /// The loss of `input` for `target`, which has the same shape: a scalar unless losses are not
+  /// reduced.
   public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
     huberLoss(input, target, delta: delta, reduction: reduction)
   }

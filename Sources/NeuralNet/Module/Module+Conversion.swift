@@ -10,7 +10,7 @@ extension Module {
   /// buffers; see Docs/mixed-precision.md. The tensors stay the same objects, ties included; their
   /// gradients are dropped.
   ///
-  /// To be called before an optimiser is made and gradients are averaged over ranks; stops where it
+  /// Call it before an optimiser is made and gradients are averaged over ranks; stops where it
   /// is too late.
   public func convert(to dtype: DType) {
     check(

@@ -34,11 +34,14 @@ extension Module {
   }
 
   /// Puts this module and all below it in training mode, or with `false` in evaluation mode.
+  ///
+  /// Dropout and batch normalisation behave by the mode. Recording for gradients does not: that is
+  /// turned off by `noGrad`.
   public func train(_ isTraining: Bool = true) {
     for module in modules() { module.isTraining = isTraining }
   }
 
-  /// Puts this module and all below it in evaluation mode.
+  /// Puts this module and all below it in evaluation mode; see `train(_:)`.
   public func eval() { train(false) }
 }
 
@@ -60,6 +63,8 @@ extension Module {
   }
 
   /// The tensors that are trained; hand them to an optimiser.
+  ///
+  /// Found by reflection anew in every call: keep the result where it is needed in every step.
   public func parameters() -> [Tensor] { namedParameters().map(\.tensor) }
 
   /// The tensors that are part of the state but no parameters, such as running statistics; each

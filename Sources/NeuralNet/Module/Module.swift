@@ -13,6 +13,12 @@ public import TensorCore
 ///   let head = Linear(512, 10)
 ///   func forward(_ x: Tensor) -> Tensor { head(relu(hidden(x))) }
 /// }
+///
+/// let model = Classifier()
+/// let scores = model(Tensor.zeros([64, 784]))         // [64, 10]
+/// for (name, tensor) in model.namedParameters() {
+///   print(name, tensor.shape)                         // hidden.weight [512, 784], …
+/// }
 /// ```
 open class Module {
   /// Whether the module behaves as in training; see `train()` and `eval()`.

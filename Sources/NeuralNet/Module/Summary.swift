@@ -4,11 +4,11 @@ public import TensorCore
 
 /// What a model consists of: a row for each module, with what it returned for an example.
 public struct ModuleSummary: CustomStringConvertible {
-  /// One module.
+  /// What one module returned, and what it holds itself.
   public struct Row {
     /// Where the module is; empty for the model itself.
     public let path: String
-    /// Its type.
+    /// The name of its class, such as `Linear`.
     public let type: String
     /// The shapes of what its last call returned; empty if it was not called, or has a call of its
     /// own that does not tell (`notifyForwardHooks`).

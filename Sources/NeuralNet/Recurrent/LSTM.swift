@@ -5,13 +5,16 @@ public import TensorCore
 /// whose rows are those of i, f, g, o; `c' = f c + i g`, `h' = o tanh(c')`. Hochreiter and
 /// Schmidhuber, 1997.
 public final class LSTM: RecurrentNetwork {
+  /// A network of `inputSize` features and states of `hiddenSize` units.
+  ///
   /// - Parameters:
   ///   - layers: How many layers lie one above the other.
   ///   - bias: Whether there are biases.
   ///   - batchFirst: Whether inputs and outputs are `[batch, steps, …]` instead of `[steps, batch, …]`.
   ///   - dropout: The probability with which the outputs of all layers but the last are dropped in training.
   ///   - bidirectional: Whether each layer runs in both directions; the outputs lie side by side.
-  ///   - generator: What weights and dropout are drawn from; nil: the default generator of the time.
+  ///   - generator: What weights and dropout are drawn from; by default the default generator,
+  ///     for dropout that of the time of the call.
   public init(
     _ inputSize: Int, _ hiddenSize: Int, layers: Int = 1, bias: Bool = true,
     batchFirst: Bool = false, dropout: Float = 0, bidirectional: Bool = false,
@@ -26,7 +29,8 @@ public final class LSTM: RecurrentNetwork {
   /// - Parameters:
   ///   - input: `[steps, batch, inputs]`, or `[batch, steps, inputs]` if batch comes first; one sequence has no axis for the
   ///     batch, nor have its results.
-  ///   - state: Hidden and cell states before the first step, both `[layers · directions, batch, hidden]`; nil: zeros.
+  ///   - state: Hidden and cell states before the first step, both `[layers · directions, batch,
+  ///     hidden]`; zeros if not given.
   /// - Returns: `output` like the input, with directions · hidden features; `state` like the parameter.
   public func callAsFunction(
     _ input: Tensor, _ state: (hidden: Tensor, cell: Tensor)? = nil
@@ -48,7 +52,7 @@ public final class LSTMCell: RecurrentStepper {
   }
 
   /// The states after a step, each `[batch, hidden]`, from `input` `[batch, inputs]` and `state`;
-  /// nil: zeros.
+  /// zeros if not given.
   public func callAsFunction(
     _ input: Tensor, _ state: (hidden: Tensor, cell: Tensor)? = nil
   ) -> (hidden: Tensor, cell: Tensor) {

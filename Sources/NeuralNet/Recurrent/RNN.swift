@@ -11,6 +11,8 @@ public enum RNNNonlinearity: Sendable {
 
 /// A recurrent network after Elman: `h' = tanh(W_ih x + b_ih + W_hh h + b_hh)` in every step.
 public final class RNN: RecurrentNetwork {
+  /// A network of `inputSize` features and states of `hiddenSize` units.
+  ///
   /// - Parameters:
   ///   - layers: How many layers lie one above the other.
   ///   - nonlinearity: What is applied to the sum.
@@ -18,7 +20,8 @@ public final class RNN: RecurrentNetwork {
   ///   - batchFirst: Whether inputs and outputs are `[batch, steps, …]` instead of `[steps, batch, …]`.
   ///   - dropout: The probability with which the outputs of all layers but the last are dropped in training.
   ///   - bidirectional: Whether each layer runs in both directions; the outputs lie side by side.
-  ///   - generator: What weights and dropout are drawn from; nil: the default generator of the time.
+  ///   - generator: What weights and dropout are drawn from; by default the default generator,
+  ///     for dropout that of the time of the call.
   public init(
     _ inputSize: Int, _ hiddenSize: Int, layers: Int = 1, nonlinearity: RNNNonlinearity = .tanh,
     bias: Bool = true,
@@ -35,7 +38,8 @@ public final class RNN: RecurrentNetwork {
   /// - Parameters:
   ///   - input: `[steps, batch, inputs]`, or `[batch, steps, inputs]` if batch comes first; one sequence has no axis for the
   ///     batch, nor have its results.
-  ///   - state: The states before the first step, `[layers · directions, batch, hidden]`; nil: zeros.
+  ///   - state: The states before the first step, `[layers · directions, batch, hidden]`; zeros if
+  ///     not given.
   /// - Returns: `output` like the input, with directions · hidden features; `state` like the parameter.
   public func callAsFunction(
     _ input: Tensor, _ state: Tensor? = nil
@@ -57,7 +61,7 @@ public final class RNNCell: RecurrentStepper {
   }
 
   /// The state after a step, `[batch, hidden]`, from `input` `[batch, inputs]` and `state` `[batch,
-  /// hidden]`; nil: zeros.
+  /// hidden]`; zeros if not given.
   public func callAsFunction(_ input: Tensor, _ state: Tensor? = nil) -> Tensor {
     step(input, from: state.map { [$0] })[0]
   }

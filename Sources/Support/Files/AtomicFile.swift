@@ -8,7 +8,7 @@ import Glibc
 ///
 /// ```swift
 /// var file = try AtomicFile("run/metrics.json")
-/// try file.append(text)
+/// try file.append("{}\n")
 /// try file.commit()
 /// ```
 ///

@@ -89,7 +89,7 @@ final class AutocastRegion {
 
 /// What an operation does with its operands in an `autocast` region.
 ///
-/// ```swift
+/// ```
 /// if let cast = Autocast("linear") { return cast.run { linear(cast(x), cast(weight)) } }
 /// ```
 struct Autocast {

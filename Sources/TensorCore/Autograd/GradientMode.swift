@@ -2,7 +2,14 @@ import CRuntime
 
 /// Runs `body` without recording anything for gradients, on this thread.
 ///
-/// For evaluation and for updates of parameters. Scopes nest.
+/// For evaluation and for updates of parameters. Scopes nest. Layers behave as before: dropout and
+/// batch normalisation ask for `eval()`.
+///
+/// ```swift
+/// model.eval()
+/// let scores = noGrad { model(images) }  // no graph, and no memory for one
+/// model.train()
+/// ```
 public func noGrad<Result, Failure: Error>(
   _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {

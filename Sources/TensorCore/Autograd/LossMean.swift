@@ -46,7 +46,7 @@ extension Tensor {
   /// A division by `/` does not say what it divides by, and each part then counts by its samples.
   ///
   /// ```swift
-  /// let costs = crossEntropy(logits, words, reduction: .none) * mask  // mask is 0 or 1
+  /// let costs = crossEntropy(logits, labels, reduction: .none) * mask  // mask is 0 or 1
   /// costs.sum().averaged(over: mask.sum().item()).backward()
   /// ```
   ///

@@ -12,7 +12,7 @@ public final class Generator: Sendable {
   let stream: UInt64
   private let cursor = Atomic<UInt64>(0)
 
-  /// The numbers of `seed`; streams of one seed are independent of each other.
+  /// A generator at the first number of `seed`; streams of one seed are independent of each other.
   public init(seed: UInt64, stream: UInt64 = 0) {
     key = seed
     self.stream = stream

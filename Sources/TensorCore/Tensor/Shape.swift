@@ -36,12 +36,12 @@ public struct Shape: RandomAccessCollection, MutableCollection, ExpressibleByArr
   /// The dimensions in `elements`, at most eight.
   public init(arrayLiteral elements: Int...) { self.init(elements) }
 
-  /// 0.
+  /// The position of the first dimension, 0.
   public var startIndex: Int { 0 }
-  /// The number of dimensions.
+  /// The position behind the last dimension: `count`.
   public var endIndex: Int { count }
 
-  /// The size (or stride) of dimension `index`.
+  /// The size (or stride) of dimension `index`. Stops unless it is in `0 ..< count`.
   public subscript(index: Int) -> Int {
     get {
       precondition(index >= 0 && index < count)
@@ -53,14 +53,15 @@ public struct Shape: RandomAccessCollection, MutableCollection, ExpressibleByArr
     }
   }
 
-  /// Adds a last dimension.
+  /// Adds a last dimension. Stops where there are eight.
   public mutating func append(_ dimension: Int) {
     check(count < Self.maximumRank, "Shape: more than 8 dimensions")
     values[count] = dimension
     count += 1
   }
 
-  /// Adds a dimension before position `index`.
+  /// Adds a dimension before position `index`; at `count`, behind the last. Stops where there are
+  /// eight.
   public mutating func insert(_ dimension: Int, at index: Int) {
     append(dimension)
     var position = count - 1
@@ -71,7 +72,7 @@ public struct Shape: RandomAccessCollection, MutableCollection, ExpressibleByArr
     values[index] = dimension
   }
 
-  /// Removes dimension `index`.
+  /// Removes dimension `index`. Stops unless it is in `0 ..< count`.
   public mutating func remove(at index: Int) {
     precondition(index >= 0 && index < count)
     for position in index..<(count - 1) { values[position] = values[position + 1] }

@@ -17,7 +17,7 @@ extension Tensor {
     }
   }
 
-  /// A tensor of one dimension.
+  /// A tensor of one dimension, with a copy of the values.
   public convenience init<Element: TensorElement>(_ values: [Element]) {
     self.init(values, shape: [values.count])
   }
@@ -52,7 +52,7 @@ extension Tensor {
     self.init(matrices.flatMap { $0.flatMap { $0 } }, shape: [matrices.count, rows, columns])
   }
 
-  /// A scalar.
+  /// A scalar, of shape `[]`.
   public convenience init<Element: TensorElement>(_ value: Element) {
     self.init([value], shape: [])
   }

@@ -20,7 +20,8 @@ extension Tensor {
     return result
   }
 
-  /// Random values of the standard normal distribution.
+  /// Random values of the standard normal distribution, of type float32, from `generator` or this
+  /// thread's default one. Stops if a size is negative.
   public static func normal(_ shape: Shape, generator: Generator = .default) -> Tensor {
     shape.requireSizes("normal")
     let result = Tensor(uninitialized: shape)
@@ -29,7 +30,7 @@ extension Tensor {
     return result
   }
 
-  /// Random integers in `range`, of type int32.
+  /// Random integers in `range`, of type int32. Stops if the range is empty or a size negative.
   public static func randomIntegers(
     _ shape: Shape, in range: Range<Int32>, generator: Generator = .default
   ) -> Tensor {

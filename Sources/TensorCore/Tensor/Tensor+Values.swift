@@ -16,13 +16,13 @@ extension Tensor {
     return dtype == .float32 ? read(Float.self) : read(dtype.elementType)
   }
 
-  /// The values in row-major order, converted to `Element`.
+  /// A copy of the values in row-major order, converted to `Element`.
   public func array<Element: TensorElement>(of _: Element.Type = Element.self) -> [Element] {
     let values = detach().converted(to: Element.dtype).contiguousValues()
     return Array(UnsafeBufferPointer(start: values.pointer(Element.self), count: count))
   }
 
-  /// The values in row-major order as floats.
+  /// A copy of the values in row-major order as floats.
   public var floats: [Float] { array(of: Float.self) }
 
   /// Overwrites all values with `value`, in place.
@@ -92,7 +92,7 @@ extension Tensor {
     }
   }
 
-  /// This tensor with elements of type `dtype`; itself if they are.
+  /// A copy with elements of type `dtype`; this tensor itself if its elements are of that type.
   ///
   /// Floats become integers by rounding toward zero; what is too large becomes the largest integer,
   /// and NaN 0. Integers that do not fit lose their upper bits. Halves are rounded to nearest, ties

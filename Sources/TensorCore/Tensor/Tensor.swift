@@ -3,9 +3,17 @@ public import Elements
 
 /// An n-dimensional array, and a node's result in the graph that `backward()` walks.
 ///
+/// ```swift
+/// let x = Tensor([[1.0, 2, 3], [4, 5, 6]])  // [2, 3], of type float32
+/// let row = x[0]                            // [3]; a view, which shares the memory of x
+/// let sums = (x * x).sum(axis: 1)           // [2]; a new tensor
+/// print(sums.floats)                        // [14.0, 77.0]
+/// ```
+///
 /// A tensor is a reference: assigning it shares it. Views (`transposed`, slices, …) share its
-/// memory. Operations record what their gradient needs when an input requires a gradient and no
-/// `noGrad` scope is open.
+/// memory, so that a write through one is seen by all. Operations record what their gradient needs
+/// when an input requires a gradient and no `noGrad` scope is open; what they keep lives as long as
+/// their result.
 ///
 /// A tensor belongs to the thread that made it.
 public final class Tensor {
@@ -135,7 +143,7 @@ extension Tensor {
       offset: offset, isView: false)
   }
 
-  /// The same memory without a place in the graph: no gradient flows through it.
+  /// A view of the same memory without a place in the graph: no gradient flows through it.
   public func detach() -> Tensor {
     Tensor(
       storage: storage, dtype: dtype, shape: shape, strides: strides, offset: offset,

@@ -12,7 +12,8 @@ import Parallel
 ///   - stride: Pixels from one window to the next, per axis.
 ///   - padding: Zeros around the image, on both sides of each axis.
 ///   - dilation: Pixels from one tap of a window to the next.
-///   - groups: The channels are cut into so many groups, each convolved with its share of the outputs.
+///   - groups: The channels are cut into this many groups, each convolved with its share of the
+///     outputs.
 ///
 /// Stops where channels and groups do not match, and where the kernel is larger than the padded
 /// image.

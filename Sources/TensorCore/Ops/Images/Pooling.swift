@@ -13,7 +13,7 @@ import Parallel
 ///
 /// - Parameters:
 ///   - kernel: The size of a window.
-///   - stride: Pixels from one window to the next; nil: the kernel, so that windows touch.
+///   - stride: Pixels from one window to the next; by default the kernel, so that windows touch.
 ///   - padding: Pixels around the image, at most half the kernel.
 public func maxPool2d(
   _ x: Tensor, kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0)
@@ -80,7 +80,7 @@ public func maxPool1d(_ x: Tensor, kernel: Int, stride: Int? = nil, padding: Int
 ///
 /// - Parameters:
 ///   - kernel: The size of a window.
-///   - stride: Pixels from one window to the next; nil: the kernel, so that windows touch.
+///   - stride: Pixels from one window to the next; by default the kernel, so that windows touch.
 ///   - padding: Zeros around the image, at most half the kernel.
 ///   - countIncludesPadding: Whether the zeros count in the mean.
 public func avgPool2d(

@@ -12,7 +12,8 @@ import Kernels
 ///   - padding: Pixels cut off the result, on both sides of each axis.
 ///   - outputPadding: Pixels added to the result at the end of each axis; less than the stride or the dilation.
 ///   - dilation: Pixels in the result from one tap to the next.
-///   - groups: The channels are cut into so many groups, each convolved with its share of the outputs.
+///   - groups: The channels are cut into this many groups, each convolved with its share of the
+///     outputs.
 ///
 /// Stops where channels and groups do not match, and where nothing would be left of the result.
 public func convTranspose2d(

@@ -85,7 +85,8 @@ extension Tensor {
       source.edge { [places = Saved(places)] in $0.gathered(at: places.value, axis: axis) })
   }
 
-  /// The elements along `axis` that `indices`, of one axis or none, names.
+  /// A copy of the elements along `axis` that `indices`, int64 or int32 with one axis or none,
+  /// name. The other axes stay. Stops for indices out of range.
   public func indexSelected(_ indices: Tensor, axis: Int) -> Tensor {
     check(
       indices.rank <= 1,
@@ -110,7 +111,8 @@ extension Tensor {
     return `where`(mask, Tensor(value).converted(to: dtype), self)
   }
 
-  /// The elements where `mask`, a tensor of bool, is true, in row-major order; shapes broadcast.
+  /// A copy of the elements where `mask`, a tensor of bool, is true, in row-major order along one
+  /// axis; shapes broadcast. The result has as many elements as the mask has that are true.
   public func maskedSelected(_ mask: Tensor) -> Tensor {
     let common = broadcast(shape, mask.shape, "maskedSelected")
     return expanded(to: common)[mask.expanded(to: common)]

@@ -6,6 +6,11 @@ import Parallel
 
 /// The negative logarithm of the probability that softmax gives to the right class.
 ///
+/// ```swift
+/// let logits = model(images)               // [64, 10]: scores, no probabilities
+/// let loss = crossEntropy(logits, labels)  // labels [64], each in 0 ..< 10; a scalar
+/// ```
+///
 /// The mean is weighted: over the weights of the targets that are not ignored; NaN if there are
 /// none. Where a gradient is wanted, exponentials are kept until then in as much memory as the logits
 /// take, and become the gradient; of narrow floats the logits are kept.

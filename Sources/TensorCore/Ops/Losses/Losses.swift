@@ -7,7 +7,7 @@ import Kernels
 public enum LossReduction: Sendable {
   /// The mean over all losses, weighted where the loss has weights of classes; NaN of none.
   case mean
-  /// The sum.
+  /// The sum of all losses; 0 of none.
   case sum
   /// No reduction: every loss.
   case none

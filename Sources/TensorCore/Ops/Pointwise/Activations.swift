@@ -69,12 +69,12 @@ public func relu(_ x: consuming Tensor) -> Tensor {
   return activation("relu", x, lk_relu, gradientFromResult: lk_relu_gradient)
 }
 
-/// The hyperbolic tangent of every element.
+/// The hyperbolic tangent of every element. Integers give float32.
 public func tanh(_ x: consuming Tensor) -> Tensor {
   activation("tanh", x, lk_tanh, gradientFromResult: lk_tanh_gradient)
 }
 
-/// 1 / (1 + exp(-x)) of every element.
+/// 1 / (1 + exp(-x)) of every element. Integers give float32.
 public func sigmoid(_ x: consuming Tensor) -> Tensor {
   activation("sigmoid", x, lk_sigmoid, gradientFromResult: lk_sigmoid_gradient)
 }

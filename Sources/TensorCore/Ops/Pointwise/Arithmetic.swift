@@ -32,12 +32,13 @@ extension BinaryOperation {
 }
 
 extension Tensor {
-  /// Element-wise sum; shapes broadcast.
+  /// Element-wise sum; shapes broadcast, and the result has the type that holds both.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     zip(.add, a, b).recorded("add", a.edge { $0 }, b.edge { $0 })
   }
 
-  /// Element-wise difference; shapes broadcast. Stops for two Boolean tensors.
+  /// Element-wise difference; shapes broadcast, and the result has the type that holds both. Stops
+  /// for two Boolean tensors.
   public static func - (a: Tensor, b: Tensor) -> Tensor {
     requireSubtractable(a, b)
     return zip(.subtract, a, b).recorded("subtract", a.edge { $0 }, b.edge { -$0 })
@@ -49,7 +50,8 @@ extension Tensor {
       "subtract: both tensors are bool; use .!= or convert them to an integer type")
   }
 
-  /// Element-wise product; shapes broadcast.
+  /// Element-wise product; shapes broadcast, and the result has the type that holds both. For
+  /// matrices see `matmul`.
   public static func * (a: Tensor, b: Tensor) -> Tensor {
     zip(.multiply, a, b).recorded(
       "multiply",

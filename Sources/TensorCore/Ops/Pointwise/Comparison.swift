@@ -25,47 +25,47 @@ extension BinaryOperation {
 }
 
 extension Tensor {
-  /// Where elements are equal.
+  /// Where elements are equal, as bool; shapes broadcast.
   public static func .== (a: Tensor, b: Tensor) -> Tensor { compare(.equal, a, b) }
-  /// Where elements differ.
+  /// Where elements differ, as bool; shapes broadcast.
   public static func .!= (a: Tensor, b: Tensor) -> Tensor { compare(.notEqual, a, b) }
-  /// Where elements of `a` are less.
+  /// Where elements of `a` are less, as bool; shapes broadcast.
   public static func .< (a: Tensor, b: Tensor) -> Tensor { compare(.less, a, b) }
-  /// Where elements of `a` are less or equal.
+  /// Where elements of `a` are less or equal, as bool; shapes broadcast.
   public static func .<= (a: Tensor, b: Tensor) -> Tensor { compare(.lessEqual, a, b) }
-  /// Where elements of `a` are greater.
+  /// Where elements of `a` are greater, as bool; shapes broadcast.
   public static func .> (a: Tensor, b: Tensor) -> Tensor { compare(.greater, a, b) }
-  /// Where elements of `a` are greater or equal.
+  /// Where elements of `a` are greater or equal, as bool; shapes broadcast.
   public static func .>= (a: Tensor, b: Tensor) -> Tensor { compare(.greaterEqual, a, b) }
-  /// Where both are true (not 0).
+  /// Where both are true (not 0), as bool; shapes broadcast.
   public static func .& (a: Tensor, b: Tensor) -> Tensor { zip(.and, a, b) }
-  /// Where either is true (not 0).
+  /// Where either is true (not 0), as bool; shapes broadcast.
   public static func .| (a: Tensor, b: Tensor) -> Tensor { zip(.or, a, b) }
 
-  /// Where elements equal `b`.
+  /// Where elements equal `b`, as bool.
   public static func .== (a: Tensor, b: Float) -> Tensor { a .== a.comparand(b) }
-  /// Where elements differ from `b`.
+  /// Where elements differ from `b`, as bool.
   public static func .!= (a: Tensor, b: Float) -> Tensor { a .!= a.comparand(b) }
-  /// Where elements are less than `b`.
+  /// Where elements are less than `b`, as bool.
   public static func .< (a: Tensor, b: Float) -> Tensor { a .< a.comparand(b) }
-  /// Where elements are at most `b`.
+  /// Where elements are at most `b`, as bool.
   public static func .<= (a: Tensor, b: Float) -> Tensor { a .<= a.comparand(b) }
-  /// Where elements are greater than `b`.
+  /// Where elements are greater than `b`, as bool.
   public static func .> (a: Tensor, b: Float) -> Tensor { a .> a.comparand(b) }
-  /// Where elements are at least `b`.
+  /// Where elements are at least `b`, as bool.
   public static func .>= (a: Tensor, b: Float) -> Tensor { a .>= a.comparand(b) }
 
-  /// Where elements equal `b`.
+  /// Where elements equal `b`, as bool.
   public static func .== (a: Tensor, b: Int) -> Tensor { a .== a.comparand(b) }
-  /// Where elements differ from `b`.
+  /// Where elements differ from `b`, as bool.
   public static func .!= (a: Tensor, b: Int) -> Tensor { a .!= a.comparand(b) }
-  /// Where elements are less than `b`.
+  /// Where elements are less than `b`, as bool.
   public static func .< (a: Tensor, b: Int) -> Tensor { a .< a.comparand(b) }
-  /// Where elements are at most `b`.
+  /// Where elements are at most `b`, as bool.
   public static func .<= (a: Tensor, b: Int) -> Tensor { a .<= a.comparand(b) }
-  /// Where elements are greater than `b`.
+  /// Where elements are greater than `b`, as bool.
   public static func .> (a: Tensor, b: Int) -> Tensor { a .> a.comparand(b) }
-  /// Where elements are at least `b`.
+  /// Where elements are at least `b`, as bool.
   public static func .>= (a: Tensor, b: Int) -> Tensor { a .>= a.comparand(b) }
 
   private static func compare(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> Tensor {
@@ -83,9 +83,9 @@ extension Tensor {
 
   /// Where elements are false (0).
   public static prefix func .! (a: Tensor) -> Tensor { a.map(lk_logical_not, to: .bool) }
-  /// Where elements are NaN.
+  /// Where elements are NaN, as bool.
   public func isNaN() -> Tensor { map(lk_is_nan, to: .bool) }
-  /// Where elements are neither NaN nor infinite.
+  /// Where elements are neither NaN nor infinite, as bool.
   public func isFinite() -> Tensor { map(lk_is_finite, to: .bool) }
 }
 

@@ -26,34 +26,34 @@ extension Tensor {
     return y.recorded(name, stepwiseEdge { [y = Saved(y)] g in gradient(g, y.value.wide) })
   }
 
-  /// e to the power of every element.
+  /// e to the power of every element. Integers give float32.
   public func exp() -> Tensor { pointwise("exp", lk_exp, fromResult: { $0 * $1 }) }
 
-  /// exp(x) - 1 of every element, precise near 0.
+  /// exp(x) - 1 of every element, precise near 0. Integers give float32.
   public func expm1() -> Tensor { pointwise("expm1", lk_expm1, fromResult: { $0 * ($1 + 1) }) }
 
-  /// The natural logarithm of every element; -infinity at 0, NaN below.
+  /// The natural logarithm of every element; -infinity at 0, NaN below. Integers give float32.
   public func log() -> Tensor { pointwise("log", lk_log, fromInput: { $0 / $1 }) }
 
-  /// log(1 + x) of every element, precise near 0.
+  /// log(1 + x) of every element, precise near 0. Integers give float32.
   public func log1p() -> Tensor { pointwise("log1p", lk_log1p, fromInput: { $0 / ($1 + 1) }) }
 
-  /// The logarithm to base 2 of every element.
+  /// The logarithm to base 2 of every element. Integers give float32.
   public func log2() -> Tensor {
     pointwise("log2", lk_log2, fromInput: { $0 / ($1 * 0.693_147_18) })
   }
 
-  /// The square root of every element; NaN below 0.
+  /// The square root of every element; NaN below 0. Integers give float32.
   public func squareRoot() -> Tensor {
     pointwise("squareRoot", lk_sqrt, fromResult: { $0 / ($1 * 2) })
   }
 
-  /// 1 / sqrt(x) of every element.
+  /// 1 / sqrt(x) of every element. Integers give float32.
   public func reciprocalSquareRoot() -> Tensor {
     pointwise("reciprocalSquareRoot", lk_rsqrt, fromResult: { $0 * $1 * $1 * $1 * -0.5 })
   }
 
-  /// 1 / x of every element.
+  /// 1 / x of every element. Integers give float32.
   public func reciprocal() -> Tensor {
     pointwise("reciprocal", lk_reciprocal, fromInput: { -($0 / $1 / $1) })
   }
@@ -73,28 +73,31 @@ extension Tensor {
       ? copied() : (self .> 0).converted(to: dtype) - (self .< 0).converted(to: dtype)
   }
 
-  /// The sine of every element, in radians.
+  /// The sine of every element, in radians. Integers give float32.
   public func sin() -> Tensor {
     pointwise("sin", lk_sin, fromInput: { $0 * $1.map(lk_cos) })
   }
 
-  /// The cosine of every element, in radians.
+  /// The cosine of every element, in radians. Integers give float32.
   public func cos() -> Tensor {
     pointwise("cos", lk_cos, fromInput: { -($0 * $1.map(lk_sin)) })
   }
 
-  /// The error function of every element.
+  /// The error function of every element. Integers give float32.
   public func erf() -> Tensor {
     pointwise("erf", lk_erf, fromInput: { $0 * ((-$1.squared()).exp() * 1.128_379_2) })
   }
 
-  /// The largest integer that is not above, for every element. Its gradient is 0.
+  /// The largest integer that is not above, for every element. Its gradient is 0. Integers stay as
+  /// they are.
   public func floor() -> Tensor { dtype.isFloatingPoint ? step("floor", lk_floor) : copied() }
 
-  /// The smallest integer that is not below, for every element. Its gradient is 0.
+  /// The smallest integer that is not below, for every element. Its gradient is 0. Integers stay as
+  /// they are.
   public func ceil() -> Tensor { dtype.isFloatingPoint ? step("ceil", lk_ceil) : copied() }
 
-  /// The nearest integer for every element, halves to even. Its gradient is 0.
+  /// The nearest integer for every element, halves to even. Its gradient is 0. Integers stay as
+  /// they are.
   public func rounded() -> Tensor { dtype.isFloatingPoint ? step("rounded", lk_round) : copied() }
 
   /// Every element limited to `lower ... upper`; nil leaves that side open. Integers give float32.

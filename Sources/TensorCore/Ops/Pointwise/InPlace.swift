@@ -10,16 +10,16 @@ import Kernels
 extension Tensor {
   /// Adds `b`, which must broadcast to this shape, to every element in place.
   public static func += (a: Tensor, b: Tensor) { a.form(.add, b) { $0 + $1 } }
-  /// Subtracts `b` in place.
+  /// Subtracts `b`, which must broadcast to this shape, in place.
   public static func -= (a: Tensor, b: Tensor) {
     requireSubtractable(a, b)
     a.form(.subtract, b) { $0 - $1 }
   }
-  /// Multiplies by `b` in place.
+  /// Multiplies by `b`, which must broadcast to this shape, in place.
   public static func *= (a: Tensor, b: Tensor) {
     a.form(.multiply, b, keepsInput: true) { $0 * $1 }
   }
-  /// Divides by `b` in place. Stops for integers.
+  /// Divides by `b`, which must broadcast to this shape, in place. Stops for integers.
   public static func /= (a: Tensor, b: Tensor) { a.form(.divide, b, keepsInput: true) { $0 / $1 } }
 
   /// Adds `b` in place. Stops for integers.

@@ -7,11 +7,16 @@ import Diagnostics
 /// occurs twice in one operand takes its diagonal. `...` stands for the axes of an operand that have
 /// no letter, aligned at the end: `einsum("...ij,...jk->...ik", a, b)`; without `->` they come first.
 /// Axes of size 1 broadcast.
+///
+/// Several operands are multiplied from left to right, two at a time; of one operand the result may
+/// be a view. Stops where the equation cannot be read, names another number of operands or axes
+/// than there are, or gives one letter to different sizes.
 public func einsum(_ equation: String, _ operands: Tensor...) -> Tensor {
   einsum(equation, operands)
 }
 
-/// The same of a list of operands.
+/// The sum of products that `equation` names, of a list of operands; see
+/// ``einsum(_:_:)-(_,Tensor...)``.
 public func einsum(_ equation: String, _ operands: [Tensor]) -> Tensor {
   let sides = equation.filter { $0 != " " }.split(separator: "-", omittingEmptySubsequences: false)
   let inputs = sides[0].split(separator: ",", omittingEmptySubsequences: false).map(

@@ -2,7 +2,7 @@ import Diagnostics
 
 /// `x W^T + b`: x is `[..., in]`, `weight` `[out, in]`, `bias` `[out]` or absent; the result `[...,
 /// out]`, of the common type of x and weight. A `weight` `[in]` gives one output without an axis, and
-/// takes no bias.
+/// takes no bias. Stops where the shapes do not fit, and for integers.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
   if let cast = Autocast("linear") {
     return cast.run { linear(cast(x), cast(weight), cast(bias)) }

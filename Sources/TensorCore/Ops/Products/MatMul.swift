@@ -9,6 +9,8 @@ import Parallel
 /// The axes before them broadcast. A vector counts as a row on the left and as a column on the
 /// right, and the axis added for that is removed again: two vectors give a scalar. Transposed views
 /// are multiplied as they lie.
+///
+/// Stops unless the inner dimensions k are equal, for scalars, and for integers.
 public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
   if let cast = Autocast("matmul") { return cast.run { matmul(cast(a), cast(b)) } }
   check(

@@ -2,8 +2,8 @@ import Elements
 import Kernels
 
 extension Tensor {
-  /// The sums of the elements up to and with each one along `axis`; floats are added up in double.
-  /// Integers and booleans give int64.
+  /// The sums of the elements up to and with each one along `axis`, in the same shape; floats are
+  /// added up in double. Integers and booleans give int64.
   public func cumsum(axis: Int) -> Tensor {
     if let cast = Autocast("cumsum") { return cast.run { cast(self).cumsum(axis: axis) } }
     let axes = axes([axis], "cumsum", keeping: true)

@@ -10,12 +10,12 @@ extension Tensor {
   /// The sum of all elements, a scalar; 0 if there are none. Integers and booleans give int64.
   public func sum() -> Tensor { total(axes(nil, "sum")) }
 
-  /// The sum along `axis`.
+  /// The sum along `axis`, which vanishes or keeps size 1. Integers and booleans give int64.
   public func sum(axis: Int, keepingAxis: Bool = false) -> Tensor {
     total(axes([axis], "sum", keeping: keepingAxis))
   }
 
-  /// The sum along `axes`. Integers and booleans give int64.
+  /// The sum along `axes`, which vanish or keep size 1. Integers and booleans give int64.
   public func sum(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     total(self.axes(axes, "sum", keeping: keepingAxes))
   }
@@ -23,12 +23,12 @@ extension Tensor {
   /// The mean of all elements, a scalar; NaN if there are none. Stops for integers.
   public func mean() -> Tensor { average(axes(nil, "mean")) }
 
-  /// The mean along `axis`.
+  /// The mean along `axis`, which vanishes or keeps size 1. Stops for integers.
   public func mean(axis: Int, keepingAxis: Bool = false) -> Tensor {
     average(axes([axis], "mean", keeping: keepingAxis))
   }
 
-  /// The mean along `axes`. Stops for integers.
+  /// The mean along `axes`, which vanish or keep size 1. Stops for integers.
   public func mean(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     average(self.axes(axes, "mean", keeping: keepingAxes))
   }
@@ -36,13 +36,13 @@ extension Tensor {
   /// The product of all elements, a scalar; 1 if there are none. Integers and booleans give int64.
   public func prod() -> Tensor { product(axes(nil, "prod")) }
 
-  /// The product along `axis`.
+  /// The product along `axis`, which vanishes or keeps size 1. Integers and booleans give int64.
   public func prod(axis: Int, keepingAxis: Bool = false) -> Tensor {
     product(axes([axis], "prod", keeping: keepingAxis))
   }
 
-  /// The product along `axes`. Integers and booleans give int64. Its gradient is right where
-  /// elements are 0, too.
+  /// The product along `axes`, which vanish or keep size 1. Integers and booleans give int64. Its
+  /// gradient is right where elements are 0, too.
   public func prod(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     product(self.axes(axes, "prod", keeping: keepingAxes))
   }
@@ -50,7 +50,7 @@ extension Tensor {
   /// Whether all elements are true (not 0), a Boolean scalar; true if there are none.
   public func all() -> Tensor { truth(axes(nil, "all"), .all) }
 
-  /// Whether all elements along `axis` are true.
+  /// Whether all elements along `axis`, which vanishes or keeps size 1, are true.
   public func all(axis: Int, keepingAxis: Bool = false) -> Tensor {
     truth(axes([axis], "all", keeping: keepingAxis), .all)
   }
@@ -64,7 +64,7 @@ extension Tensor {
   /// Whether any element is true (not 0), a Boolean scalar; false if there are none.
   public func any() -> Tensor { truth(axes(nil, "any"), .any) }
 
-  /// Whether any element along `axis` is true.
+  /// Whether any element along `axis`, which vanishes or keeps size 1, is true.
   public func any(axis: Int, keepingAxis: Bool = false) -> Tensor {
     truth(axes([axis], "any", keeping: keepingAxis), .any)
   }

@@ -4,13 +4,15 @@ import Elements
 import Kernels
 import Parallel
 
-/// exp(x) / sum(exp(x)) along `axis`.
+/// exp(x) / sum(exp(x)) along `axis`, computed without overflow; the shape stays. Stops for
+/// integers.
 public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor {
   if let cast = Autocast("softmax") { return cast.run { softmax(cast(x), axis: axis) } }
   return alongAxis(x, axis, "softmax", logarithm: false, to: x.dtype)
 }
 
-/// The logarithm of softmax along `axis`, computed without overflow.
+/// The logarithm of softmax along `axis`, computed without overflow; the shape stays. Stops for
+/// integers.
 public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor {
   if let cast = Autocast("logSoftmax") { return cast.run { logSoftmax(cast(x), axis: axis) } }
   return logSoftmax(x, axis: axis, to: x.dtype)

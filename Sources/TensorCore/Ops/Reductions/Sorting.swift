@@ -6,7 +6,10 @@ import Kernels
 // PyTorch.
 
 extension Tensor {
-  /// The elements in order along `axis`, and the indices where they were, of type int64.
+  /// Copies of the elements in order along `axis`, and the indices where they were, of type int64.
+  ///
+  /// Equal elements keep their order. A NaN counts as larger than any number. Gradients flow to the
+  /// elements that the values are copies of.
   public func sort(
     axis: Int = -1, descending: Bool = false
   ) -> (values: Tensor, indices: Tensor) {
@@ -16,7 +19,8 @@ extension Tensor {
     return (picked(at: indices, axis, "sort"), indices)
   }
 
-  /// The indices that put the elements along `axis` in order, of type int64.
+  /// The indices that put the elements along `axis` in order, of type int64; equal elements keep
+  /// their order.
   public func argsort(axis: Int = -1, descending: Bool = false) -> Tensor {
     if let vector = asVector(along: axis, "argsort") { return vector.argsort().reshaped([]) }
     let axis = shape.axis(axis, "argsort")

@@ -12,7 +12,7 @@ extension Tensor {
     variance(axes(nil, "variance"), correction)
   }
 
-  /// The variance along `axis`.
+  /// The variance along `axis`, which vanishes or keeps size 1. Stops for integers.
   public func variance(axis: Int, correction: Int = 1, keepingAxis: Bool = false) -> Tensor {
     variance(axes([axis], "variance", keeping: keepingAxis), correction)
   }
@@ -28,7 +28,8 @@ extension Tensor {
     deviation(axes(nil, "standardDeviation"), correction)
   }
 
-  /// The square root of the variance along `axis`.
+  /// The square root of the variance along `axis`, which vanishes or keeps size 1. Stops for
+  /// integers.
   public func standardDeviation(
     axis: Int, correction: Int = 1, keepingAxis: Bool = false
   ) -> Tensor {
@@ -45,7 +46,7 @@ extension Tensor {
   /// The `p`-norm of all elements, a scalar.
   public func norm(_ p: Float = 2) -> Tensor { norm(p, axes(nil, "norm")) }
 
-  /// The `p`-norm along `axis`.
+  /// The `p`-norm along `axis`, which vanishes or keeps size 1. Stops for integers.
   public func norm(_ p: Float = 2, axis: Int, keepingAxis: Bool = false) -> Tensor {
     norm(p, axes([axis], "norm", keeping: keepingAxis))
   }
@@ -61,7 +62,8 @@ extension Tensor {
   /// The logarithm of the sum of the exponentials of all elements, a scalar.
   public func logSumExp() -> Tensor { logSumExp(axes(nil, "logSumExp")) }
 
-  /// The logarithm of the sum of exponentials along `axis`.
+  /// The logarithm of the sum of exponentials along `axis`, which vanishes or keeps size 1;
+  /// computed without overflow.
   public func logSumExp(axis: Int, keepingAxis: Bool = false) -> Tensor {
     logSumExp(axes([axis], "logSumExp", keeping: keepingAxis))
   }

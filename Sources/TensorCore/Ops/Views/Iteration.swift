@@ -5,7 +5,7 @@ extension Tensor: Sequence {
   /// part of the graph. Stops for a scalar, which has none.
   ///
   /// ```swift
-  /// for row in matrix { print(row.sum().item()) }
+  /// for row in x { print(row.sum().item()) }
   /// ```
   public func makeIterator() -> Iterator {
     check(rank > 0, "iteration: a tensor of shape [] has no first axis; use item()")

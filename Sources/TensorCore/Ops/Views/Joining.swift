@@ -1,8 +1,8 @@
 import Diagnostics
 import Elements
 
-/// The tensors one after the other along `axis`; the other sizes must be equal. The result has the
-/// type that holds all of theirs.
+/// A copy of the tensors one after the other along `axis`, in the type that holds all of theirs.
+/// Stops where there are none, for scalars, and unless the other sizes are equal.
 ///
 /// An empty vector, of shape `[0]`, adds nothing to tensors of any shape, as in PyTorch: a list that
 /// grows may begin with one.
@@ -37,8 +37,8 @@ public func cat(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   }
 }
 
-/// The tensors, which must have one shape, along a new axis at position `axis`. The result has the
-/// type that holds all of theirs.
+/// A copy of the tensors along a new axis at position `axis`, in the type that holds all of theirs.
+/// Stops where there are none, and unless all have one shape.
 public func stack(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   check(!tensors.isEmpty, "stack: no tensors to join")
   let (first, position) = (tensors[0], axis < 0 ? axis + tensors[0].rank + 1 : axis)
@@ -92,7 +92,7 @@ extension Tensor {
     }
   }
 
-  /// Views of `size` elements each along `axis`; the last may have fewer.
+  /// Views of `size` elements each along `axis`, one after the other; the last may have fewer.
   public func split(size: Int, axis: Int = 0) -> [Tensor] {
     let total = shape[shape.axis(axis, "split")]
     check(size > 0, "split: pieces of \(size) elements")

@@ -3,7 +3,7 @@ import Diagnostics
 // Axes: views of the same elements in another order or number of axes.
 
 extension Tensor {
-  /// A view with axes `a` and `b` exchanged.
+  /// A view with axes `a` and `b` exchanged; by default the last two.
   public func transposed(_ a: Int = -2, _ b: Int = -1) -> Tensor {
     let (a, b) = (shape.axisOrScalar(a, "transposed"), shape.axisOrScalar(b, "transposed"))
     if rank == 0 { return viewed(as: []) }
@@ -44,8 +44,9 @@ extension Tensor {
 
   package func movingAxisLast(_ axis: Int) -> Tensor { movingAxis(axis, to: -1) }
 
-  /// A view of `shape` in which sizes of 1, and axes that are missing in front, are repeated. -1
-  /// keeps the size of an axis.
+  /// A view of `shape` in which sizes of 1, and axes that are missing in front, are repeated
+  /// without memory for it. -1 keeps the size of an axis. Stops where another size would have to
+  /// change.
   public func expanded(to shape: Shape) -> Tensor {
     var target = shape
     for axis in 0..<shape.count where shape[axis] == -1 {

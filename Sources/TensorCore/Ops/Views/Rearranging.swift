@@ -5,8 +5,8 @@ import Parallel
 // Copies of the same elements at other places.
 
 extension Tensor {
-  /// The elements moved by `shifts[i]` places along `axes[i]`; those that leave at one end enter at
-  /// the other.
+  /// A copy with the elements moved by `shifts[i]` places along `axes[i]`; those that leave at one
+  /// end enter at the other.
   public func rolled(by shifts: [Int], axes: [Int]) -> Tensor {
     check(
       shifts.count == axes.count, "rolled: \(shifts.count) shifts for \(axes.count) axes")
@@ -21,7 +21,7 @@ extension Tensor {
     return result.recorded("rolled", edge { $0.rolled(by: shifts.map { -$0 }, axes: axes) })
   }
 
-  /// The elements in row-major order moved by `shift` places, in this tensor's shape.
+  /// A copy with the elements in row-major order moved by `shift` places, in this tensor's shape.
   public func rolled(by shift: Int) -> Tensor {
     flattened().rolled(by: [shift], axes: [0]).reshaped(shape)
   }
@@ -40,8 +40,8 @@ extension Tensor {
     }
   }
 
-  /// The tensor `counts[i]` times along axis i, as tiles; counts beyond the rank are for new axes
-  /// in front.
+  /// A copy of the tensor `counts[i]` times along axis i, as tiles; counts beyond the rank are for
+  /// new axes in front. Where reading is all that is wanted, `expanded(to:)` takes no memory.
   ///
   /// Stops if there are fewer counts than axes.
   public func repeated(_ counts: [Int]) -> Tensor {
@@ -61,7 +61,7 @@ extension Tensor {
     return result.reshaped(sizes)
   }
 
-  /// The tensor with `padding[i].before` elements `value` in front of axis i and `padding[i].after`
+  /// A copy with `padding[i].before` elements `value` in front of axis i and `padding[i].after`
   /// behind it.
   ///
   /// There must be an entry for each axis. Negative amounts stop the program; slice instead. Stops
@@ -80,12 +80,12 @@ extension Tensor {
     return result.recorded("padded", edge { [inner] gradient in inner.of(gradient) })
   }
 
-  /// The elements of each matrix on and below its diagonal of number `diagonal` (positive: right of
-  /// the main one); the others are 0.
+  /// A copy with the elements of each matrix on and below its diagonal of number `diagonal`
+  /// (positive: right of the main one); the others are 0.
   public func tril(diagonal: Int = 0) -> Tensor { triangle(diagonal, isLower: true, "tril") }
 
-  /// The elements of each matrix on and above its diagonal of number `diagonal` (positive: right of
-  /// the main one); the others are 0.
+  /// A copy with the elements of each matrix on and above its diagonal of number `diagonal`
+  /// (positive: right of the main one); the others are 0.
   public func triu(diagonal: Int = 0) -> Tensor { triangle(diagonal, isLower: false, "triu") }
 
   private func triangle(_ diagonal: Int, isLower: Bool, _ name: StaticString) -> Tensor {

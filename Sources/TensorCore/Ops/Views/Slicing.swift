@@ -24,7 +24,7 @@ public struct AxisIndex: TensorIndex, Sendable {
 
   let kind: Kind
 
-  /// Itself.
+  /// This index, which says already what is taken.
   public var axisIndex: AxisIndex { self }
 }
 
@@ -48,7 +48,7 @@ extension TensorIndex where Self == AxisIndex {
 }
 
 extension Int: TensorIndex {
-  /// One element.
+  /// One element of the axis, which vanishes.
   public var axisIndex: AxisIndex { AxisIndex(kind: .at(self)) }
 }
 
