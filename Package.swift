@@ -59,15 +59,16 @@ let package = Package(
     cTarget("CKernels", ["CFloats", "CRuntime"]),
     module("Diagnostics", ["CRuntime"]),
 
-    // 1: threads, types of elements, kernels over raw memory; what a rank works on; messages
+    // 1: files, threads, types of elements, kernels over raw memory; what a rank works on; messages
     // between ranks
-    module("Parallel", ["CRuntime", "Diagnostics"]),
+    module("Files", ["Diagnostics"]),
+    module("Parallel", ["CRuntime", "Files", "Diagnostics"]),
     module("Elements", ["CFloats", "Diagnostics"]),
     module("Kernels", ["CKernels", "CFloats", "Parallel", "Elements", "Diagnostics"]),
-    module("Files", ["Diagnostics"]),
     module("Steps", ["Diagnostics"]),
     module(
-      "Communication", ["CMPI", "CFloats", "CRuntime", "Elements", "Steps", "Diagnostics"]),
+      "Communication",
+      ["CMPI", "CFloats", "CRuntime", "Parallel", "Elements", "Steps", "Diagnostics"]),
 
     // 2: tensors and automatic differentiation
     module(
@@ -108,7 +109,7 @@ let package = Package(
     .executableTarget(
       name: "LockstepCommand",
       dependencies: [
-        "Lockstep", "ModelZoo",
+        "Lockstep", "ModelZoo", "CRuntime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.embedInCode("Bench/Resources/pytorch_ops.py")],
@@ -151,7 +152,7 @@ let package = Package(
     tests("Communication", ["TensorCore", "Steps", "Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),
-    tests("LockstepCommand", ["TestSupport", "MPIChecks"]),
+    tests("LockstepCommand", ["Communication", "Parallel", "TestSupport", "MPIChecks"]),
     .testTarget(
       name: "LaunchTests", dependencies: ["TestSupport"], exclude: ["StandIns"],
       swiftSettings: strict),

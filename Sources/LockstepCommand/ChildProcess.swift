@@ -39,8 +39,13 @@ struct ChildProcess {
     while waitpid(process, &state, 0) < 0, errno == EINTR {}
     let signal = state & 0x7f
     status = signal == 0 ? (state >> 8) & 0xff : 128 + signal
-    self.output = content(of: output)
-    self.errors = content(of: errors)
+    self.output = Self.content(of: output)
+    self.errors = Self.content(of: errors)
+  }
+
+  private static func content(of file: UnsafeMutablePointer<FILE>) -> String {
+    rewind(file)
+    return text(of: file) ?? ""
   }
 }
 
@@ -50,22 +55,4 @@ private struct ChildError: ReportableError {
   let reason: String
   var description: String { "\(program): cannot be started: \(reason)" }
   var exitCode: ExitCode { .unavailable }
-}
-
-/// All of a file that is open.
-private func content(of file: UnsafeMutablePointer<FILE>) -> String {
-  rewind(file)
-  var bytes: [UInt8] = []
-  var buffer = [UInt8](repeating: 0, count: 4096)
-  while case let count = fread(&buffer, 1, buffer.count, file), count > 0 {
-    bytes += buffer[..<count]
-  }
-  return String(decoding: bytes, as: UTF8.self)
-}
-
-/// The text of a small file; nil where it cannot be read.
-func text(ofFile path: String) -> String? {
-  guard let file = fopen(path, "r") else { return nil }
-  defer { fclose(file) }
-  return content(of: file)
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Lockstep
 
 /// Seconds on a clock that never jumps.
 func monotonicSeconds() -> Double {
@@ -11,6 +12,24 @@ func monotonicSeconds() -> Double {
 func printError(_ text: String) {
   var text = text
   text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// How many columns the terminal on standard error has; nil: there is none that draws.
+func terminalColumns() -> Int? {
+  guard isatty(STDERR_FILENO) == 1, let kind = environmentVariable("TERM"), kind != "dumb" else {
+    return nil
+  }
+  var size = winsize()
+  guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+  return Int(size.ws_col)
+}
+
+/// The path of the program called `name`, a path itself or a name in `PATH`; nil: there is none that
+/// this user may start.
+func pathOfProgram(_ name: String) -> String? {
+  let folders = name.contains("/") ? [] : (environmentVariable("PATH") ?? "").split(separator: ":")
+  let paths = name.contains("/") ? [name] : folders.map { "\($0)/\(name)" }
+  return paths.first { access($0, X_OK) == 0 }
 }
 
 /// The most memory that this process has had resident, in bytes.

@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -36,8 +35,8 @@ import Testing
     #expect(text.contains("results in run"))
   }
 
-  /// Through the pipes of `mpirun` and a script: one state a line, which the script draws.
-  @Test func aScriptMayDraw() throws {
+  /// Through the pipe of `mpirun`: one state a line, which `lockstep launch` draws.
+  @Test func theLauncherMayDraw() throws {
     let line = "train \(Self.options) --run-dir"
     let training = try lockstep(
       "\(line) run", in: directory, environment: ["LOCKSTEP_COLUMNS": "60"])
@@ -49,18 +48,5 @@ import Testing
     let plain = try lockstep("\(line) plain", in: directory)
     try succeeded(plain)
     #expect(!plain.errors.contains { $0.contains("\r") })
-  }
-
-  /// What `launch/train` draws of that: a state over the one before, a line in the place of a state.
-  @Test func theScriptDrawsOneStateOverAnother() throws {
-    let library = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../launch/lib.sh").standardizedFileURL.path
-    let lines = #"printf 'start\n\r1 of 3\n\r2 of 3\nerror: x\nend\n\r3 of 3'"#
-    let drawn = try run(
-      ["/bin/bash", "-c", "source '\(library)'; \(lines) | draw_progress"], in: directory.path)
-    let clear = "\r\u{1b}[K"
-    #expect(
-      drawn.output
-        == "start\n\r1 of 3\u{1b}[K\r2 of 3\u{1b}[K\(clear)error: x\nend\n\r3 of 3\u{1b}[K")
   }
 }

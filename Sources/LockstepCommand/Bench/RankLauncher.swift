@@ -1,92 +1,65 @@
 import Glibc
 import Lockstep
 
-/// Starts this program again on several ranks, as `launch/lib.sh` does.
+/// Starts this program again on several ranks, and collects what it prints.
 struct RankLauncher {
   /// Threads of each rank.
   let threads: Int
   /// Where the hosts are named; nil: this one.
   let hostFile: String?
-  /// The cores that ranks of this host may use.
-  let cores = availableCores()
+  private let allowance = CoreAllowance.current()
+
+  /// How many cores ranks of this host may use.
+  var cores: Int { allowance.count }
 
   /// Whether so many ranks take turns on the cores of this host; with a host file nobody knows.
-  func isCrowded(_ ranks: Int) -> Bool { hostFile == nil && ranks * threads > cores }
+  func isCrowded(_ ranks: Int) -> Bool { plan(ranks).isCrowded }
 
-  /// What `lockstep` with `arguments` prints on `ranks` ranks. One that is alone has as many cores
-  /// of this host as each of several would have, in every `turn` others.
+  private func plan(_ ranks: Int) -> JobPlan {
+    JobPlan(ranks: ranks, threads: threads, hostFile: hostFile, on: LaunchHost(allowance))
+  }
+
+  /// The command that runs `lockstep` with `arguments` on `ranks` ranks. One that is alone has as many
+  /// cores of this host as each of several would have, in every `turn` others.
+  ///
+  /// Throws `LaunchFailure` where this program does not know its own path.
+  func command(_ arguments: [String], ranks: Int, turn: Int) throws -> [String] {
+    let plan = plan(ranks)
+    let environment = JobEnvironment(plan, columns: nil)
+    let start =
+      plan.isPlain
+      ? ["env"] + environment.ownVariables + taskset(turn)
+      : plan.mpirun(variables: environment.variables)
+    return start + [try ownPath()] + arguments
+  }
+
+  /// What that prints.
   ///
   /// Throws `LaunchFailure` where `mpirun` is missing or the job fails.
   func run(_ arguments: [String], ranks: Int, turn: Int) throws -> String {
-    setenv("SWIFT_BACKTRACE", "enable=no", 0)
-    if geteuid() == 0 {
-      setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1)
-      setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1)
-    }
-    let program = try ownPath()
-    let isPlain = ranks == 1 && hostFile == nil
-    let command = (isPlain ? taskset(turn) : mpirun(ranks)) + [program] + arguments
-    guard let child = try ChildProcess(command) else {
-      throw LaunchFailure(
-        description: "\(command[0]): not found in PATH; "
-          + (isPlain ? "install util-linux" : "install Open MPI (launch/quickstart does)"),
-        exitCode: .unavailable)
-    }
+    let command = try command(arguments, ranks: ranks, turn: turn)
+    guard let child = try ChildProcess(command) else { throw LaunchFailure.missing(command[0]) }
     guard child.status == 0 else { throw LaunchFailure(child, ranks: ranks) }
     printError(child.errors)
     return child.output
   }
 
   private func taskset(_ turn: Int) -> [String] {
-    guard let chosen = hardwareThreads(ofCores: threads, turn: turn) else { return [] }
+    let cores = allowance.cores.map(\.threads)
+    guard threads < cores.count else { return [] }
+    let chosen = (0..<threads).flatMap { cores[(turn * threads + $0) % cores.count] }
     return ["taskset", "--cpu-list", chosen.map(String.init).joined(separator: ",")]
-  }
-
-  private func mpirun(_ ranks: Int) -> [String] {
-    var command = ["mpirun", "-n", "\(ranks)", "-x", "SWIFT_BACKTRACE"]
-    if geteuid() == 0 { command.append("--allow-run-as-root") }
-    let bound = ["--map-by", "slot:PE=\(threads)", "--bind-to", "core"]
-    let unbound = ["--bind-to", "none", "--oversubscribe"]
-    if let hostFile {
-      // A host that vanishes is noticed after half a minute, not eight.
-      command += ["--hostfile", hostFile] + bound
-      command += ["--mca", "oob_tcp_keepalive_time", "10", "--mca", "oob_tcp_keepalive_intvl", "5"]
-      command += ["--mca", "oob_tcp_keepalive_probes", "3"]
-    } else if isCrowded(ranks) {
-      command += unbound + ["--mca", "mpi_yield_when_idle", "1"]
-    } else if Threads.availableCores < sysconf(Int32(_SC_NPROCESSORS_ONLN)) {
-      // mpirun would bind to cores outside this process's affinity mask; unbound ranks inherit it.
-      command += unbound
-    } else {
-      command += bound
-    }
-    // Under a system call filter, as in most containers, ranks may not read each other's memory.
-    if text(ofFile: "/proc/self/status")?.contains("\nSeccomp:\t2") == true {
-      command += ["--mca", "btl_vader_single_copy_mechanism", "none"]
-    }
-    return command
   }
 
   private func ownPath() throws -> String {
     var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &path, path.count)
-    guard count > 0 else {
-      throw LaunchFailure(description: "/proc is not mounted", exitCode: .unavailable)
-    }
+    guard count > 0 else { throw LaunchFailure("/proc is not mounted", .unavailable) }
     return String(decoding: path[..<count], as: UTF8.self)
   }
 }
 
-/// A job that a command started has failed.
-struct LaunchFailure: ReportableError {
-  let description: String
-  let exitCode: ExitCode
-
-  init(description: String, exitCode: ExitCode) {
-    self.description = description
-    self.exitCode = exitCode
-  }
-
+extension LaunchFailure {
   /// The last line that a rank of `child` said is passed on, and its status. Where no rank could
   /// speak, all that `mpirun` has to say is printed.
   init(_ child: ChildProcess, ranks: Int) {
@@ -95,8 +68,8 @@ struct LaunchFailure: ReportableError {
     let last = lines.last { $0.hasPrefix(prefix) }
     if last == nil { printError(child.errors) }
     let cause = last.map { String($0.dropFirst(prefix.count)) }
-    description =
-      "a job of \(ranks) rank(s): \(cause ?? "ended with status \(child.status); see above")"
-    exitCode = ExitCode(rawValue: child.status)
+    self.init(
+      "a job of \(ranks) rank(s): \(cause ?? "ended with status \(child.status); see above")",
+      ExitCode(rawValue: child.status))
   }
 }

@@ -29,7 +29,7 @@ struct ScalingRow: Decodable {
       self = try JSONDecoder().decode(Self.self, from: Data(object.utf8))
     } catch {
       throw LaunchFailure(
-        description: "bench step printed no measurement, but: \(object)", exitCode: .internalError)
+        "bench step printed no measurement, but: \(object)", .internalError)
     }
   }
 
