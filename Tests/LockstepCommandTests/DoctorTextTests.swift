@@ -173,6 +173,14 @@ import Testing
     #expect(abs(offset.uncertainty - 1e-5) < 1e-12)
   }
 
+  @Test func clocksThatDisagreeAreNamed() {
+    #expect(ClockOffset.advice("node1", "node2", seconds: 0.9) == nil)
+    let later = ClockOffset.advice("node1", "node2", seconds: 3.21) ?? ""
+    #expect(later.hasPrefix("by the clock of node2 it is 3.2 s later than by that of node1: "))
+    let earlier = ClockOffset.advice("node1", "node2", seconds: -3600) ?? ""
+    #expect(earlier.hasPrefix("by the clock of node2 it is 3600.0 s earlier than by that of "))
+  }
+
   @Test func linksAreATable() {
     let link = Link(latency: 23.45e-6, bandwidth: 1.25e9, clock: (-0.0012, 25e-6))
     let links = [(first: "node1", second: "node10", link: link)]

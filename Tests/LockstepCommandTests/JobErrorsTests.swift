@@ -68,7 +68,7 @@ import Testing
     let clear = "\r\u{1b}[K"
     #expect(
       shown(text, drawsBar: true)
-        == "start\n\r1 of 3\u{1b}[K\r2 of 3\u{1b}[K\(clear)error: x\nend\n\r3 of 3\u{1b}[K")
+        == "start\n\r1 of 3\u{1b}[K\r2 of 3\u{1b}[K\(clear)error: x\nend\n\r3 of 3\u{1b}[K\n")
     #expect(shown(text) == text + "\n")
   }
 

@@ -35,6 +35,21 @@ import Testing
     #expect(text.contains("results in run"))
   }
 
+  /// With the states that the launcher draws, over each other.
+  @Test func launchedRanksDrawABarToo() throws {
+    let program = try builtProgram("lockstep")
+    let launch = "env -u LOCKSTEP_COLUMNS '\(program)' launch -n 2 '\(program)' train"
+    let text = try withoutOtherJobs {
+      try onTerminal(
+        "\(launch) --steps 100 --evaluate-every 1000 --run-dir run", columns: 60)
+    }
+    let states = text.split(separator: "\r").filter { $0.contains("  step ") }
+    #expect(states.count >= 1, "\(text)")
+    #expect(
+      states.allSatisfy { $0.contains("\u{1b}[K") && $0.prefix { $0 != "\u{1b}" }.count < 60 })
+    #expect(text.contains("results in run"))
+  }
+
   /// Through the pipe of `mpirun`: one state a line, which `lockstep launch` draws.
   @Test func theLauncherMayDraw() throws {
     let line = "train \(Self.options) --run-dir"

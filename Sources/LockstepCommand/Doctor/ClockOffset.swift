@@ -21,6 +21,15 @@ package struct ClockOffset {
   /// The answer may have been given at any time of the way: how far from the truth `seconds` may be.
   package let uncertainty: Double
 
+  /// What to do where the clocks of two hosts are more than a second apart; nil: they are not.
+  package static func advice(_ first: String, _ second: String, seconds: Double) -> String? {
+    guard abs(seconds) > 1 else { return nil }
+    return """
+      by the clock of \(second) it is \(abs(seconds).text(1)) s \(seconds > 0 ? "later" : "earlier") \
+      than by that of \(first): times in logs and of files cannot be compared; run chrony on both
+      """
+  }
+
   /// By the fastest of `samples`, of which there must be one.
   package init(_ samples: [Sample]) {
     let best = samples.min { $0.heard - $0.asked < $1.heard - $1.asked } ?? samples[0]

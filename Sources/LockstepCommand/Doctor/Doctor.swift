@@ -18,7 +18,7 @@ struct Doctor: ParsableCommand {
       let hosts = world.gather(world.localRank == 0 ? text(of: report, world) : "")
       let advice = world.gather((report.advice + environmentAdvice()).joined(separator: "\n"))
       let libraries = world.gather(MPICommunicator.libraryVersion)
-      let links = linkLines(world)
+      let (links, clockAdvice) = describeLinks(world)
       guard world.isRoot else { return }
       let installation = Installation(linkedWith: libraries)
       print("MPI        \(libraries[0])")
@@ -31,7 +31,7 @@ struct Doctor: ParsableCommand {
       for text in hosts where !text.isEmpty { print(text) }
       for line in links { print(line) }
       let lines = Set(advice.flatMap { $0.split(separator: "\n") }.map(String.init))
-        .union(installation.advice).sorted()
+        .union(installation.advice + clockAdvice).sorted()
       print(lines.isEmpty ? "Nothing to mend." : "To mend:")
       for line in lines { print("  " + line) }
     }
@@ -80,10 +80,10 @@ struct Doctor: ParsableCommand {
     ]
   }
 
-  /// The costs of messages; collective.
-  private func linkLines(_ world: any Communicator) -> [String] {
+  /// What messages cost, and what to do about clocks; collective.
+  private func describeLinks(_ world: any Communicator) -> (lines: [String], advice: [String]) {
     guard let mpi = world as? MPICommunicator, mpi.size > 1 else {
-      return ["links      not measured: one rank; try mpirun -n 2 lockstep doctor"]
+      return (["links      not measured: one rank; try mpirun -n 2 lockstep doctor"], [])
     }
     let names = mpi.gather(mpi.host)
     let leaders = mpi.gather([mpi.localRank]).enumerated().filter { $1[0] == 0 }.map(\.offset)
@@ -98,8 +98,11 @@ struct Doctor: ParsableCommand {
     let title =
       (leaders.count > 1 ? "between hosts" : "between the ranks of this host")
       + (isAll ? "" : ", neighbors only: there are \(ends.count)")
-    return ["links      \(title)"]
-      + linkTable(measured, hasClocks: leaders.count > 1).map { "  " + $0 }
+    let table = linkTable(measured, hasClocks: leaders.count > 1).map { "  " + $0 }
+    let advice = measured.compactMap { first, second, link in
+      ClockOffset.advice(first, second, seconds: link.clock.offset)
+    }
+    return (["links      \(title)"] + table, advice)
   }
 }
 

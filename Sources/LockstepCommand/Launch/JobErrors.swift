@@ -39,11 +39,12 @@ package struct JobErrors {
     return shown
   }
 
-  /// What is to be shown when nothing more comes.
+  /// What is to be shown when nothing more comes. A bar stays, and what follows begins below it.
   package mutating func end() -> String {
-    let rest = line.isEmpty ? "" : pass(line: String(decoding: line, as: UTF8.self))
+    var rest = line.isEmpty ? "" : pass(line: String(decoding: line, as: UTF8.self))
     line = []
-    return rest + release()
+    rest += release()
+    return showsBar ? rest + "\n" : rest
   }
 
   private mutating func pass(line: String) -> String {
