@@ -70,7 +70,8 @@ let package = Package(
     module("Kernels", ["CKernels", "CFloats", "Parallel", "Elements", "Diagnostics"]),
     module("Steps", ["Diagnostics"]),
     module(
-      "Communication", ["CMPI", "CFloats", "Elements", "Steps", "Support", "Diagnostics"]),
+      "Communication",
+      ["CMPI", "CFloats", "CRuntime", "Parallel", "Elements", "Steps", "Support", "Diagnostics"]),
 
     // 2: tensors and automatic differentiation
     module(
@@ -115,7 +116,9 @@ let package = Package(
       resources: [.embedInCode("Resources/pytorch_ops.py")]),
     .executableTarget(
       name: "LockstepCommand",
-      dependencies: ["Training", "Benchmarks", "Lockstep", "Support", argumentParser],
+      dependencies: [
+        "Training", "Benchmarks", "Lockstep", "Support", "CRuntime", argumentParser,
+      ],
       swiftSettings: strict),
     example("Tensors", "01-tensors"),
     example("Gradients", "02-gradients"),
@@ -159,7 +162,9 @@ let package = Package(
       ["TensorCore", "Steps", "Support", "Diagnostics", "TestSupport", "MPIChecks"]),
     tests("Lockstep", ["TestSupport"]),
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),
-    tests("LockstepCommand", ["Support", "TestSupport", "MPIChecks"]),
+    tests(
+      "LockstepCommand",
+      ["Communication", "Parallel", "Support", "TestSupport", "MPIChecks"]),
     .testTarget(
       name: "LaunchTests", dependencies: ["TestSupport"], exclude: ["StandIns"],
       swiftSettings: strict),

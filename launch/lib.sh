@@ -128,142 +128,14 @@ check_code() {
   swiftc -typecheck -swift-version 6 "${modules[@]}" "$2"
 }
 
-# ---- Cores and threads
-
-# allowed_cpus: prints the affinity mask of this process, one hardware thread a line.
-allowed_cpus() {
-  local first last
-  sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status | tr ',' '\n' |
-    while IFS=- read -r first last; do seq "$first" "${last:-$first}"; done
-}
-
-# cpu_quotas: prints the CPU limit, in whole cores, of every control group this process is in.
-cpu_quotas() {
-  local group quota period
-  group=$(sed -n 's/^0:://p' /proc/self/cgroup)
-  while :; do
-    if read -r quota period 2>/dev/null <"/sys/fs/cgroup$group/cpu.max"; then
-      [[ $quota == max ]] || echo $((quota / period))
-    fi
-    [[ -n $group ]] || return 0
-    group=${group%/*}
-  done
-}
-
-# nproc obeys these two variables as well, which say nothing about the machine.
-usable_cpus() { env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc; }
-
-# available_cores: prints how many cores this process may use; the hardware threads of a core
-# count once, because they share the units that do the arithmetic.
-available_cores() {
-  local cpu siblings cores quota
-  cores=$(
-    allowed_cpus | while read -r cpu; do
-      read -r siblings <"/sys/devices/system/cpu/cpu$cpu/topology/thread_siblings_list" || continue
-      echo "$siblings"
-    done 2>/dev/null | sort -u | wc -l
-  )
-  ((cores > 0)) || cores=$(usable_cpus)
-  for quota in $(cpu_quotas); do
-    ((quota >= cores)) || cores=$quota
-  done
-  echo $((cores > 0 ? cores : 1))
-}
-
 # ---- Ranks
 
-# prepare_environment: sets what the program, mpirun, and tests that start mpirun, want to find.
+# prepare_environment: sets what the program, and tests that start mpirun, want to find. What decides
+# on cores, hosts and mpirun's options is the program: `lockstep launch`.
 prepare_environment() {
   # Fifty lines of back trace per rank would bury the one line that says what went wrong.
   export SWIFT_BACKTRACE=${SWIFT_BACKTRACE:-enable=no}
   if ((EUID == 0)); then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   fi
-}
-
-# check_hosts HOSTFILE: ends the script if the file cannot be read or names an unknown host.
-check_hosts() {
-  local line=0 host
-  [[ -f $1 && -r $1 ]] || fail 69 "$1: cannot read this host file"
-  while read -r host _ || [[ -n $host ]]; do
-    line=$((line + 1))
-    host=${host%%#*}
-    [[ -z $host ]] || getent hosts "${host#*@}" >/dev/null ||
-      fail 69 "$1:$line: unknown host '${host#*@}'"
-  done <"$1"
-}
-
-# mpirun_ranks RANKS THREADS CORES [HOSTFILE]: puts the mpirun command, without the program, into
-# the array `mpirun`. With a host file RANKS may be empty: one rank for every slot in the file.
-# After prepare_environment.
-mpirun_ranks() {
-  local ranks=$1 threads=$2 cores=$3 hosts=${4:-}
-  mpirun=(mpirun)
-  ((EUID != 0)) || mpirun+=(--allow-run-as-root)
-  [[ -z $ranks ]] || mpirun+=(-n "$ranks")
-
-  if [[ -n $hosts ]]; then
-    # A host that vanishes is noticed after half a minute, not eight.
-    mpirun+=(
-      --hostfile "$hosts" --map-by "slot:PE=$threads" --bind-to core
-      --mca oob_tcp_keepalive_time 10 --mca oob_tcp_keepalive_intvl 5
-      --mca oob_tcp_keepalive_probes 3)
-  elif ((ranks * threads > cores)); then
-    say "note: $ranks ranks x $threads threads share $cores cores:" \
-      "good for checking results, not for speed"
-    mpirun+=(--bind-to none --oversubscribe --mca mpi_yield_when_idle 1)
-  elif (($(usable_cpus) < $(getconf _NPROCESSORS_ONLN))); then
-    # mpirun would bind to cores outside this process's affinity mask; unbound ranks inherit it.
-    mpirun+=(--bind-to none --oversubscribe)
-  else
-    mpirun+=(--map-by "slot:PE=$threads" --bind-to core)
-  fi
-
-  # Under a system call filter, as in most containers, ranks may not read each other's memory.
-  if grep -q '^Seccomp:[[:space:]]*2' /proc/self/status; then
-    mpirun+=(--mca btl_vader_single_copy_mechanism none)
-  fi
-  mpirun+=(-x "SWIFT_BACKTRACE=$SWIFT_BACKTRACE")
-}
-
-# draw_progress: passes standard error on; lines that begin with a carriage return are states of a
-# bar, each drawn over the one before, on the terminal that standard error must then be.
-draw_progress() {
-  trap '' INT TERM
-  local line clear=""
-  while IFS= read -r line || [[ -n $line ]]; do
-    if [[ $line == $'\r'* ]]; then
-      printf '%s\033[K' "$line"
-      clear=$'\r\033[K'
-    else
-      printf '%s%s\n' "$clear" "$line"
-      clear=""
-    fi
-  done
-}
-
-# terminal_columns: prints how wide the terminal on standard error is; nothing where there is none.
-terminal_columns() {
-  [[ -t 2 && ${TERM:-dumb} != dumb ]] || return 0
-  local size
-  size=$(stty size <&2 2>/dev/null) || return 0
-  echo "${size#* }"
-}
-
-# without_boilerplate: passes mpirun's standard error on, less the paragraphs that repeat what the
-# failing rank has said in one line. What mpirun alone knows (a signal, a failed start) stays.
-without_boilerplate() {
-  trap '' INT TERM # ends with its input, so that the last words of the ranks are not lost
-  sed -u '
-    /show_help\.c at line/d
-    /sent help message help-mpi-api\.txt/d
-    /orte_base_help_aggregate/d
-    /^-\{74\}$/ {
-      :more
-      N
-      /\n-\{74\}$/! b more
-      /Primary job  terminated normally/d
-      /one or more processes exited with non-zero status/d
-      /MPI_ABORT was invoked/d
-    }'
 }

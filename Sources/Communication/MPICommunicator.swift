@@ -84,7 +84,10 @@ public final class MPICommunicator: Communicator, Sendable {
     (hostRanks, acrossHosts) = (layout.node, across)
     record = Watch(board, localRank: localRank, member)
     watchdog = Watchdog(record, layout.watch(record, over: across, member))
-    if member.size > 1 { watchdog.start() }
+    if member.size > 1 {
+      watchdog.start()
+      shareCores()
+    }
   }
 
   /// What the MPI library calls itself, such as `Open MPI v4.1.4`.

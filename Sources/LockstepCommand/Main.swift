@@ -9,7 +9,9 @@ struct LockstepCommand: ParsableCommand {
     commandName: "lockstep",
     abstract: "Train neural networks, on one process or on many ranks under mpirun.",
     version: programVersion,
-    subcommands: [Train.self, Evaluate.self, Generate.self, Inspect.self, Bench.self, Doctor.self])
+    subcommands: [
+      Train.self, Launch.self, Evaluate.self, Generate.self, Inspect.self, Bench.self, Doctor.self,
+    ])
 
   /// Runs the command that was asked for. Every rank parses the same command line; what is wrong
   /// with it is said once, and help is printed by rank 0.
@@ -33,7 +35,10 @@ struct LockstepCommand: ParsableCommand {
 /// `arguments` without what ArgumentParser takes for a missing value: a number below zero, which
 /// looks like an option itself, is joined to the option before it (`--seed=-1`), and an empty value
 /// is parted from its option (`--ignore=`).
-private func unmistakable(_ arguments: some Sequence<String>) -> [String] {
+///
+/// Those of `launch` stay as they are: most belong to another program.
+private func unmistakable(_ arguments: some Collection<String>) -> [String] {
+  if arguments.first == "launch" { return Array(arguments) }
   var joined: [String] = []
   for argument in arguments {
     if let option = joined.last, option.hasPrefix("--"), !option.contains("="), option != "--",

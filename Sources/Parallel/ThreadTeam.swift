@@ -19,6 +19,8 @@ final class ThreadTeam: @unchecked Sendable {
   static let shared = ThreadTeam()
 
   private let members = Atomic<Int>(Threads.defaultCount())
+  /// Whether somebody chose how many; else ranks that share cores do.
+  private let isChosen = Atomic<Bool>(Threads.chosenCount() != nil)
   private let helpers = Mutex<Int>(0)  // started so far; only grows
   private let isBusy = Atomic<Bool>(false)
   private let gate = Gate()
@@ -36,7 +38,14 @@ final class ThreadTeam: @unchecked Sendable {
 
   var count: Int { members.load(ordering: .relaxed) }
 
-  func resize(to count: Int) { members.store(count, ordering: .relaxed) }
+  func choose(_ count: Int) {
+    isChosen.store(true, ordering: .relaxed)
+    members.store(count, ordering: .relaxed)
+  }
+
+  func take(share count: Int) {
+    if !isChosen.load(ordering: .relaxed) { members.store(count, ordering: .relaxed) }
+  }
 
   func run(_ pieces: Int, _ body: (Int) -> Void) {
     let helperCount = count - 1

@@ -1,34 +1,50 @@
-import CRuntime
 import Glibc
-import Synchronization
+import Support
 
 /// How many threads the kernels of this process use, the calling thread included.
 public enum Threads {
-  /// Set it before training starts; at least 1. The first value is `LOCKSTEP_NUM_THREADS`, or else
-  /// this rank's share of the cores that the process may run on.
+  /// Set it before training starts; at least 1. Until it is set, it is `LOCKSTEP_NUM_THREADS`, or else
+  /// this process's share of the cores: ranks of a host that may use the same cores divide them as
+  /// soon as `withCommunicator` has joined them.
   public static var count: Int {
     get { ThreadTeam.shared.count }
-    set { ThreadTeam.shared.resize(to: max(1, newValue)) }
+    set { ThreadTeam.shared.choose(max(1, newValue)) }
   }
 
-  /// The cores that the process may run on.
-  public static var availableCores: Int { max(1, Int(lk_available_cores())) }
+  /// The cores that the process may run on, and no more than the CPU limits of its control groups,
+  /// such as its container. The hardware threads of a core count once.
+  public static var availableCores: Int { CoreAllowance.current().count }
 
-  /// A rank that its launcher bound to some cores uses those; ranks that share all cores divide
-  /// them.
+  /// Uses `count` threads unless a number was chosen, by `Threads.count` or by the environment.
+  package static func take(share count: Int) { ThreadTeam.shared.take(share: max(1, count)) }
+
+  /// The number that the environment chooses; nil: none.
+  package static func chosenCount(_ variable: (String) -> String? = environmentVariable) -> Int? {
+    variable("LOCKSTEP_NUM_THREADS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+  }
+
+  /// The number before ranks know of each other. A rank that its launcher bound to some cores is taken
+  /// to have them for itself; ranks that may use the whole machine divide it.
   ///
   /// - Parameters:
-  ///   - available: the cores that the process may run on, of those `onMachine`.
+  ///   - cores: how many the process may use.
+  ///   - isBound: whether its mask is narrower than the machine.
   ///   - variable: the value of a variable of the environment.
   package static func defaultCount(
-    available: Int = availableCores, onMachine: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)),
-    variable: (String) -> String? = { getenv($0).map { String(cString: $0) } }
+    cores: Int, isBound: Bool, variable: (String) -> String? = environmentVariable
   ) -> Int {
-    func integer(_ name: String) -> Int? { variable(name).flatMap { Int($0) } }
-    if let requested = integer("LOCKSTEP_NUM_THREADS"), requested > 0 { return requested }
-    let isBound = available < onMachine
-    let ranksHere = integer("OMPI_COMM_WORLD_LOCAL_SIZE") ?? integer("MPI_LOCALNRANKS") ?? 1
-    return isBound ? available : max(1, available / max(1, ranksHere))
+    if let chosen = chosenCount(variable) { return chosen }
+    let ranksHere = ["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"].compactMap { name in
+      variable(name).flatMap { Int($0) }
+    }.first
+    return isBound ? cores : max(1, cores / max(1, ranksHere ?? 1))
+  }
+
+  static func defaultCount() -> Int {
+    if let chosen = chosenCount() { return chosen }
+    let allowance = CoreAllowance.current()
+    let onMachine = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    return defaultCount(cores: allowance.count, isBound: allowance.threadCount < onMachine)
   }
 }
 

@@ -128,7 +128,7 @@ private final class Tally: Sendable {
       (["LOCKSTEP_NUM_THREADS": "3", "OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 8, 3),
     ] as [([String: String], Int, Int)])
   func environmentDecides(_ environment: [String: String], _ available: Int, _ expected: Int) {
-    let count = Threads.defaultCount(available: available, onMachine: 8) { environment[$0] }
+    let count = Threads.defaultCount(cores: available, isBound: available < 8) { environment[$0] }
     #expect(count == expected)
   }
 }

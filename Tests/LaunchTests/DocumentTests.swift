@@ -16,7 +16,7 @@ import Testing
     "token_embedding",
     // Open MPI's variables, Slurm's and the Swift compiler's options, and words of a shell.
     "OMPI_MCA_", "OMPI_MCA_hwloc_base_report_bindings", "ssh", "--cpus-per-task", "--nodes",
-    "--ntasks-per-node", "--sanitize", "--scratch-path",
+    "--ntasks-per-node", "--sanitize", "--scratch-path", "yes",
     // What Open MPI prints under a system call filter; a column of a user's table.
     "Read", "species",
     // Names that a page gives to what its reader writes.

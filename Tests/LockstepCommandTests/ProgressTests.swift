@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -36,8 +35,23 @@ import Testing
     #expect(text.contains("results in run"))
   }
 
-  /// Through the pipes of `mpirun` and a script: one state a line, which the script draws.
-  @Test func aScriptMayDraw() throws {
+  /// With the states that the launcher draws, over each other.
+  @Test func launchedRanksDrawABarToo() throws {
+    let program = try builtProgram("lockstep")
+    let launch = "env -u LOCKSTEP_COLUMNS '\(program)' launch -n 2 '\(program)' train"
+    let text = try withoutOtherJobs {
+      try onTerminal(
+        "\(launch) --steps 100 --evaluate-every 1000 --run-dir run", columns: 60)
+    }
+    let states = text.split(separator: "\r").filter { $0.contains("  step ") }
+    #expect(states.count >= 1, "\(text)")
+    #expect(
+      states.allSatisfy { $0.contains("\u{1b}[K") && $0.prefix { $0 != "\u{1b}" }.count < 60 })
+    #expect(text.contains("results in run"))
+  }
+
+  /// Through the pipe of `mpirun`: one state a line, which `lockstep launch` draws.
+  @Test func theLauncherMayDraw() throws {
     let line = "train \(Self.options) --run-dir"
     let training = try lockstep(
       "\(line) run", in: directory, environment: ["LOCKSTEP_COLUMNS": "60"])
@@ -49,18 +63,5 @@ import Testing
     let plain = try lockstep("\(line) plain", in: directory)
     try succeeded(plain)
     #expect(!plain.errors.contains { $0.contains("\r") })
-  }
-
-  /// What `launch/train` draws of that: a state over the one before, a line in the place of a state.
-  @Test func theScriptDrawsOneStateOverAnother() throws {
-    let library = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../launch/lib.sh").standardizedFileURL.path
-    let lines = #"printf 'start\n\r1 of 3\n\r2 of 3\nerror: x\nend\n\r3 of 3'"#
-    let drawn = try run(
-      ["/bin/bash", "-c", "source '\(library)'; \(lines) | draw_progress"], in: directory.path)
-    let clear = "\r\u{1b}[K"
-    #expect(
-      drawn.output
-        == "start\n\r1 of 3\u{1b}[K\r2 of 3\u{1b}[K\(clear)error: x\nend\n\r3 of 3\u{1b}[K")
   }
 }

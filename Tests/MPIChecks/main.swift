@@ -8,7 +8,7 @@ import Synchronization
 
 let registry = [
   collectiveChecks, sessionChecks, faultChecks, watchChecks, scheduleChecks, trainingChecks,
-  accumulationChecks, hostChecks,
+  accumulationChecks, hostChecks, coreChecks,
 ].flatMap { $0 }
 
 if let hosts = getenv("PRETENDED_HOSTS").flatMap({ Int(String(cString: $0)) }) {

@@ -1,5 +1,5 @@
 // What a process has once, and each of its threads: state of automatic differentiation, callers,
-// cores, the heap; and hashes of memory.
+// cores, a job that it starts, the heap; and hashes of memory.
 #ifndef LOCKSTEP_CRUNTIME_H
 #define LOCKSTEP_CRUNTIME_H
 
@@ -28,6 +28,14 @@ void lk_name_thread(const char *name);
 
 /// How many cores the process may run on.
 int lk_available_cores(void);
+
+// MARK: jobs (job.c)
+
+/// Starts the program `arguments[0]`, found in `PATH`, with an empty standard input and with the file
+/// `errors` as its standard error. All signals reach it; it gets SIGTERM when the calling thread ends.
+///
+/// Returns the number of its process, or minus the system's error where it cannot be started.
+int lk_start_job(char *_Nullable const *_Nonnull arguments, int errors);
 
 // MARK: callers (callers.c)
 

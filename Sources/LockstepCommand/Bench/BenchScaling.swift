@@ -19,8 +19,13 @@ struct BenchScaling: ParsableCommand {
   @Option(help: "The workload, as in 'bench step'.")
   var workload = Workload.mlp
 
-  @Option(help: "The numbers of ranks, separated by commas.")
-  var ranks = "1,2,4"
+  @Option(
+    name: [.long, .customShort("n")],
+    help: """
+      The numbers of ranks, separated by commas (default: 1 and its doubles up to the cores; with \
+      --hostfile 1,2,4).
+      """)
+  var ranks: String?
 
   @Flag(
     help: """
@@ -48,6 +53,9 @@ struct BenchScaling: ParsableCommand {
   @Flag(help: "Print one JSON object for each number of ranks.")
   var json = false
 
+  @Flag(help: "Print the commands of the jobs instead of running them.")
+  var print = false
+
   func validate() throws {
     try require("--steps", steps)
     try require("--rounds", rounds)
@@ -62,7 +70,12 @@ struct BenchScaling: ParsableCommand {
   }
 
   private func rankCounts() throws -> [Int] {
-    try ranks.split(separator: ",", omittingEmptySubsequences: false).map { word in
+    guard let ranks else {
+      if hostfile != nil { return [1, 2, 4] }
+      let cores = Threads.availableCores
+      return Array(sequence(first: 1) { $0 * 2 <= cores ? $0 * 2 : nil })
+    }
+    return try ranks.split(separator: ",", omittingEmptySubsequences: false).map { word in
       guard let count = Int(word), (1...100_000).contains(count) else {
         throw ValidationError(
           "--ranks is \(ranks); '\(word)' is no number of ranks from 1 to 100000.")
@@ -73,9 +86,16 @@ struct BenchScaling: ParsableCommand {
 
   func run() throws {
     let counts = try rankCounts()
-    try withCommunicator { world in
-      try requireUsable(world)
+    try withCommunicator { _ in
+      try LaunchFailure.refuseRanks("bench scaling")
+      if let hostfile { try HostFile.check(hostfile) }
       let launcher = RankLauncher(threads: threads, hostFile: hostfile)
+      if print {
+        for count in counts {
+          Swift.print(shellQuoted(try launcher.command(arguments, ranks: count, turn: 0)))
+        }
+        return
+      }
       sayWhatIsCrowded(counts, launcher)
       var measured = counts.map { _ in [ScalingRow]() }
       for round in 1...rounds {
@@ -84,7 +104,7 @@ struct BenchScaling: ParsableCommand {
           let output = try launcher.run(arguments, ranks: count, turn: round - 1)
           measured[index].append(try ScalingRow(output))
           guard round == rounds else { continue }
-          if index == 0, !json { print(header) }
+          if index == 0, !json { Swift.print(header) }
           report(measured[index], against: measured[0], isCrowded: launcher.isCrowded(count))
           fflush(nil)
         }
@@ -94,19 +114,8 @@ struct BenchScaling: ParsableCommand {
 
   private var arguments: [String] {
     ["bench", "step", "--json", "--load-data", "--workload", workload.rawValue]
-      + ["--steps", "\(steps)", "--threads", "\(threads)"]
+      + ["--steps", "\(steps)"]
       + (mode == .strong ? ["--global-batch", "\(workload.batchSize)"] : [])
-  }
-
-  private func requireUsable(_ world: any Communicator) throws {
-    if LaunchEnvironment.current.startsMPI {
-      throw LaunchFailure(
-        description: "bench scaling starts mpirun itself; run it without", exitCode: .usage)
-    }
-    if let hostfile, access(hostfile, R_OK) != 0 {
-      throw LaunchFailure(
-        description: "\(hostfile): cannot read this host file", exitCode: .unavailable)
-    }
   }
 
   private func sayWhatIsCrowded(_ counts: [Int], _ launcher: RankLauncher) {
@@ -137,8 +146,8 @@ struct BenchScaling: ParsableCommand {
   private func report(_ rows: [ScalingRow], against first: [ScalingRow], isCrowded: Bool) {
     let row = middle(rows) { $0.stepMilliseconds }
     let efficiency = middle(zip(rows, first).map { $0.efficiency(against: $1) }) { $0 }
-    if json { return print(row.object(workload, mode, efficiency: efficiency)) }
-    print(
+    if json { return Swift.print(row.object(workload, mode, efficiency: efficiency)) }
+    Swift.print(
       Self.table.line([
         (isCrowded ? "*" : "") + "\(row.ranks)", row.stepMilliseconds.text(3),
         row.itemsPerSecond.text(0), (efficiency * 100).text(1) + " %", row.compute.text(3),

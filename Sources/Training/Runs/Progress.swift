@@ -55,16 +55,14 @@ private enum Display {
   case lines
   /// A terminal: a bar, drawn over itself.
   case terminal
-  /// A pipe to a script that draws: a line that begins with a carriage return is a bar for a
+  /// A pipe to `lockstep launch`, which draws: a line that begins with a carriage return is a bar for a
   /// terminal of so many columns.
   case relay(columns: Int)
 
-  /// Under `mpirun` standard error is a pipe; `launch/train`, which knows the terminal behind it,
+  /// Under `mpirun` standard error is a pipe; `lockstep launch`, which knows the terminal behind it,
   /// says how wide that is.
   static func ofStandardError() -> Display {
-    if isatty(STDERR_FILENO) == 1 {
-      return getenv("TERM").map { strcmp($0, "dumb") != 0 } == true ? .terminal : .lines
-    }
+    if isatty(STDERR_FILENO) == 1 { return terminalColumns() == nil ? .lines : .terminal }
     let columns = getenv("LOCKSTEP_COLUMNS").flatMap { Int(String(cString: $0)) } ?? 0
     return columns > 0 ? .relay(columns: columns) : .lines
   }
@@ -81,7 +79,7 @@ private enum Display {
   func state(_ text: String, done: Double) -> String {
     switch self {
     case .lines: text + "\n"
-    case .terminal: "\r\(bar(text, done, columns: terminalColumns()))\u{1b}[K"
+    case .terminal: "\r\(bar(text, done, columns: terminalColumns() ?? 80))\u{1b}[K"
     case .relay(let columns): "\r\(bar(text, done, columns: columns))\n"
     }
   }
@@ -96,11 +94,5 @@ private enum Display {
     let filled = Int(Double(width) * done)
     return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
       + "  " + text
-  }
-
-  private func terminalColumns() -> Int {
-    var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
   }
 }

@@ -1,17 +1,18 @@
 import FoundationEssentials
+import Benchmarks
 import Lockstep
-package import Support
+import Support
 
 /// What `lockstep bench step` has measured on one number of ranks; times are milliseconds.
-package struct ScalingRow: Decodable {
-  package let ranks: Int
-  package let stepMilliseconds: Double
-  package let itemsPerSecond: Double
-  package let compute: Double
-  package let communication: Double
-  package let waiting: Double
-  package let data: Double
-  package let slowestRank: Int
+struct ScalingRow: Decodable {
+  let ranks: Int
+  let stepMilliseconds: Double
+  let itemsPerSecond: Double
+  let compute: Double
+  let communication: Double
+  let waiting: Double
+  let data: Double
+  let slowestRank: Int
 
   private enum CodingKeys: String, CodingKey {
     case ranks
@@ -25,21 +26,21 @@ package struct ScalingRow: Decodable {
   }
 
   /// Reads the object that `bench step --json` prints.
-  package init(_ object: String) throws {
+  init(_ object: String) throws {
     do {
       self = try JSONDecoder().decode(Self.self, from: Data(object.utf8))
     } catch {
       throw LaunchFailure(
-        description: "bench step printed no measurement, but: \(object)", exitCode: .internalError)
+        "bench step printed no measurement, but: \(object)", .internalError)
     }
   }
 
   /// Items per second and rank, divided by those of `first`.
-  package func efficiency(against first: ScalingRow) -> Double {
+  func efficiency(against first: ScalingRow) -> Double {
     itemsPerSecond / Double(ranks) / (first.itemsPerSecond / Double(first.ranks))
   }
 
-  package func object(_ workload: Workload, _ mode: ScalingMode, efficiency: Double) -> JSONObject {
+  func object(_ workload: Workload, _ mode: ScalingMode, efficiency: Double) -> JSONObject {
     JSONObject([
       "workload": .text(workload.rawValue), "ranks": .integer(ranks), "mode": .text(mode.rawValue),
       "step_ms_median": .number(stepMilliseconds), "items_per_second": .number(itemsPerSecond),
@@ -51,7 +52,7 @@ package struct ScalingRow: Decodable {
 }
 
 /// What grows with the number of ranks.
-package enum ScalingMode: String, CaseIterable {
+enum ScalingMode: String, CaseIterable {
   /// The samples of a step.
   case weak
   /// Nothing: the same samples are shared out.

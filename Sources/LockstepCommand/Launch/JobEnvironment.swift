@@ -1,0 +1,46 @@
+import Glibc
+import Lockstep
+
+/// What the ranks of a job find in their environment, whatever host they are on.
+struct JobEnvironment {
+  /// How wide the terminal is that shows the job's progress bar; nil: there is none.
+  let columns: Int?
+  private let values: [(name: String, value: String)]
+  private let inherited: [String]
+
+  /// For a job by this `plan`, started by this process.
+  init(_ plan: JobPlan, columns: Int? = terminalColumns()) {
+    self.columns = columns
+    // Fifty lines of back trace per rank would bury the one line that says what went wrong.
+    let backtrace = environmentVariable("SWIFT_BACKTRACE") ?? "enable=no"
+    values =
+      [("SWIFT_BACKTRACE", backtrace), ("LOCKSTEP_NUM_THREADS", "\(plan.threads)")]
+      + (plan.isPlain ? [] : columns.map { [("LOCKSTEP_COLUMNS", "\($0)")] } ?? [])
+    let own = Set(values.map(\.name))
+    // Ranks of this host inherit them anyway.
+    inherited = plan.hostFile == nil ? [] : lockstepVariables().filter { !own.contains($0) }
+  }
+
+  /// As `mpirun -x` takes them.
+  var variables: [String] { ownVariables + inherited }
+
+  /// Those that are set here, each as `NAME=value`.
+  var ownVariables: [String] { values.map { "\($0.name)=\($0.value)" } }
+
+  /// Sets them in this process.
+  func apply() {
+    for (name, value) in values { setenv(name, value, 1) }
+  }
+}
+
+/// The names of all variables of this process whose names begin with `LOCKSTEP_`, sorted.
+private func lockstepVariables() -> [String] {
+  var names: [String] = []
+  var next = environ
+  while let entry = next.pointee {
+    let name = String(String(cString: entry).prefix { $0 != "=" })
+    if name.hasPrefix("LOCKSTEP_") { names.append(name) }
+    next += 1
+  }
+  return names.sorted()
+}
