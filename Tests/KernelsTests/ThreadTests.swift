@@ -107,6 +107,20 @@ private final class Tally: Sendable {
     }
   }
 
+  /// Ranks that share cores decide only where nobody has.
+  @Test func aChosenCountIsKept() async {
+    await #expect(processExitsWith: .success) {
+      unsetenv("LOCKSTEP_NUM_THREADS")
+      Threads.take(share: 2)
+      try #require(Threads.count == 2)
+      Threads.take(share: 0)
+      try #require(Threads.count == 1)
+      Threads.count = 3
+      Threads.take(share: 2)
+      try #require(Threads.count == 3)
+    }
+  }
+
   @Test func countIsAtLeastOne() async {
     await #expect(processExitsWith: .success) {
       Threads.count = -3
