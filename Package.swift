@@ -8,6 +8,9 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// What talks to MPI; sources that need it are in `#if MPI`.
+let mpi = Target.Dependency.target(name: "CMPI", condition: .when(traits: ["MPI"]))
+
 /// Loops and state in C.
 func cTarget(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(
@@ -47,6 +50,11 @@ let package = Package(
     .library(name: "ModelZoo", targets: ["ModelZoo"]),
     .executable(name: "lockstep", targets: ["LockstepCommand"]),
   ],
+  traits: [
+    .default(enabledTraits: ["MPI"]),
+    .trait(
+      name: "MPI", description: "Many ranks that talk over Open MPI; without it, one process."),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
@@ -67,7 +75,8 @@ let package = Package(
     module("Files", ["Diagnostics"]),
     module("Steps", ["Diagnostics"]),
     module(
-      "Communication", ["CMPI", "CFloats", "CRuntime", "Elements", "Steps", "Diagnostics"]),
+      "Communication",
+      [mpi, "CFloats", "CRuntime", "Parallel", "Elements", "Steps", "Diagnostics"]),
 
     // 2: tensors and automatic differentiation
     module(
@@ -140,7 +149,7 @@ let package = Package(
     tests("DataLoading", ["Parallel", "TensorCore", "Steps", "Diagnostics", "TestSupport"]),
     .executableTarget(
       name: "MPIChecks",
-      dependencies: ["Elements", "Steps", "Communication", "Diagnostics", "Lockstep"],
+      dependencies: [mpi, "Elements", "Steps", "Communication", "Diagnostics", "Lockstep"],
       path: "Tests/MPIChecks", swiftSettings: strict),
     tests(
       "DataParallel",

@@ -12,8 +12,12 @@ struct Doctor: ParsableCommand {
       let ranks = world.gather(describeRank(world))
       let advice = Set(world.gather(advice(world).joined(separator: "\n")))
       guard world.isRoot else { return }
+      #if MPI
       print("MPI        \(MPICommunicator.libraryVersion)")
       print("threads    \(threadLevel(world))")
+      #else
+      print("MPI        not built in: one process only")
+      #endif
       print("products   \(MatrixProducts.areByOpenBLAS ? "OpenBLAS" : "own kernels")")
       print("OpenBLAS   \(MatrixProducts.openBLASDescription ?? "not installed")")
       print("ranks      \(world.size)")
@@ -24,10 +28,12 @@ struct Doctor: ParsableCommand {
     }
   }
 
+  #if MPI
   private func threadLevel(_ world: any Communicator) -> String {
     (world as? MPICommunicator).map { "MPI grants \($0.threadLevel.rawValue)" }
       ?? "MPI is not started: no mpirun"
   }
+  #endif
 
   private func describeRank(_ world: any Communicator) -> String {
     """
