@@ -51,9 +51,11 @@ let package = Package(
     .executable(name: "lockstep", targets: ["LockstepCommand"]),
   ],
   traits: [
-    .default(enabledTraits: ["MPI"]),
+    .default(enabledTraits: ["MPI", "Command"]),
     .trait(
       name: "MPI", description: "Many ranks that talk over Open MPI; without it, one process."),
+    .trait(
+      name: "Command", description: "The program lockstep, which needs swift-argument-parser."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -118,7 +120,9 @@ let package = Package(
       name: "LockstepCommand",
       dependencies: [
         "Lockstep", "ModelZoo",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(
+          name: "ArgumentParser", package: "swift-argument-parser",
+          condition: .when(traits: ["Command"])),
       ],
       resources: [.embedInCode("Bench/Resources/pytorch_ops.py")],
       swiftSettings: strict),

@@ -2,6 +2,10 @@ import ArgumentParser
 import Glibc
 import Lockstep
 
+#if !Command
+#error("the program lockstep needs the trait Command: add --traits Command")
+#endif
+
 /// The version of the program, which `run.json` keeps beside a digest of the build.
 let programVersion = "0.1.0"
 
