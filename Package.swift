@@ -8,6 +8,9 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// What talks to MPI; sources that need it are in `#if MPI`.
+let mpi = Target.Dependency.target(name: "CMPI", condition: .when(traits: ["MPI"]))
+
 /// Loops and state in C.
 func cTarget(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(
@@ -41,7 +44,8 @@ func example(_ name: String, _ folder: String) -> Target {
 }
 
 let argumentParser = Target.Dependency.product(
-  name: "ArgumentParser", package: "swift-argument-parser")
+  name: "ArgumentParser", package: "swift-argument-parser",
+  condition: .when(traits: ["Command"]))
 
 let package = Package(
   name: "Lockstep",
@@ -49,6 +53,13 @@ let package = Package(
     .library(name: "Lockstep", targets: ["Lockstep"]),
     .library(name: "ModelZoo", targets: ["ModelZoo"]),
     .executable(name: "lockstep", targets: ["LockstepCommand"]),
+  ],
+  traits: [
+    .default(enabledTraits: ["MPI", "Command"]),
+    .trait(
+      name: "MPI", description: "Many ranks that talk over Open MPI; without it, one process."),
+    .trait(
+      name: "Command", description: "The program lockstep, which needs swift-argument-parser."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -71,7 +82,7 @@ let package = Package(
     module("Steps", ["Diagnostics"]),
     module(
       "Communication",
-      ["CMPI", "CFloats", "CRuntime", "Parallel", "Elements", "Steps", "Support", "Diagnostics"]),
+      [mpi, "CFloats", "CRuntime", "Parallel", "Elements", "Steps", "Support", "Diagnostics"]),
 
     // 2: tensors and automatic differentiation
     module(
@@ -149,7 +160,9 @@ let package = Package(
     tests("DataLoading", ["Parallel", "TensorCore", "Steps", "Diagnostics", "TestSupport"]),
     .executableTarget(
       name: "MPIChecks",
-      dependencies: ["Elements", "Steps", "Communication", "Support", "Diagnostics", "Lockstep"],
+      dependencies: [
+        mpi, "Elements", "Steps", "Communication", "Support", "Diagnostics", "Lockstep",
+      ],
       path: "Tests/MPIChecks", swiftSettings: strict),
     tests(
       "DataParallel",

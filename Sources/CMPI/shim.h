@@ -3,6 +3,8 @@
 /* MPI's handles are macros with casts, which Swift does not import; these functions return them. */
 
 static inline MPI_Comm cmpi_comm_world(void) { return MPI_COMM_WORLD; }
+static inline MPI_Comm cmpi_comm_null(void) { return MPI_COMM_NULL; }
+static inline int cmpi_undefined(void) { return MPI_UNDEFINED; }
 static inline MPI_Info cmpi_info_null(void) { return MPI_INFO_NULL; }
 static inline MPI_Errhandler cmpi_errors_return(void) { return MPI_ERRORS_RETURN; }
 static inline void *cmpi_in_place(void) { return MPI_IN_PLACE; }
@@ -22,9 +24,6 @@ enum {
   cmpi_max_error_string = MPI_MAX_ERROR_STRING,
   cmpi_max_library_version_string = MPI_MAX_LIBRARY_VERSION_STRING
 };
-
-/* Begins to bring the cache line at `address` here, without waiting for it. */
-static inline void cmpi_prefetch(const void *address) { __builtin_prefetch(address); }
 
 /* The ranks of `comm` that share memory with the caller, in the order of their ranks. */
 static inline int cmpi_split_by_host(MPI_Comm comm, MPI_Comm *host) {

@@ -61,6 +61,13 @@ public protocol Communicator: StepMember {
   /// rank, or where a host has too little. Collective over all hosts, and the same answer on all.
   func makeSharedWindow(byteCount: Int) -> SharedWindow?
 
+  /// The ranks that give the same `color`, in the order of their keys and, where these are equal, of
+  /// their ranks here; nil where `color` is nil: this rank is in no part. Collective over all ranks.
+  ///
+  /// A part numbers its ranks from 0 and has a `step` and a `profile` of its own; its collectives
+  /// are called by its ranks alone. Stops the program unless color and key are from 0 and below 2^31.
+  func split(color: Int?, key: Int) -> (any Communicator)?
+
   /// Whether a second thread of a rank may call collectives.
   var allowsThreads: Bool { get }
 
@@ -71,6 +78,19 @@ public protocol Communicator: StepMember {
 extension Communicator {
   /// No record: a communicator keeps one only where others may wait for this rank.
   public var watch: Watch? { nil }
+
+  /// The part of the ranks that give the same `color`, in the order of their ranks here; nil where
+  /// `color` is nil.
+  public func split(color: Int?) -> (any Communicator)? { split(color: color, key: 0) }
+
+  /// The part of the ranks that give the same `color`, in the order of their keys, and of their ranks
+  /// here where these are equal.
+  public func split(color: Int, key: Int = 0) -> any Communicator {
+    guard let part = split(color: Optional(color), key: key) else {
+      stop("split: color \(color) has no part")
+    }
+    return part
+  }
 
   /// See `StepMember.note`.
   public func note(_ phase: Phase, step: Int?) {
@@ -87,6 +107,14 @@ extension Communicator {
   func checkRoot(_ root: Int, _ collective: StaticString) {
     check(
       root >= 0 && root < size, "\(collective): root \(root) is not one of \(size) rank(s)")
+  }
+
+  func checkSplit(_ color: Int?, _ key: Int) {
+    for (name, value) in [("color", color ?? 0), ("key", key)] {
+      check(
+        value >= 0 && value <= Int32.max,
+        "split: the \(name) \(value) is not from 0 to \(Int32.max); count groups from 0")
+    }
   }
 
   func checkGather(_ part: Int, _ whole: Int) {

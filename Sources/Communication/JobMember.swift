@@ -1,10 +1,14 @@
-import CMPI
 import Diagnostics
 import Glibc
 
 /// One rank of a job as its failures see it: who it is, and how it ends the job with one line.
+///
+/// The job is all that the launcher has started: a part of the ranks too is named by its numbers
+/// there, and ends all.
 struct JobMember: Sendable {
+  /// Its number among all ranks of the job.
   var rank = 0
+  /// The number of ranks of the job.
   var size = 1
   var host = hostName()
   /// Whether all ranks are on this host, as far as is known.
@@ -15,11 +19,6 @@ struct JobMember: Sendable {
   var patience: UInt32 = 0
   /// Chooses the rank of this host that reports; `nil` until MPI is set up.
   var board: HostBoard?
-
-  /// Ends the job with status 75 if `code`, which `call` returned, is an error.
-  func require(_ call: String, _ code: Int32) {
-    if code != MPI_SUCCESS { end("\(call): \(mpiErrorText(code))", .peerLost) }
-  }
 
   /// Ends all ranks with status `code` after one line on standard error that names this rank and
   /// `message`.
@@ -43,19 +42,9 @@ struct JobMember: Sendable {
   func abort(_ code: ExitCode) -> Never {
     fflush(nil)
     if !isOneHost { LauncherGuard.start() }
-    MPI_Abort(cmpi_comm_world(), code.rawValue)
+    #if MPI
+    abortMPI(code)
+    #endif
     _exit(code.rawValue)
-  }
-}
-
-/// What MPI says about an error code.
-private func mpiErrorText(_ code: Int32) -> String {
-  withUnsafeTemporaryAllocation(of: CChar.self, capacity: cmpi_max_error_string) {
-    text in
-    var length: Int32 = 0
-    guard let start = text.baseAddress, MPI_Error_string(code, start, &length) == MPI_SUCCESS else {
-      return "MPI error \(code)"
-    }
-    return String(cString: start)
   }
 }

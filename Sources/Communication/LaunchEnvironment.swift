@@ -82,10 +82,22 @@ public struct LaunchEnvironment: Hashable, Sendable {
 
   /// The error of a process that `size` ranks, as far as MPI knows, do not make part of the
   /// promised job.
-  func refusal(ofSize size: Int, linkedWith library: String? = nil) -> LaunchError? {
+  func refusal(ofSize size: Int, linkedWith library: String) -> LaunchError? {
     guard let promisedRanks, promisedRanks > 1, size == 1 else { return nil }
     return LaunchError(
-      launcher: launcher, ranks: promisedRanks, evidence: evidence, library: library)
+      launcher: launcher, ranks: promisedRanks, evidence: evidence, cause: .alone(library: library))
+  }
+
+  /// The error of a process in which MPI is not started, although a launcher may have started several.
+  var refusalAlone: LaunchError? {
+    // A launcher that does not tell the number of ranks is taken to have started several.
+    guard promisedRanks ?? (startsMPI ? 2 : 1) > 1 else { return nil }
+    #if MPI
+    let cause = LaunchError.Cause.noPMI
+    #else
+    let cause = LaunchError.Cause.notBuiltIn
+    #endif
+    return LaunchError(launcher: launcher, ranks: promisedRanks, evidence: evidence, cause: cause)
   }
 
   private static let variables = [

@@ -1,6 +1,5 @@
 import Diagnostics
 import Glibc
-import Synchronization
 
 /// What `withCommunicator` does with an error in a job of one rank.
 public enum FailurePolicy: Sendable {
@@ -37,59 +36,21 @@ public func withCommunicator<Result>(
 ) throws -> Result {
   do {
     let environment = LaunchEnvironment.current
+    #if MPI
     if environment.startsMPI { return try MPIJob.world.get().run(body) }
-    if let refusal = environment.refusal(ofSize: 1) { throw refusal }
+    #endif
+    if let refusal = environment.refusalAlone { throw refusal }
     return try body(SoloCommunicator())
   } catch {
-    if policy == .rethrow { throw error }
+    try policy.handle(error)
+  }
+}
+
+extension FailurePolicy {
+  /// Does with `error` what a job of one rank is to do.
+  func handle(_ error: any Error) throws -> Never {
+    if self == .rethrow { throw error }
     writeLine("error: \(error.report)")
     exit(error.reportedExitCode.rawValue)
-  }
-}
-
-extension MPICommunicator {
-  fileprivate func run<Value>(_ body: (any Communicator) throws -> Value) throws -> Value {
-    if MPIJob.openBodies.wrappingAdd(1, ordering: .relaxed).newValue == 1 { record.note(.inBody) }
-    defer {
-      let open = MPIJob.openBodies.wrappingSubtract(1, ordering: .relaxed).newValue
-      if open == 0 { record.note(.outside) }
-    }
-    do {
-      return try body(self)
-    } catch  where size > 1 {
-      member.end(error.report, error.reportedExitCode)
-    }
-  }
-}
-
-/// MPI in this process: initialised at most once, finalised when the process exits.
-private enum MPIJob {
-  /// The number of calls of `withCommunicator` that have not returned.
-  static let openBodies = Atomic(0)
-
-  static let world: Result<MPICommunicator, LaunchError> = {
-    // Before MPI, which adds launcher variables of its own to a process that is alone.
-    let environment = LaunchEnvironment.current
-    let world = MPICommunicator()
-    let library = MPICommunicator.libraryVersion
-    if let refusal = environment.refusal(ofSize: world.size, linkedWith: library) {
-      world.finalize()
-      return .failure(refusal)
-    }
-    if world.size > 1 {
-      let member = world.member
-      Job.join(rank: world.rank, size: world.size)
-      setStopHandler { member.end($0, $1) }
-    }
-    atexit { MPIJob.finalize() }
-    return .success(world)
-  }()
-
-  /// A rank that exits inside a body does not finalise, which would wait for the others, who may
-  /// wait for it: the launcher takes it for lost and ends them.
-  private static func finalize() {
-    guard openBodies.load(ordering: .relaxed) == 0, case .success(let world) = world else { return }
-    setStopHandler(nil)
-    world.finalize()
   }
 }

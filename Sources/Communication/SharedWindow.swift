@@ -1,4 +1,3 @@
-import CMPI
 import Glibc
 package import Synchronization
 
@@ -39,13 +38,19 @@ public final class SharedWindow {
     patience = bases.count <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? 10_000 : 0
   }
 
-  static let lineSize = HostMemory.lineSize
+  /// Bytes of a cache line.
+  static let lineSize = 64
 
   /// Spins after which a wait is noted in the rank's record: a shorter one costs nothing.
   private static let briefly = 100
 
   /// Bytes of one rank's share of a window with blocks of `byteCount`.
-  static func shareSize(_ byteCount: Int) -> Int { lineSize + HostMemory.roundedUp(byteCount) }
+  static func shareSize(_ byteCount: Int) -> Int { lineSize + roundedUp(byteCount) }
+
+  /// `byteCount`, in whole cache lines.
+  static func roundedUp(_ byteCount: Int) -> Int {
+    (byteCount + lineSize - 1) / lineSize * lineSize
+  }
 
   /// Returns when all ranks of the host have called it.
   package func barrier() {
@@ -70,30 +75,5 @@ public final class SharedWindow {
       }
     }
     if isNoted { watch?.awaitArrival(of: nil) }
-  }
-}
-
-extension MPICommunicator {
-  /// See `Communicator.makeSharedWindow`.
-  public func makeSharedWindow(byteCount: Int) -> SharedWindow? {
-    let share = SharedWindow.shareSize(byteCount)
-    guard size > 1, minimum(Int64(canShare(share * localSize) ? 1 : 0)) == 1 else { return nil }
-    return watched(.makeSharedWindow(bytes: byteCount)) {
-      let memory = HostMemory(byteCount: share, over: hostRanks, member)
-      // Also so that each rank's share lies in memory near to it.
-      memory.blocks[localRank].initializeMemory(as: UInt8.self, repeating: 0, count: share)
-      let result = SharedWindow(bases: memory.blocks, localRank: localRank, watch: watch)
-      // No rank arrives in the window before all have set their counts to zero.
-      member.require("MPI_Barrier", MPI_Barrier(hostRanks))
-      return result
-    }
-  }
-
-  /// Whether this host's shared memory has room: where it has not, touching the window would kill the
-  /// process.
-  private func canShare(_ bytes: Int) -> Bool {
-    var status = statvfs()
-    guard statvfs("/dev/shm", &status) == 0 else { return false }
-    return Int(status.f_bavail) * Int(status.f_frsize) > bytes + (16 << 20)
   }
 }

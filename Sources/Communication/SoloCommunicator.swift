@@ -54,6 +54,13 @@ public final class SoloCommunicator: Communicator {
   /// Returns at once.
   public func barrier() { RootBlock.requireOutside("barrier") }
 
+  /// This process alone; nil where `color` is nil.
+  public func split(color: Int?, key: Int) -> (any Communicator)? {
+    RootBlock.requireOutside("split")
+    checkSplit(color, key)
+    return color.map { _ in SoloCommunicator() }
+  }
+
   /// Nil, for there is nobody to share memory with.
   public func makeSharedWindow(byteCount: Int) -> SharedWindow? { nil }
 

@@ -1,4 +1,3 @@
-import CMPI
 package import Diagnostics
 import Elements
 import Glibc
@@ -48,14 +47,16 @@ package final class ThreadCommunicator: Communicator {
     self.job = job
     self.rank = rank
     profile = StepProfile { job.clock(rank) }
-    let position = job.position(of: rank)
-    (localRank, localSize) = (rank - position.ranks.lowerBound, position.ranks.count)
-    host = "host\(position.host)"
+    check(
+      rank >= 0 && rank < job.size, "ThreadCommunicator: rank \(rank) is not one of \(job.size)")
+    let place = job.places[rank]
+    (localRank, localSize) = (place.localRank, place.ranks.count)
+    host = job.hostNames[rank]
     board = SharedWindow(bases: job.board.shares, localRank: rank, ownedBy: job.board)
     acrossHosts =
       localRank < job.leastLocalSize
       ? SharedWindow(
-        bases: job.acrossHosts[localRank].shares, localRank: position.host,
+        bases: job.acrossHosts[localRank].shares, localRank: place.host,
         ownedBy: job.acrossHosts[localRank]) : nil
   }
 
@@ -145,13 +146,30 @@ package final class ThreadCommunicator: Communicator {
     // The first rank of each host makes the memory.
     let memory = localRank == 0 ? ThreadMemory(blocks: localSize, ofSize: byteCount) : nil
     let addresses = gather([memory.map { Unmanaged.passUnretained($0) }])
-    let shared = addresses[rank - localRank][0]?.takeUnretainedValue()
+    let shared = addresses[job.places[rank].ranks[0]][0]?.takeUnretainedValue()
     let window = shared.map {
       SharedWindow(bases: $0.shares, localRank: localRank, ownedBy: $0)
     }
     barrier()  // before which nobody must let go of the memory
     withExtendedLifetime(memory) {}
     return window
+  }
+
+  /// See `Communicator.split`.
+  package func split(color: Int?, key: Int) -> (any Communicator)? {
+    RootBlock.requireOutside("split")
+    checkSplit(color, key)
+    let all = gather([color ?? -1, key])
+    let ranks = all.indices.filter { all[$0][0] == color }
+      .sorted { (all[$0][1], $0) < (all[$1][1], $1) }
+    // The first rank of each part makes what its ranks share.
+    let part = ranks.first == rank ? ThreadJob(ranks, of: job) : nil
+    let addresses = gather([part.map { Unmanaged.passUnretained($0) }])
+    let shared = ranks.first.flatMap { addresses[$0][0]?.takeUnretainedValue() }
+    barrier()  // before which nobody must let go of it
+    withExtendedLifetime(part) {}
+    guard let shared, let place = ranks.firstIndex(of: rank) else { return nil }
+    return ThreadCommunicator(shared, rank: place)
   }
 
   /// Ends the process, and with it all ranks, with status `code`.

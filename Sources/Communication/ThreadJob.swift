@@ -1,15 +1,26 @@
 import Diagnostics
 import Support
 
-/// What the ranks of a job of threads have in common.
+/// What the ranks of a job of threads, or of a part of them, have in common.
 ///
-/// Safety: nothing in it changes but the memory of the board, which is written and read between
+/// Safety: nothing in it changes but the memory of the boards, which is written and read between
 /// barriers.
 package final class ThreadJob: Sendable {
-  package let size: Int
+  /// Where a rank is among the others of its pretended host.
+  struct Place {
+    /// The number of the host, in the order of the hosts' first ranks.
+    var host: Int
+    /// The ranks of the host.
+    var ranks: [Int]
+    var localRank: Int
+  }
+
+  package var size: Int { hostNames.count }
   /// Whether ranks of one host get shared windows.
   package let sharesMemory: Bool
-  private let hosts: [Range<Int>]
+  /// The name of each rank's host, which it shares with the other ranks there.
+  let hostNames: [String]
+  let places: [Place]
   /// Called with a rank that has sent a message to other hosts, on the thread that waited for it.
   let messageDidArrive: @Sendable (_ rank: Int) -> Void
   /// What time it is on a rank, in nanoseconds.
@@ -22,7 +33,7 @@ package final class ThreadJob: Sendable {
   ///
   /// Time and the network are the caller's: a message between hosts is under way until
   /// `messageDidArrive` returns, and a step has taken what `clock` says.
-  package init(
+  package convenience init(
     ranksPerHost: [Int], sharingMemory: Bool = true,
     clock: @escaping @Sendable (_ rank: Int) -> UInt64 = { _ in monotonicNanoseconds() },
     messageDidArrive: @escaping @Sendable (_ rank: Int) -> Void = { _ in }
@@ -30,27 +41,47 @@ package final class ThreadJob: Sendable {
     check(
       !ranksPerHost.isEmpty && ranksPerHost.allSatisfy { $0 > 0 },
       "ThreadJob: hosts of \(ranksPerHost) ranks; each needs one at least")
-    var start = 0
-    hosts = ranksPerHost.map { count in
-      defer { start += count }
-      return start..<start + count
+    let names = ranksPerHost.enumerated().flatMap { host, count in
+      Array(repeating: "host\(host)", count: count)
     }
-    size = start
-    sharesMemory = sharingMemory
-    self.clock = clock
-    self.messageDidArrive = messageDidArrive
-    acrossHosts = (0..<(ranksPerHost.min() ?? 0)).map { _ in
-      ThreadMemory(blocks: ranksPerHost.count, ofSize: 64)
-    }
-    board = ThreadMemory(blocks: size, ofSize: 64)
+    self.init(names, sharingMemory, clock, messageDidArrive)
   }
 
+  /// The part of `whole` that has these ranks of it, in this order.
+  convenience init(_ ranks: [Int], of whole: ThreadJob) {
+    self.init(
+      ranks.map { whole.hostNames[$0] }, whole.sharesMemory, { whole.clock(ranks[$0]) },
+      { whole.messageDidArrive(ranks[$0]) })
+  }
+
+  private init(
+    _ hostNames: [String], _ sharesMemory: Bool,
+    _ clock: @escaping @Sendable (_ rank: Int) -> UInt64,
+    _ messageDidArrive: @escaping @Sendable (_ rank: Int) -> Void
+  ) {
+    var hosts: [(name: String, ranks: [Int])] = []
+    for (rank, name) in hostNames.enumerated() {
+      if let host = hosts.firstIndex(where: { $0.name == name }) {
+        hosts[host].ranks.append(rank)
+      } else {
+        hosts.append((name, [rank]))
+      }
+    }
+    places = hostNames.indices.map { rank in
+      let host = hosts.firstIndex { $0.ranks.contains(rank) } ?? 0
+      let ranks = hosts[host].ranks
+      return Place(host: host, ranks: ranks, localRank: ranks.firstIndex(of: rank) ?? 0)
+    }
+    (self.hostNames, self.sharesMemory) = (hostNames, sharesMemory)
+    (self.clock, self.messageDidArrive) = (clock, messageDidArrive)
+    acrossHosts = (0..<(hosts.map(\.ranks.count).min() ?? 0)).map { _ in
+      ThreadMemory(blocks: hosts.count, ofSize: 64)
+    }
+    board = ThreadMemory(blocks: hostNames.count, ofSize: 64)
+  }
+
+  /// The fewest ranks that any host has.
   var leastLocalSize: Int { acrossHosts.count }
-
-  func position(of rank: Int) -> (host: Int, ranks: Range<Int>) {
-    for (host, ranks) in hosts.enumerated() where ranks.contains(rank) { return (host, ranks) }
-    stop("ThreadJob: rank \(rank) is not one of \(size)")
-  }
 }
 
 /// Zeroed memory for a window of threads.

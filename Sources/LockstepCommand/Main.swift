@@ -2,6 +2,10 @@ import ArgumentParser
 import Lockstep
 import Training
 
+#if !Command
+#error("the program lockstep needs the trait Command: add --traits Command")
+#endif
+
 /// The `lockstep` program.
 @main
 struct LockstepCommand: ParsableCommand {

@@ -1,4 +1,5 @@
 import Communication
+import Diagnostics
 import Testing
 
 /// A process's environment and what is to be read from it.
@@ -73,5 +74,22 @@ struct LaunchCase: Sendable, CustomTestStringConvertible {
     #expect(environment.promisedRanks == launch.ranks)
     #expect(environment.evidence == launch.evidence)
     #expect(environment.startsMPI == [.openMPI, .pmix, .pmi].contains(launch.launcher))
+  }
+
+  /// Where it promises several ranks, or may have.
+  @Test(
+    arguments: [
+      (4, "the environment promises 4 ranks (OMPI_COMM_WORLD_SIZE=4) but"),
+      (nil, "a launcher of MPI started this process but"),
+    ] as [(Int?, String)])
+  func aProgramBuiltWithoutMPIIsRefused(_ ranks: Int?, _ seen: String) {
+    let error = LaunchError(
+      launcher: .openMPI, ranks: ranks, evidence: "OMPI_COMM_WORLD_SIZE=4", cause: .notBuiltIn)
+    #expect(
+      error.description == """
+        \(seen) this program was built without MPI, so each rank would train alone; build it with \
+        Lockstep's trait MPI, which is on by default, or start it without a launcher
+        """)
+    #expect(error.exitCode == .unavailable)
   }
 }

@@ -28,12 +28,12 @@ func watchedJob(
 /// is 12.
 func place(_ marker: String) throws -> String {
   let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  for file in ["WatchChecks.swift", "HostChecks.swift"] {
+  for file in ["WatchChecks", "HostChecks", "PartChecks", "HandedOverChecks"] {
     let source = try String(
-      contentsOf: tests.appending(path: "MPIChecks/\(file)"), encoding: .utf8)
+      contentsOf: tests.appending(path: "MPIChecks/\(file).swift"), encoding: .utf8)
     let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
     if let index = lines.firstIndex(where: { $0.hasSuffix("// \(marker)") }) {
-      return "\(file):\(index + 1)"
+      return "\(file).swift:\(index + 1)"
     }
   }
   Issue.record("no line of MPIChecks ends with // \(marker)")

@@ -14,8 +14,9 @@ import Testing
     "fused", "load_file", "max_norm", "maximize", "proj_size", "rstd", "running_mean",
     "scale_grad_by_freq", "sparse",
     "token_embedding",
-    // Open MPI's variables, Slurm's and the Swift compiler's options, and words of a shell.
-    "OMPI_MCA_", "OMPI_MCA_hwloc_base_report_bindings", "ssh", "--cpus-per-task", "--nodes",
+    // Open MPI's functions and variables, Slurm's and the Swift compiler's options, and words of a shell.
+    "MPI_Comm_f2c", "OMPI_MCA_", "OMPI_MCA_hwloc_base_report_bindings", "ssh", "--cpus-per-task",
+    "--nodes",
     "--ntasks-per-node", "--sanitize", "--scratch-path", "yes",
     // What Open MPI prints under a system call filter; a column of a user's table.
     "Read", "species",

@@ -22,8 +22,10 @@ let collectiveChecks = [
     for length in [1, 64, 100_003] { checkSharedWindow(world, length) }
   },
   NamedCheck("chunks") { world in
+    #if MPI
     guard let mpi = world as? MPICommunicator else { stop("chunks: started without mpirun") }
     mpi.chunk.store(1000, ordering: .relaxed)
+    #endif
     for length in [999, 1000, 1001, 3500] {
       checkAllReduce(world, length)
       checkBroadcast(world, length)

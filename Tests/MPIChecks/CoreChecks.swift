@@ -1,3 +1,4 @@
+#if MPI
 import Lockstep
 
 let coreChecks = [
@@ -30,3 +31,6 @@ let coreChecks = [
     check(Threads.count == 5, "chosenThreads: \(Threads.count) threads, but 5 were chosen")
   },
 ]
+#else
+let coreChecks: [NamedCheck] = []
+#endif

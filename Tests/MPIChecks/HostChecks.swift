@@ -54,13 +54,13 @@ let hostChecks = [
 
 /// As many bytes as the other has: MPI notices nothing.
 @inline(never)
-private func odd(_ world: any Communicator) {
+func odd(_ world: any Communicator) {
   let largest = world.maximum(Int32(1))  // here another type
   check(largest != 0, "a maximum of 0")
 }
 
 @inline(never)
-private func usual(_ world: any Communicator) {
+func usual(_ world: any Communicator) {
   let largest = world.maximum(Float(1))  // here the usual one
   check(largest != 0, "a maximum of 0")
 }

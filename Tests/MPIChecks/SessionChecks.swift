@@ -10,10 +10,12 @@ let sessionChecks = [
     check(
       world.localRank == world.rank && world.localSize == world.size,
       "local rank \(world.localRank)/\(world.localSize) of a job on one machine")
+    #if MPI
     guard let mpi = world as? MPICommunicator else { stop("identity: started without mpirun") }
     check(mpi.threadLevel == .multiple, "thread level \(mpi.threadLevel)")
     let version = MPICommunicator.libraryVersion
     check(version.hasPrefix("Open MPI v"), "library version \(version)")
+    #endif
   },
   NamedCheck("nested") { world in
     world.step.batch = BatchShare(local: 3, global: 8)

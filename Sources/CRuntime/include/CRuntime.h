@@ -52,6 +52,9 @@ void lk_trim_heap(void);
 /// differs otherwise with a probability of 1 - 2^-64. Not safe against intent.
 uint64_t lk_hash(ptrdiff_t n, const void *bytes);
 
+/// Begins to bring the cache line at `address` here, without waiting for it.
+static inline void lk_prefetch(const void *address) { __builtin_prefetch(address); }
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -8,6 +8,7 @@ struct CollectiveCall: Hashable {
     case barrier
     case makeSharedWindow
     case allReduceAcrossHosts
+    case split
   }
 
   /// From the lowest bit: 4 of the kind, 4 of the element type, 2 of the operation, 14 of the root,
@@ -50,6 +51,8 @@ struct CollectiveCall: Hashable {
 
   static let barrier = CollectiveCall(.barrier, count: 0)
 
+  static let split = CollectiveCall(.split, count: 0)
+
   static func makeSharedWindow(bytes: Int) -> CollectiveCall {
     CollectiveCall(.makeSharedWindow, count: bytes)
   }
@@ -66,6 +69,7 @@ extension CollectiveCall: CustomStringConvertible {
     case .allGather: "all-gather of \(count) bytes"
     case .barrier: "barrier"
     case .makeSharedWindow: "making a shared window of \(count) bytes"
+    case .split: "split"
     case nil: "an unknown collective"
     }
   }

@@ -8,18 +8,25 @@ import Synchronization
 final class CollectiveLog {
   private let lane: Lane
   private let mine: UnsafeMutablePointer<RankRecord>
+  /// Where the time is added up that this rank waits.
+  private let waiting: UnsafeMutablePointer<RankRecord>
   private let ring: CollectiveRing
   private let neighbor: CollectiveRing
   /// With whom the last collective is still to be compared.
   private var compared: CollectiveRing
   private var chain: UInt64 = 0
-  private var number: UInt64 = 0
+  /// The number of the last collective.
+  private(set) var number: UInt64 = 0
   private var isLarge = false
   private var largeSince: UInt64 = 0
 
-  init(_ lane: Lane, on board: HostBoard, localRank: Int) {
+  init(
+    _ lane: Lane, on board: HostBoard, localRank: Int,
+    addingWaitsTo waiting: UnsafeMutablePointer<RankRecord>
+  ) {
     self.lane = lane
     mine = board.records[localRank]
+    self.waiting = waiting
     ring = board.ring(lane, localRank)
     neighbor = board.ring(lane, (localRank + 1) % board.records.count)
     compared = neighbor
@@ -52,7 +59,7 @@ final class CollectiveLog {
     mine.pointee.lanes[lane.rawValue].completed.store(number, ordering: .releasing)
     if isLarge {
       let waited = monotonicNanoseconds() &- largeSince
-      mine.pointee.waited.wrappingAdd(waited, ordering: .relaxed)
+      waiting.pointee.waited.wrappingAdd(waited, ordering: .relaxed)
     }
     compared = peer ?? neighbor
     compared.fetch(number)

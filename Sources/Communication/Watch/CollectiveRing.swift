@@ -1,4 +1,4 @@
-import CMPI
+import CRuntime
 import Diagnostics
 import Synchronization
 
@@ -137,5 +137,5 @@ struct CollectiveRing {
 
   /// Begins to bring the collective `number` into this core's cache.
   @inline(__always)
-  func fetch(_ number: UInt64) { cmpi_prefetch(slot(number)) }
+  func fetch(_ number: UInt64) { lk_prefetch(slot(number)) }
 }

@@ -1,4 +1,3 @@
-import CMPI
 import Diagnostics
 import Support
 import Synchronization
@@ -7,14 +6,13 @@ import Synchronization
 /// them becomes the one that speaks.
 ///
 /// `@unchecked Sendable`: flags are only touched atomically, records as `RankRecord` says, and the
-/// memory is given back when no other thread is left.
+/// memory is given back when nobody looks any more.
 struct HostBoard: @unchecked Sendable {
   /// The record of each rank of this host, by local rank.
   let records: [UnsafeMutablePointer<RankRecord>]
   /// The last collectives of each rank of this host, by lane and local rank.
   private let rings: [[CollectiveRing]]
   private let flags: UnsafeMutablePointer<Flags>
-  private let memory: HostMemory
 
   private struct Flags: ~Copyable {
     let failure = Atomic<UInt32>(0)
@@ -27,25 +25,32 @@ struct HostBoard: @unchecked Sendable {
     let suspicion = Atomic<UInt32>(0)
   }
 
-  /// Collective over `node`, the ranks of this host, of which the caller is `localRank`.
-  init(sharedBy node: MPI_Comm?, localRank: Int, _ member: JobMember) {
-    let line = SharedWindow.lineSize
-    let ringStart = line + HostMemory.roundedUp(MemoryLayout<RankRecord>.size)
-    let laneSize = HostMemory.roundedUp(CollectiveRing.byteCount)
-    memory = HostMemory(
-      byteCount: ringStart + Lane.allCases.count * laneSize, over: node, member)
-    flags = memory.blocks[0].assumingMemoryBound(to: Flags.self)
-    records = memory.blocks.map { ($0 + line).assumingMemoryBound(to: RankRecord.self) }
-    rings = Lane.allCases.map { [memory] lane in
-      memory.blocks.map { CollectiveRing(at: $0 + ringStart + lane.rawValue * laneSize) }
+  /// A board in `blocks`, one of each rank of this host, by local rank: of `byteCount` bytes, 64-byte
+  /// aligned.
+  ///
+  /// Nobody may look at it before all ranks of the host have come here.
+  ///
+  /// - Parameter rank: the number in the job of the caller, which is `localRank` here.
+  init(in blocks: [UnsafeMutableRawPointer], localRank: Int, rank: Int) {
+    flags = blocks[0].assumingMemoryBound(to: Flags.self)
+    records = blocks.map {
+      ($0 + SharedWindow.lineSize).assumingMemoryBound(to: RankRecord.self)
+    }
+    rings = Lane.allCases.map { lane in
+      blocks.map { CollectiveRing(at: $0 + Self.ringStart + lane.rawValue * Self.laneSize) }
     }
     if localRank == 0 { flags.initialize(to: Flags()) }
-    records[localRank].initialize(to: RankRecord(rank: member.rank))
+    records[localRank].initialize(to: RankRecord(rank: rank))
     for lane in rings { lane[localRank].clear() }
-    member.require("MPI_Barrier", MPI_Barrier(node))
   }
 
-  /// The number on this host of the rank `rank`; nil: it is on another one.
+  /// Bytes of one rank's block.
+  static let byteCount = ringStart + Lane.allCases.count * laneSize
+  private static let ringStart =
+    SharedWindow.lineSize + SharedWindow.roundedUp(MemoryLayout<RankRecord>.size)
+  private static let laneSize = SharedWindow.roundedUp(CollectiveRing.byteCount)
+
+  /// The number on this host of the job's rank `rank`; nil: it is on another one.
   @inline(__always)
   func localRank(of rank: Int) -> Int? {
     if rank < records.count, records[rank].pointee.rank == rank { return rank }
@@ -120,7 +125,4 @@ struct HostBoard: @unchecked Sendable {
     let written = flags.pointee.warned.load(ordering: .acquiring)
     return written < flags.pointee.warning.load(ordering: .acquiring)
   }
-
-  /// Gives the memory back; collective.
-  func release() { memory.release() }
 }

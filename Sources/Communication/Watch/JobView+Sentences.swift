@@ -57,6 +57,10 @@ private struct Doing: Hashable {
     } else if let lane = Lane.allCases.first(where: { state[$0].word != 0 }) {
       let call = CollectiveCall(word: state[lane].word)
       kind = .waiting("\(call) (collective \(state[lane].entered))")
+    } else if state.partCall.word != 0 {
+      let call = CollectiveCall(word: state.partCall.word)
+      let part = PartName(word: state.partCall.part)
+      kind = .waiting("\(call) (collective \(state.partCall.number) of \(part))")
     } else if state.isLeaving {
       kind = .leaving
     } else {

@@ -49,13 +49,16 @@ struct JobView {
   /// then trying again makes no sense.
   ///
   /// Nothing less is disagreement. A rank that is stopped or late may be found in a wait which is
-  /// over but for itself; and where all have come to a collective, it is the network that is slow.
+  /// over but for itself; and where all have come to a collective, it is the network that is slow. Who
+  /// has come to the collective of a part is not known here.
   var isDeadlock: Bool { mayBeDeadlock && ranks.allSatisfy(isSurelyWaiting) }
 
   /// Whether it looks so, but for ranks that have not been looked at for some time.
   var mayBeDeadlock: Bool {
     guard ranks.count == size,
-      ranks.allSatisfy({ $0.state.isWaiting && !$0.state.isStopped })
+      ranks.allSatisfy({
+        $0.state.isWaiting && !$0.state.isStopped && $0.state.partCall.word == 0
+      })
     else { return false }
     for lane in Lane.allCases {
       let least = ranks.map { $0.state[lane].entered }.min() ?? 0

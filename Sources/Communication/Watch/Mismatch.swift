@@ -90,14 +90,17 @@ struct Mismatch {
 
   /// Both sides, each with its line: "the ranks disagree about collective 12: ranks 0-1 call barrier
   /// at Train.swift:52, rank 2 calls all-reduce of 10 float32 (sum) at Train.swift:57".
-  var sentence: String {
+  ///
+  /// - Parameter part: which of the ranks the collectives are of; nil: of all.
+  func sentence(of part: PartName? = nil) -> String {
+    let owner = part.map { " of \($0)" } ?? ""
     let sites = sides.compactMap { $0.entry?.site.moved(by: CallSite.origin) }
     guard sites.count == sides.count else {
       let texts = sides.map { rankList($0.ranks) }
       return
         """
-        the ranks disagree about one of their collectives before number \(number), which is too long \
-        ago to be named: \(texts.joined(separator: " did another thing than "))
+        the ranks disagree about one of their collectives before number \(number)\(owner), which is too \
+        long ago to be named: \(texts.joined(separator: " did another thing than "))
         """
     }
     let texts = zip(sides, CallSite.lines(of: sites)).map { side, line in
@@ -106,6 +109,6 @@ struct Mismatch {
       let calls = side.ranks.count == 1 ? "calls" : "call"
       return "\(rankList(side.ranks)) \(calls) \(call) at \(line)\(phase)"
     }
-    return "the ranks disagree about \(lane.name(number)): \(texts.joined(separator: ", "))"
+    return "the ranks disagree about \(lane.name(number))\(owner): \(texts.joined(separator: ", "))"
   }
 }

@@ -57,6 +57,9 @@ struct RankRecord: ~Copyable {
   /// By the raw value of the `Lane`.
   let lanes = InlineArray<2, LaneRecord> { _ in LaneRecord() }
 
+  let part = PartRecord()
+  var partAt = CallSite()
+
   /// One more than the local rank that this one waits for in a shared window; 0: for none.
   let awaited = Atomic<UInt32>(0)
   let awaitedSince = Atomic<UInt64>(0)

@@ -16,6 +16,15 @@ struct RankState: BitwiseCopyable {
     var word: UInt64 = 0
   }
 
+  /// The collective of a part of the ranks that it is in.
+  struct PartCall: BitwiseCopyable {
+    /// As in `PartRecord`; the word is 0 where it is in none.
+    var word: UInt64 = 0
+    var number: UInt64 = 0
+    var part: UInt64 = 0
+  }
+
+  /// Its number in the job.
   var rank: Int32
   /// The raw value of its `RankRecord.Stage`.
   var stage: UInt32
@@ -27,6 +36,7 @@ struct RankState: BitwiseCopyable {
   var process: UInt8 = 0
   var world = Progress()
   var acrossHosts = Progress()
+  var partCall = PartCall()
   /// Nanoseconds that it has been doing so.
   var age: UInt64 = 0
   /// Nanoseconds since its watchdog last looked.
@@ -51,6 +61,15 @@ struct RankState: BitwiseCopyable {
     var began =
       isInBody ? phaseBegan : record.pointee.stageBegan.load(ordering: .relaxed)
     site = record.pointee.phaseAt
+    if isInBody, record.pointee.part.serial.load(ordering: .acquiring) > 0 {
+      partCall = PartCall(
+        word: record.pointee.part.word.load(ordering: .acquiring),
+        number: record.pointee.part.number.load(ordering: .acquiring),
+        part: record.pointee.part.part.load(ordering: .acquiring))
+      site = record.pointee.partAt
+      let first = record.pointee.part.waitBegan.load(ordering: .relaxed)
+      began = first == 0 ? now : first
+    }
     for lane in Lane.allCases.reversed() {
       let ring = board.ring(lane, localRank)
       let entered = record.pointee.lanes[lane.rawValue].entered.load(ordering: .acquiring)
@@ -82,7 +101,9 @@ struct RankState: BitwiseCopyable {
   }
 
   /// Whether it waits for other ranks.
-  var isWaiting: Bool { awaited >= 0 || world.word != 0 || acrossHosts.word != 0 }
+  var isWaiting: Bool {
+    awaited >= 0 || world.word != 0 || acrossHosts.word != 0 || partCall.word != 0
+  }
 
   /// Whether it is leaving MPI, and enters nothing any more.
   var isLeaving: Bool { stage == RankRecord.Stage.leaving.rawValue }

@@ -22,23 +22,34 @@ extension Watch {
 
   /// Ends the job with status 76 if the ranks of this host disagree about a collective.
   ///
-  /// Where hosts hear of each other they are given time to name the ranks of all of them.
+  /// Where hosts hear of each other they are given time to name the ranks of all of them; of parts they
+  /// hear nothing.
   func endIfMismatched() {
     guard Mismatch(histories()) != nil else { return }
-    if !member.isOneHost {
+    if isComparedElsewhere {
       board.noteSuspicion()
       sleep(UInt32(HostWatch.grace))
     } else {
       usleep(50_000)  // so that ranks which are about to call it are named too
     }
-    if let mismatch = Mismatch(histories()) { member.end(mismatch.sentence, .ranksDisagree) }
+    if let mismatch = Mismatch(histories()) {
+      member.end(mismatch.sentence(of: part), .ranksDisagree)
+    }
   }
+
+  /// Ends the job with status 76 if ranks of this host disagree about a collective of a part.
+  func endIfPartMismatched() {
+    for part in parts where part.differsFromNeighbor { part.endIfMismatched() }
+  }
+
+  /// Whether the hosts compare what their ranks pass.
+  private var isComparedElsewhere: Bool { whole == nil && !member.isOneHost }
 
   /// Ends the job with status 76 if the reason of an error of MPI is that ranks disagree about a
   /// collective: MPI notices it on some of them at most.
   func endIfErrorIsMismatch() {
     endIfMismatched()
-    guard !member.isOneHost else { return }
+    guard isComparedElsewhere else { return }
     // The hosts compare themselves every tenth of a second.
     for _ in 0..<200 where !board.isSuspected { usleep(10_000) }
     if board.isSuspected { sleep(UInt32(HostWatch.grace)) }
@@ -49,6 +60,7 @@ extension Watch {
   ///
   /// - Parameter largest: replaces each value by the largest that the first rank of any host has.
   func endIfMismatched(atLast largest: (inout [UInt64]) -> Void) {
+    endIfPartMismatched()
     if differsFromNeighbor { endIfMismatched() }
     guard localRank == 0, !member.isOneHost else { return }
     // Complements turn the largest into the smallest.

@@ -21,7 +21,7 @@ extension Watch {
   /// What is seen without hearing of other hosts.
   func viewOfHost() -> JobView {
     JobView(
-      size: member.size,
+      size: ranks.count,
       ranks: states().map { JobView.Seen(state: $0, host: member.placeName) }, patience: patience)
   }
 

@@ -22,6 +22,8 @@ final class Watchdog: @unchecked Sendable {
   private var seen: [UInt64] = [0, 0]
   /// Since when it has been in it.
   private var seenSince: [UInt64] = [0, 0]
+  /// The same of parts: `PartRecord.serial`.
+  private var seenPart: (serial: UInt64, since: UInt64) = (0, 0)
   /// Since when it was waiting in shared memory at the last look; 0: it was not.
   private var seenAwaiting: UInt64 = 0
 
@@ -64,9 +66,11 @@ final class Watchdog: @unchecked Sendable {
   private func look(at now: UInt64) {
     let since = waitBegan(now)
     watch.mine.pointee.looked.store(now, ordering: .releasing)
-    if let hosts { return hosts.look(at: now) }
     // Not at the first look: what is on its way needs no attention.
-    if watch.differsFromNeighbor, since.map({ $0 < now }) ?? true { watch.endIfMismatched() }
+    let isSettled = since.map { $0 < now } ?? true
+    if isSettled { watch.endIfPartMismatched() }
+    if let hosts { return hosts.look(at: now) }
+    if isSettled, watch.differsFromNeighbor { watch.endIfMismatched() }
     guard let since, since < now else { return }
     let isLeftToOthers = watch.board.isHeardElsewhere
     if watch.board.isSomeoneLeaving {
@@ -86,6 +90,13 @@ final class Watchdog: @unchecked Sendable {
     if isAwaiting { began = awaiting }
     if awaiting != seenAwaiting { isSame = false }
     seenAwaiting = awaiting
+    let part = record.pointee.part.serial.load(ordering: .acquiring)
+    if part != seenPart.serial {
+      isSame = false
+      seenPart = (part, now)
+      record.pointee.part.waitBegan.store(part > 0 ? now : 0, ordering: .relaxed)
+    }
+    if part > 0 { began = Swift.min(began, seenPart.since) }
     for lane in Lane.allCases.indices {
       let entered = record.pointee.lanes[lane].entered.load(ordering: .acquiring)
       let isInside = record.pointee.lanes[lane].completed.load(ordering: .acquiring) != entered

@@ -1,4 +1,3 @@
-import CMPI
 import Glibc
 
 /// Where the first rank of a host listens for those of others, and who it is.
@@ -39,21 +38,6 @@ struct HostPlace: BitwiseCopyable {
       result.sin_port = port.bigEndian
       result.sin_addr.s_addr = address
       return result
-    }
-  }
-
-  /// The places of all hosts, in the order of their first ranks, which call this together.
-  static func exchange(
-    _ mine: HostPlace, over leaders: MPI_Comm?, count: Int, _ member: JobMember
-  ) -> [HostPlace] {
-    var mine = mine
-    let size = Int32(MemoryLayout<HostPlace>.stride)
-    return [HostPlace](unsafeUninitializedCapacity: count) { places, initialized in
-      member.require(
-        "MPI_Allgather",
-        MPI_Allgather(
-          &mine, size, cmpi_byte(), places.baseAddress, size, cmpi_byte(), leaders))
-      initialized = count
     }
   }
 

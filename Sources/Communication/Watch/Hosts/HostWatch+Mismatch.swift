@@ -38,7 +38,7 @@ extension HostWatch {
     // Ranks that are about to come to it are to be named too.
     if let mismatch, mismatch.count == histories.count || seconds(now, since: since) > 2 {
       announce(at: now)
-      watch.member.end(mismatch.sentence, .ranksDisagree)
+      watch.member.end(mismatch.sentence(), .ranksDisagree)
     }
     if mismatch == nil, seconds(now, since: since) > 2 { endForOldMismatch() }
     for host in others.keys { others[host]?.kept = nil }

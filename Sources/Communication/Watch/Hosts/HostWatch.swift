@@ -160,6 +160,6 @@ extension HostWatch {
       let silence = seconds(now, since: other.heard)
       ranks += other.states.map { JobView.Seen(state: $0, host: name, silence: silence) }
     }
-    return JobView(size: watch.member.size, ranks: ranks, patience: patience)
+    return JobView(size: watch.ranks.count, ranks: ranks, patience: patience)
   }
 }

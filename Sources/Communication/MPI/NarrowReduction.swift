@@ -1,3 +1,4 @@
+#if MPI
 import CMPI
 import Elements
 
@@ -56,3 +57,4 @@ private func reducePieces(
     }
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if MPI
 import CMPI
 public import Diagnostics
 import Synchronization
@@ -8,8 +9,9 @@ extension MPICommunicator {
     _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation
   ) {
     RootBlock.requireOutside("allReduce")
+    requireOpen("allReduce")
     watched(.allReduce(Element.reducibleKind, operation, count: buffer.count)) {
-      reduce(buffer, operation, over: cmpi_comm_world(), "allReduce")
+      reduce(buffer, operation, over: handle, "allReduce")
     }
   }
 
@@ -18,6 +20,7 @@ extension MPICommunicator {
     _ buffer: UnsafeMutableBufferPointer<Element>, of count: Int
   ) {
     RootBlock.requireOutside("allReduceAcrossHosts")
+    requireOpen("allReduceAcrossHosts")
     watched(.allReduceAcrossHosts(Element.reducibleKind, count: count)) {
       guard localRank < leastLocalSize else { return }
       reduce(buffer, .sum, over: acrossHosts, "allReduceAcrossHosts")
@@ -44,14 +47,16 @@ extension MPICommunicator {
   /// See `Communicator.broadcast`.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
     RootBlock.requireOutside("broadcast")
+    requireOpen("broadcast")
     checkRoot(root, "broadcast")
-    watched(.broadcast(bytes: bytes.count, root: root), comparedWith: root) {
+    let name = record.ranks[root]
+    watched(.broadcast(bytes: bytes.count, root: name), comparedWith: name) {
       forEachChunk(of: bytes.count) { part in
         require(
           "broadcast",
           MPI_Bcast(
             bytes.baseAddress.map { $0 + part.lowerBound }, Int32(part.count), cmpi_byte(),
-            Int32(root), cmpi_comm_world()))
+            Int32(root), handle))
       }
     }
   }
@@ -61,6 +66,7 @@ extension MPICommunicator {
     _ bytes: UnsafeRawBufferPointer, into result: UnsafeMutableRawBufferPointer
   ) {
     RootBlock.requireOutside("allGather")
+    requireOpen("allGather")
     checkGather(bytes.count, result.count)
     watched(.allGather(bytes: bytes.count)) {
       forEachChunk(of: bytes.count) { part in
@@ -76,7 +82,7 @@ extension MPICommunicator {
           "allGather",
           MPI_Allgather(
             bytes.baseAddress.map { $0 + part.lowerBound }, length, cmpi_byte(),
-            result.baseAddress.map { $0 + part.lowerBound }, 1, strided, cmpi_comm_world()))
+            result.baseAddress.map { $0 + part.lowerBound }, 1, strided, handle))
         require("allGather", MPI_Type_free(&strided))
         require("allGather", MPI_Type_free(&block))
       }
@@ -86,14 +92,15 @@ extension MPICommunicator {
   /// See `Communicator.barrier`.
   public func barrier() {
     RootBlock.requireOutside("barrier")
-    watched(.barrier) { require("barrier", MPI_Barrier(cmpi_comm_world())) }
+    requireOpen("barrier")
+    watched(.barrier) { require("barrier", MPI_Barrier(handle)) }
   }
 
   /// See `Communicator.abort`. Any thread may call it.
   public func abort(_ code: ExitCode) -> Never { member.abort(code) }
 
-  /// Does the collective `call`, noted in this rank's record and compared with what rank `peer`
-  /// does, or the next rank of this host.
+  /// Does the collective `call`, noted in this rank's record and compared with what the job's rank
+  /// `peer` does, or the next rank of this host.
   @inline(__always)
   func watched<Result>(
     _ call: CollectiveCall, comparedWith peer: Int? = nil, _ body: () -> Result
@@ -143,3 +150,4 @@ extension ReductionOperation {
     }
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if MPI
 import CMPI
 package import Parallel
 
@@ -35,3 +36,4 @@ extension MPICommunicator {
     return (0..<localSize).map { Array(all[($0 * count)..<(($0 + 1) * count)]) }
   }
 }
+#endif

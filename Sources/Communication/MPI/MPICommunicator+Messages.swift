@@ -1,3 +1,4 @@
+#if MPI
 import CMPI
 import Diagnostics
 
@@ -9,7 +10,7 @@ extension MPICommunicator {
     member.require(
       "MPI_Send",
       MPI_Send(
-        bytes.baseAddress, Int32(bytes.count), cmpi_byte(), Int32(peer), 0, cmpi_comm_world()))
+        bytes.baseAddress, Int32(bytes.count), cmpi_byte(), Int32(peer), 0, handle))
   }
 
   /// Fills `bytes` with those that rank `peer` sends; waits for them.
@@ -19,7 +20,7 @@ extension MPICommunicator {
     member.require(
       "MPI_Recv",
       MPI_Recv(
-        bytes.baseAddress, Int32(bytes.count), cmpi_byte(), Int32(peer), 0, cmpi_comm_world(),
+        bytes.baseAddress, Int32(bytes.count), cmpi_byte(), Int32(peer), 0, handle,
         &status))
   }
 
@@ -29,3 +30,4 @@ extension MPICommunicator {
       "\(call): rank \(peer) is not another one of \(size) rank(s)")
   }
 }
+#endif

@@ -1,7 +1,10 @@
+#if MPI
 import CMPI
 
 /// Memory that the ranks of one host share: a block for each, seen by all.
-struct HostMemory {
+///
+/// `@unchecked Sendable`: nothing in it changes; who uses the blocks orders the accesses.
+struct HostMemory: @unchecked Sendable {
   /// The blocks in the order of the ranks; 64-byte aligned.
   let blocks: [UnsafeMutableRawPointer]
   private let window: MPI_Win?
@@ -14,7 +17,8 @@ struct HostMemory {
     member.require(
       "MPI_Win_allocate_shared",
       MPI_Win_allocate_shared(
-        MPI_Aint(Self.roundedUp(byteCount) + Self.lineSize), 1, cmpi_info_null(), communicator,
+        MPI_Aint(SharedWindow.roundedUp(byteCount) + SharedWindow.lineSize), 1, cmpi_info_null(),
+        communicator,
         &memory, &window))
     var count: Int32 = 0
     member.require("MPI_Comm_size", MPI_Comm_size(communicator, &count))
@@ -24,7 +28,7 @@ struct HostMemory {
       member.require(
         "MPI_Win_shared_query", MPI_Win_shared_query(window, rank, &bytes, &unit, &block))
       // MPI aligns to a few bytes only; the same ones in all processes, which map whole pages.
-      return block.map { $0.alignedUp(toMultipleOf: Self.lineSize) }
+      return block.map { $0.alignedUp(toMultipleOf: SharedWindow.lineSize) }
     }
     self.window = window
   }
@@ -34,12 +38,5 @@ struct HostMemory {
     var window = window
     MPI_Win_free(&window)
   }
-
-  /// The size of a block that is asked to hold `byteCount` bytes.
-  static func roundedUp(_ byteCount: Int) -> Int {
-    (byteCount + lineSize - 1) / lineSize * lineSize
-  }
-
-  /// Bytes of a cache line.
-  static let lineSize = 64
 }
+#endif

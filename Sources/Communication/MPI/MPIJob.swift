@@ -1,0 +1,76 @@
+#if MPI
+import Diagnostics
+import Glibc
+import Parallel
+import Synchronization
+
+extension MPICommunicator {
+  func run<Value>(_ body: (any Communicator) throws -> Value) throws -> Value {
+    if MPIJob.openBodies.wrappingAdd(1, ordering: .relaxed).newValue == 1 { record.note(.inBody) }
+    defer {
+      let open = MPIJob.openBodies.wrappingSubtract(1, ordering: .relaxed).newValue
+      if open == 0 { record.note(.outside) }
+    }
+    do {
+      return try body(self)
+    } catch  where size > 1 {
+      member.end(error.report, error.reportedExitCode)
+    }
+  }
+}
+
+/// MPI in this process: initialised at most once, finalised when the process exits.
+enum MPIJob {
+  /// The number of calls of `withCommunicator` that have not returned.
+  static let openBodies = Atomic(0)
+
+  static let world: Result<MPICommunicator, LaunchError> = {
+    // Before MPI, which adds launcher variables of its own to a process that is alone.
+    let environment = LaunchEnvironment.current
+    let world = MPICommunicator.start()
+    let library = MPICommunicator.libraryVersion
+    if let refusal = environment.refusal(ofSize: world.size, linkedWith: library) {
+      world.finalize()
+      return .failure(refusal)
+    }
+    OpenJobs.enter(world.member)
+    atexit { MPIJob.finalize() }
+    return .success(world)
+  }()
+
+  /// A rank that exits inside a body does not finalise, which would wait for the others, who may
+  /// wait for it: the launcher takes it for lost and ends them.
+  private static func finalize() {
+    guard openBodies.load(ordering: .relaxed) == 0, case .success(let world) = world else { return }
+    OpenJobs.leave()
+    world.finalize()
+  }
+}
+
+/// The jobs whose communicators this process works with, one inside the other: a mistake in the program
+/// ends the innermost.
+enum OpenJobs {
+  private static let members = Locked<[JobMember]>([])
+
+  /// Mistakes end the job of `member` from now on, if that has several ranks.
+  static func enter(_ member: JobMember) {
+    members.withLock { $0.append(member) }
+    handle(mistakesIn: member, instead: nil)
+  }
+
+  /// Leaves the innermost job.
+  static func leave() {
+    let (left, around) = members.withLock { ($0.popLast(), $0.last) }
+    handle(mistakesIn: around ?? JobMember(), instead: left)
+  }
+
+  private static func handle(mistakesIn member: JobMember, instead left: JobMember?) {
+    Job.join(rank: member.rank, size: member.size)
+    if member.size > 1 {
+      setStopHandler { member.end($0, $1) }
+    } else if let left, left.size > 1 {
+      setStopHandler(nil)
+    }
+  }
+}
+#endif
