@@ -9,7 +9,7 @@ extension Module {
   /// The tensors are shared with the model, but have no gradient. The paths are the keys of
   /// PyTorch's `state_dict`.
   public func stateDictionary() -> [(name: String, tensor: Tensor)] {
-    namedTensors().map { ($0.name, $0.tensor.detach()) }
+    namedTensors().map { ($0.name, $0.tensor.detached()) }
   }
 
   /// Writes the model's parameters and buffers to the safetensors file at `path`, which changes
@@ -27,7 +27,7 @@ extension Module {
     to path: String, metadata: [String: String] = ["format": "pt"]
   ) throws(FileError) {
     try SafeTensors.write(
-      slots().map { ($0.paths[0], $0.tensor.detach()) }, metadata: metadata, to: path)
+      slots().map { ($0.paths[0], $0.tensor.detached()) }, metadata: metadata, to: path)
   }
 
   /// Overwrites the model's parameters and buffers with those in the safetensors file at `path`.

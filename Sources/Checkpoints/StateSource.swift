@@ -40,7 +40,7 @@ struct StateDictionary: StateSource {
     guard let tensor = tensors[name] else {
       throw .unavailable(path: noun, tensor: name, problem: "there is none of this name")
     }
-    return tensor.detach().cloned()
+    return tensor.detached().cloned()
   }
 
   func areEqual(_ a: String, _ b: String) throws(CheckpointError) -> Bool {
@@ -48,7 +48,7 @@ struct StateDictionary: StateSource {
       return false
     }
     if a === b { return true }
-    let (first, second) = (a.detach().contiguous(), b.detach().contiguous())
+    let (first, second) = (a.detached().contiguous(), b.detached().contiguous())
     defer { withExtendedLifetime((first, second)) {} }
     return first.bytes.elementsEqual(second.bytes)
   }

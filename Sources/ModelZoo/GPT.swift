@@ -56,13 +56,13 @@ public final class GPT: Module, Layer {
           bias: configuration.bias, generator: generator)
       })
     norm = LayerNorm(width, bias: configuration.bias)
-    dropout = Dropout(configuration.dropout)
+    dropout = Dropout(probability: configuration.dropout)
     super.init()
     let deviation: Float = 0.02
     let narrow = deviation / Float(2 * configuration.layers).squareRoot()
     noGrad {
       for (name, parameter) in namedParameters() where !name.contains("norm") {
-        guard parameter.rank > 1 else {
+        guard parameter.axisCount > 1 else {
           parameter.fill(0)
           continue
         }
@@ -77,7 +77,7 @@ public final class GPT: Module, Layer {
   /// Stops for more tokens than the context.
   public func forward(_ input: Tensor) -> Tensor {
     check(
-      input.rank == 2 && input.shape[1] <= context,
+      input.axisCount == 2 && input.shape[1] <= context,
       "GPT: an input of shape \(input.shape); expected [samples, time] of at most \(context) steps")
     var x = tokens(input) + positions.weight[0..<input.shape[1]]
     x = blocks.reduce(dropout(x)) { x, block in block(x) }

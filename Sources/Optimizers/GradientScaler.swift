@@ -95,7 +95,7 @@ public final class GradientScaler {
   /// the second time before `update()`.
   public func unscale(_ optimizer: any Optimizer) {
     guard isEnabled else { return }
-    let name = optimizer.memory.optimizer
+    let name = optimizer.memory.optimizerName
     if let turn = turn(of: optimizer) {
       stop(
         """
@@ -123,7 +123,7 @@ public final class GradientScaler {
     check(
       !turns[turn].hasStepped,
       """
-      GradientScaler.step: a second time for this \(optimizer.memory.optimizer) since update(); call \
+      GradientScaler.step: a second time for this \(optimizer.memory.optimizerName) since update(); call \
       update() after every step
       """)
     turns[turn].hasStepped = true
@@ -178,7 +178,7 @@ extension GradientScaler {
     for (index, parameter) in memory.parameters.enumerated() {
       guard let leaf = parameter.leaf, let gradient = leaf.gradient else { continue }
       count += 1
-      requireScaled(leaf, "parameter \(index) of this \(memory.optimizer)")
+      requireScaled(leaf, "parameter \(index) of this \(memory.optimizerName)")
       if !leaf.settle(gradient, dividingBy: lossScale) {
         overflow =
           names[ObjectIdentifier(parameter)] ?? "parameter \(index) of shape \(parameter.shape)"
@@ -187,7 +187,7 @@ extension GradientScaler {
     check(
       count > 0,
       """
-      GradientScaler.step: no parameter of this \(memory.optimizer) has a gradient; call \
+      GradientScaler.step: no parameter of this \(memory.optimizerName) has a gradient; call \
       scale(loss).backward() before
       """)
     return overflow

@@ -27,7 +27,7 @@ struct MasterWeights {
       guard let parameter, let offset = rest.popFirst() else { return nil }
       let master = arena.alias(
         shape: parameter.shape, strides: parameter.shape.contiguousStrides, offset: offset)
-      master.assign(parameter.detach().converted(to: .float32))
+      master.assign(parameter.detached().converted(to: .float32))
       return master
     }
   }
@@ -71,7 +71,7 @@ extension OptimizerMemory {
     check(
       parameter.dtype == dtypes[index],
       """
-      \(optimizer): parameter \(index) of shape \(parameter.shape) was converted to \
+      \(optimizerName): parameter \(index) of shape \(parameter.shape) was converted to \
       \(parameter.dtype) after the optimiser was made; convert the model first
       """)
   }

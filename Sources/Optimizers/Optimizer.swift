@@ -48,7 +48,7 @@ public struct ParameterUpdate {
     guard let tensor = stateIfKept(name) else {
       stop(
         """
-        \(memory.optimizer): keeps no state "\(name)" but \(memory.stateNames); name it to its memory
+        \(memory.optimizerName): keeps no state "\(name)" but \(memory.stateNames); name it to its memory
         """)
     }
     return tensor

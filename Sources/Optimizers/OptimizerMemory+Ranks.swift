@@ -15,7 +15,7 @@ extension OptimizerMemory {
       """
       warning: Optimizer.step: in this job of \(Job.size) ranks nobody averages the gradients of \
       \(alone == trained.count ? "the" : "\(alone) of \(trained.count)") parameters of this \
-      \(optimizer): each rank trains a model of its own; call averageGradients(over:) on the model \
+      \(optimizerName): each rank trains a model of its own; call averageGradients(over:) on the model \
       before training
       """)
   }

@@ -9,7 +9,7 @@ public import TensorCore
 /// parameter has one more, its Float32 `master`, which is what the optimiser changes.
 public final class OptimizerMemory {
   /// The optimiser's name, for messages and saved states.
-  public let optimizer: String
+  public let optimizerName: String
   /// What is trained, in groups.
   public let groups: [ParameterGroup]
   /// What is trained, group by group.
@@ -18,7 +18,7 @@ public final class OptimizerMemory {
   public let stateNames: [String]
   /// The size of a step, before the scale of a group; must not be negative.
   public var learningRate: Float {
-    didSet { requireNotNegative(optimizer, ("learning rate", learningRate)) }
+    didSet { requireNotNegative(optimizerName, ("learning rate", learningRate)) }
   }
   /// How many times each parameter has been updated.
   public internal(set) var steps: [Int]
@@ -75,7 +75,7 @@ public final class OptimizerMemory {
     _ elements: [Element], optimizer: String, learningRate: Float, state: [String] = [],
     initialValue: Float = 0, isElementwise: Bool = false, accepting options: GroupOptions = []
   ) {
-    self.optimizer = optimizer
+    self.optimizerName = optimizer
     self.learningRate = learningRate
     self.isElementwise = isElementwise
     groups = Element.groups(of: elements)
@@ -94,16 +94,16 @@ public final class OptimizerMemory {
   }
 
   private func requireTrainable() {
-    check(!parameters.isEmpty, "\(optimizer): no parameters to train")
+    check(!parameters.isEmpty, "\(optimizerName): no parameters to train")
     check(
       !stateNames.contains(masterName),
       """
-      \(optimizer): a state called "\(masterName)", which is that of Float16 parameters; choose \
+      \(optimizerName): a state called "\(masterName)", which is that of Float16 parameters; choose \
       another name
       """)
     var seen: [ObjectIdentifier: Int] = [:]
     for (index, parameter) in parameters.enumerated() {
-      let name = "\(optimizer): parameter \(index) of shape \(parameter.shape)"
+      let name = "\(optimizerName): parameter \(index) of shape \(parameter.shape)"
       check(
         parameter.leaf != nil && parameter.isContiguous,
         "\(name) is no leaf that requires a gradient")
@@ -119,7 +119,9 @@ public final class OptimizerMemory {
       (.momentum, "momentum", group.momentum != nil), (.betas, "betas", group.betas != nil),
     ]
     for (option, name, isGiven) in given where !options.contains(option) {
-      check(!isGiven, "\(optimizer): group \(index) sets \(name), which \(optimizer) does not have")
+      check(
+        !isGiven,
+        "\(optimizerName): group \(index) sets \(name), which \(optimizerName) does not have")
     }
   }
 
@@ -147,7 +149,7 @@ public final class OptimizerMemory {
     check(
       !hasState && self.division == nil,
       """
-      \(optimizer): its state is shared out after it was made; call shardState(over:) once, before \
+      \(optimizerName): its state is shared out after it was made; call shardState(over:) once, before \
       the first step and before a state is loaded
       """)
     self.division = division

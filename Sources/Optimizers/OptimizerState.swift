@@ -8,7 +8,7 @@ public import TensorCore
 /// state, but for the learning rate, which changes in a run.
 public struct OptimizerState {
   /// Which optimiser it is of.
-  public var optimizer: String
+  public var optimizerName: String
   /// The state tensors.
   public var tensors: [String: Tensor]
   /// The learning rate under `learning_rate`, and every parameter's number of updates under
@@ -16,8 +16,8 @@ public struct OptimizerState {
   public var numbers: [String: Double]
 
   /// A state that was read from somewhere.
-  public init(optimizer: String, tensors: [String: Tensor], numbers: [String: Double]) {
-    self.optimizer = optimizer
+  public init(optimizerName: String, tensors: [String: Tensor], numbers: [String: Double]) {
+    self.optimizerName = optimizerName
     self.tensors = tensors
     self.numbers = numbers
   }
@@ -38,7 +38,7 @@ extension Optimizer {
     check(
       memory.division == nil,
       """
-      \(memory.optimizer).state: shared out over ranks by shardState(over:); call gatherState(over:) on \
+      \(memory.optimizerName).state: shared out over ranks by shardState(over:); call gatherState(over:) on \
       all of them
       """)
     return state(naming: names) { name, index in memory.tensor(name, of: index) }
@@ -50,7 +50,7 @@ extension Optimizer {
   ) -> OptimizerState {
     let entries = memory.entries(naming: names)
     return OptimizerState(
-      optimizer: memory.optimizer,
+      optimizerName: memory.optimizerName,
       tensors: Dictionary(
         uniqueKeysWithValues: entries.tensors.compactMap { entry in
           tensor(entry.name, entry.index).map { (entry.key, $0) }
@@ -71,8 +71,9 @@ extension Optimizer {
   /// - Throws: `OptimizerStateError`; nothing is changed then.
   public func load(state: OptimizerState, naming names: NamedParameters) throws {
     let entries = memory.entries(naming: names)
-    guard state.optimizer == memory.optimizer else {
-      throw OptimizerStateError.otherOptimizer(expected: memory.optimizer, found: state.optimizer)
+    guard state.optimizerName == memory.optimizerName else {
+      throw OptimizerStateError.otherOptimizer(
+        expected: memory.optimizerName, found: state.optimizerName)
     }
     let numberKeys = entries.steps.map(\.key) + [learningRateKey]
     let expected = Set(entries.tensors.map(\.key) + numberKeys)
@@ -89,7 +90,7 @@ extension Optimizer {
       + numberKeys.compactMap { key in state.numbers[key].flatMap { mismatch(key, $0) } }
     guard missing.isEmpty, unexpected.isEmpty, mismatched.isEmpty else {
       throw OptimizerStateError.misfit(
-        optimizer: memory.optimizer, missing: missing, unexpected: unexpected.sorted(),
+        optimizer: memory.optimizerName, missing: missing, unexpected: unexpected.sorted(),
         mismatched: mismatched)
     }
     for entry in entries.tensors {
@@ -140,7 +141,7 @@ extension OptimizerMemory {
       guard let path = named[ObjectIdentifier(parameter)] else {
         stop(
           """
-          \(optimizer): parameter \(index) of shape \(parameter.shape) is not among the \
+          \(optimizerName): parameter \(index) of shape \(parameter.shape) is not among the \
           \(names.count) that were named for its state; name all parameters
           """)
       }
@@ -148,7 +149,7 @@ extension OptimizerMemory {
     }
     check(
       Set(paths).count == paths.count,
-      "\(optimizer): two parameters have the same name for their state; name each differently")
+      "\(optimizerName): two parameters have the same name for their state; name each differently")
     let tensors = paths.enumerated().flatMap { index, path in
       namesOfState(of: index).map { (key: "\(path).\($0)", name: $0, index: index) }
     }

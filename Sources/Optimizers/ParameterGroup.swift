@@ -54,8 +54,8 @@ public struct ParameterGroup {
     of parameters: [Tensor], by weightDecay: Float
   ) -> [ParameterGroup] {
     [
-      ParameterGroup(parameters.filter { $0.rank >= 2 }, weightDecay: weightDecay),
-      ParameterGroup(parameters.filter { $0.rank < 2 }, weightDecay: 0, usesTrustRatio: false),
+      ParameterGroup(parameters.filter { $0.axisCount >= 2 }, weightDecay: weightDecay),
+      ParameterGroup(parameters.filter { $0.axisCount < 2 }, weightDecay: 0, usesTrustRatio: false),
     ]
   }
 }

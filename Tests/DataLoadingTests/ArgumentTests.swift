@@ -15,10 +15,13 @@ import Testing
       { _ = ByteDataset(bytes: [1], shape: [1], labels: [0], scale: .nan) }
     ),
     ("MappedDataset: shape [-1]: a size is negative", { _ = data.mappingInputs(to: [-1]) { $0 } }),
-    ("Normalize: the means [nan] are not all finite", { _ = Normalize(mean: [.nan], std: [1]) }),
+    (
+      "Normalize: the means [nan] are not all finite",
+      { _ = Normalize(mean: [.nan], standardDeviation: [1]) }
+    ),
     (
       "Normalize: 1 means and the deviations [inf] do not make",
-      { _ = Normalize(mean: [0], std: [.infinity]) }
+      { _ = Normalize(mean: [0], standardDeviation: [.infinity]) }
     ),
     (
       "TokenSequence: a vocabulary of 0; it must be at least 1",
@@ -33,7 +36,10 @@ import Testing
       "split: the fraction to hold out is nan, but must be between 0 and 1",
       { _ = data.randomSplit(holdingOut: .nan, seed: 0) }
     ),
-    ("RandomHorizontalFlip: p is nan, but must be between", { _ = RandomHorizontalFlip(p: .nan) }),
+    (
+      "RandomHorizontalFlip: probability nan is not between",
+      { _ = RandomHorizontalFlip(probability: .nan) }
+    ),
   ]
 
   private static var data: InMemoryDataset<Float, Int32> {

@@ -69,10 +69,10 @@ import Testing
 
   @Test func flipMirrorsRows() {
     #expect(
-      Self.values(Self.images.augmented(by: RandomHorizontalFlip(p: 1), seed: 0), [2])
+      Self.values(Self.images.augmented(by: RandomHorizontalFlip(probability: 1), seed: 0), [2])
         == [Self.mirrored(Self.image(2))])
     #expect(
-      Self.values(Self.images.augmented(by: RandomHorizontalFlip(p: 0), seed: 0), [2])
+      Self.values(Self.images.augmented(by: RandomHorizontalFlip(probability: 0), seed: 0), [2])
         == [Self.image(2)])
     // The first numbers of samples 0 to 5 in epoch 1 are 0.30, 0.05, 0.73, 0.72, 0.18 and 0.41.
     let flipped = Self.values(
@@ -82,7 +82,8 @@ import Testing
   }
 
   @Test func normalizeWorksOnChannels() {
-    let data = Self.images.augmented(by: Normalize(mean: [1, 10], std: [0.5, 4]), seed: 0)
+    let data = Self.images.augmented(
+      by: Normalize(mean: [1, 10], standardDeviation: [0.5, 4]), seed: 0)
     let expected: [Float] =
       (1...6).map { (Float($0) - 1) / 0.5 } + (7...12).map { (Float($0) - 10) / 4 }
     #expect(Self.values(data, [0]) == [expected])
@@ -90,7 +91,8 @@ import Testing
 
   @Test func transformsFollowOneAnotherAndShareTheNumbers() {
     let data = Self.images.augmented(
-      by: RandomShift(2), RandomHorizontalFlip(p: 0.5), Normalize(mean: [0, 0], std: [2, 2]),
+      by: RandomShift(2), RandomHorizontalFlip(probability: 0.5),
+      Normalize(mean: [0, 0], standardDeviation: [2, 2]),
       seed: 7)
     // Python: sample 1 moves by (-2, -2) and then draws 0.92, sample 4 by (-2, -1) and 0.41.
     let still = Self.moved(Self.image(1), top: -2, left: -2, fill: 0)
@@ -142,16 +144,16 @@ import Testing
     }
     #expect(said(shift, "RandomShift: the distance is -1, but must not be negative"))
     let flip = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      _ = RandomHorizontalFlip(p: 1.5)
+      _ = RandomHorizontalFlip(probability: 1.5)
     }
-    #expect(said(flip, "RandomHorizontalFlip: p is 1.5, but must be between 0 and 1"))
+    #expect(said(flip, "RandomHorizontalFlip: probability 1.5 is not between 0 and 1"))
     let channels = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      _ = Self.images.augmented(by: Normalize(mean: [0], std: [1]), seed: 0)
+      _ = Self.images.augmented(by: Normalize(mean: [0], standardDeviation: [1]), seed: 0)
     }
     #expect(
       said(channels, "Normalize: 1 means do not fit the channels of an image of [2, 2, 3]"))
     let std = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      _ = Normalize(mean: [0], std: [0])
+      _ = Normalize(mean: [0], standardDeviation: [0])
     }
     #expect(
       said(

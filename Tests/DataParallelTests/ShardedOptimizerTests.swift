@@ -33,7 +33,7 @@ private func train(
     network.loss(share, dtype).backward()
     optimizer.step()
   }
-  return (network.parameters().map { $0.detach() }, optimizer.gatherState(over: world))
+  return (network.parameters().map { $0.detached() }, optimizer.gatherState(over: world))
 }
 
 extension SmallNetwork {

@@ -59,6 +59,7 @@ import Testing
   private static func function(_ number: Int, _ example: Example) -> String {
     // An ellipsis stands for the reader's own code, and a local type needs no access level.
     let code = example.code.replacing("…", with: "").replacing("public ", with: "")
+      .replacing(/(?m)^import \w+.*$/, with: "")
     return """
       func example\(number)(\(given)) throws {
         do {
@@ -84,10 +85,13 @@ import Testing
       }
 
       """
+    let imports = examples.flatMap { $0.code.matches(of: /(?m)^import \w+/).map { $0.output } }
     let functions = examples.enumerated().map(Self.function)
     let directory = try TemporaryDirectory()
     let path = try directory.write(
-      Array((model + functions.joined(separator: "\n")).utf8), to: "Examples.swift")
+      Array(
+        (Set(imports).sorted().joined(separator: "\n") + "\n" + model
+          + functions.joined(separator: "\n")).utf8), to: "Examples.swift")
     let check = try BuiltModules.run("check_code", path)
     let errors = check.errors.filter { $0.contains(" error: ") }
     #expect(check.status == 0, "\(errors.joined(separator: "\n"))")

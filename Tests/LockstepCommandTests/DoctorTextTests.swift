@@ -186,12 +186,12 @@ import Testing
     let links = [(first: "node1", second: "node10", link: link)]
     #expect(
       linkTable(links, hasClocks: true) == [
-        "                latency us        GB/s    clock ms       +- ms",
-        "node1   node10        23.4       1.250      -1.200       0.025",
+        "               latency us        GB/s    clock ms       +- ms",
+        "node1  node10        23.4       1.250      -1.200       0.025",
       ])
     #expect(
       linkTable(links, hasClocks: false) == [
-        "                latency us        GB/s", "node1   node10        23.4       1.250",
+        "               latency us        GB/s", "node1  node10        23.4       1.250",
       ])
   }
 }

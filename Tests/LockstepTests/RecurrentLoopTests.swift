@@ -60,7 +60,7 @@ private func trainThroughOldGraphs(_ iterations: Int) {
       var mean = RunningMean()
       for (x, target) in makeSequence() {
         let result = cell(x, h)
-        h = result.h.detach()
+        h = result.h.detached()
         let loss = mseLoss(result.y, target)
         optimizer.zeroGrad()
         loss.backward()

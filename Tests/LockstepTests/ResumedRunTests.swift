@@ -57,7 +57,8 @@ import Testing
       let tensors = try file.names.map { ($0, try file.tensor($0)) }
       try optimizer.load(
         state: OptimizerState(
-          optimizer: optimizer.state.optimizer, tensors: Dictionary(uniqueKeysWithValues: tensors),
+          optimizerName: optimizer.state.optimizerName,
+          tensors: Dictionary(uniqueKeysWithValues: tensors),
           numbers: numbers.filter { scaling[$0.key] == nil }),
         naming: model.namedParameters())
     }

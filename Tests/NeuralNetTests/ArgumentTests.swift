@@ -34,25 +34,28 @@ import Testing
       "ConvTranspose2d: outputPadding [1, 1]; it must be less than the stride or the dilation",
       { _ = ConvTranspose2d(2, 2, kernel: 3, outputPadding: 1) }
     ),
-    ("MaxPool1d: a kernel of [0] and stride [0]; both must be positive", { _ = MaxPool1d(0) }),
+    (
+      "MaxPool1d: a kernel of [0] and stride [0]; both must be positive",
+      { _ = MaxPool1d(kernel: 0) }
+    ),
     (
       "MaxPool2d: a kernel of [2, 2] and stride [0, 0]; both must be positive",
-      { _ = MaxPool2d(2, stride: 0) }
+      { _ = MaxPool2d(kernel: 2, stride: 0) }
     ),
     (
       "MaxPool2d: padding [2, 2] for a kernel of [3, 3]; it may be half the kernel at most",
-      { _ = MaxPool2d(3, padding: 2) }
+      { _ = MaxPool2d(kernel: 3, padding: 2) }
     ),
     (
       "AvgPool1d: padding [-1] for a kernel of [3]; it may be half the kernel at most",
-      { _ = AvgPool1d(3, padding: -1) }
+      { _ = AvgPool1d(kernel: 3, padding: -1) }
     ),
     (
       "AvgPool2d: padding [2, 2] for a kernel of [3, 3]; it may be half the kernel at most",
-      { _ = AvgPool2d(3, padding: 2) }
+      { _ = AvgPool2d(kernel: 3, padding: 2) }
     ),
-    ("AdaptiveAvgPool1d: a result of 0; it must be positive", { _ = AdaptiveAvgPool1d(0) }),
-    ("AdaptiveAvgPool2d: a result of 0 x 0; both must be", { _ = AdaptiveAvgPool2d(0) }),
+    ("AdaptiveAvgPool1d: a result of 0; it must be positive", { _ = AdaptiveAvgPool1d(size: 0) }),
+    ("AdaptiveAvgPool2d: a result of 0 x 0; both must be", { _ = AdaptiveAvgPool2d(size: 0) }),
     ("BatchNorm1d: epsilon 0.0 is not positive, or not finite", { _ = BatchNorm1d(2, epsilon: 0) }),
     ("BatchNorm2d: epsilon -1.0 is not positive", { _ = BatchNorm2d(2, epsilon: -1) }),
     ("BatchNorm2d: epsilon nan is not positive", { _ = BatchNorm2d(2, epsilon: .nan) }),
@@ -63,8 +66,8 @@ import Testing
     ("BatchNorm1d: momentum nan is not between 0 and 1", { _ = BatchNorm1d(2, momentum: .nan) }),
     ("LayerNorm: epsilon -1.0 is not positive", { _ = LayerNorm(2, epsilon: -1) }),
     ("RMSNorm: epsilon nan is not positive", { _ = RMSNorm(2, epsilon: .nan) }),
-    ("GroupNorm: epsilon 0.0 is not positive", { _ = GroupNorm(2, 4, epsilon: 0) }),
-    ("GroupNorm: 4 channels cannot be cut into 0 groups", { _ = GroupNorm(0, 4) }),
+    ("GroupNorm: epsilon 0.0 is not positive", { _ = GroupNorm(groups: 2, 4, epsilon: 0) }),
+    ("GroupNorm: 4 channels cannot be cut into 0 groups", { _ = GroupNorm(groups: 0, 4) }),
     ("LayerNorm: epsilon -1.0 is not", { _ = TransformerBlock(4, heads: 2, epsilon: -1) }),
     (
       "Hardtanh: the minimum 0.5 is not below the maximum -0.5",
@@ -73,8 +76,8 @@ import Testing
       }
     ),
     ("Hardtanh: the minimum nan is not below the maximum 1.0", { _ = Hardtanh(minimum: .nan) }),
-    ("Dropout: probability nan is not between 0 and 1", { _ = Dropout(.nan) }),
-    ("Dropout2d: probability -0.5 is not between 0 and 1", { _ = Dropout2d(-0.5) }),
+    ("Dropout: probability nan is not between 0 and 1", { _ = Dropout(probability: .nan) }),
+    ("Dropout2d: probability -0.5 is not between 0 and 1", { _ = Dropout2d(probability: -0.5) }),
     (
       "recurrent dropout: probability nan is not between 0 and 1",
       { _ = LSTM(2, 3, layers: 2, dropout: .nan) }

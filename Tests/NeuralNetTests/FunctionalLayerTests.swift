@@ -11,9 +11,10 @@ import Testing
   @Test func layersWithoutWeightsAreTheirOperations() {
     let cases: [(any Layer, Tensor)] = [
       (ReLU(), relu(x)), (Tanh(), tanh(x)), (Sigmoid(), sigmoid(x)), (SiLU(), silu(x)),
-      (LogSigmoid(), logSigmoid(x)), (Hardsigmoid(), hardSigmoid(x)), (GELU(), gelu(x)),
+      (LogSigmoid(), logSigmoid(x)), (Hardsigmoid(), hardsigmoid(x)), (GELU(), gelu(x)),
       (GELU(approximation: .tanh), gelu(x, approximation: .tanh)),
-      (LeakyReLU(), leakyRelu(x)), (LeakyReLU(0.2), leakyRelu(x, negativeSlope: 0.2)),
+      (LeakyReLU(), leakyRelu(x)),
+      (LeakyReLU(negativeSlope: 0.2), leakyRelu(x, negativeSlope: 0.2)),
       (ELU(), elu(x)), (ELU(alpha: 2), elu(x, alpha: 2)), (Softplus(), softplus(x)),
       (Softplus(beta: 2, threshold: 1), softplus(x, beta: 2, threshold: 1)),
       (Hardtanh(), hardtanh(x)),
@@ -22,19 +23,19 @@ import Testing
       (LogSoftmax(axis: 0), logSoftmax(x, axis: 0)), (Identity(), x),
       (Flatten(), x.reshaped([2, 72])), (Flatten(from: 0, to: 1), x.reshaped([6, 4, 6])),
       (Unflatten(-1, [2, -1]), x.reshaped([2, 3, 4, 2, 3])),
-      (MaxPool2d(2), maxPool2d(x, kernel: 2)),
+      (MaxPool2d(kernel: 2), maxPool2d(x, kernel: 2)),
       (
-        MaxPool2d((3, 2), stride: (1, 2), padding: (1, 0)),
+        MaxPool2d(kernel: (3, 2), stride: (1, 2), padding: (1, 0)),
         maxPool2d(x, kernel: (3, 2), stride: (1, 2), padding: (1, 0))
       ),
-      (MaxPool2d(3, stride: 2, padding: 1), maxPool2d(x, kernel: 3, stride: 2, padding: 1)),
-      (AvgPool2d(2), avgPool2d(x, kernel: 2)),
+      (MaxPool2d(kernel: 3, stride: 2, padding: 1), maxPool2d(x, kernel: 3, stride: 2, padding: 1)),
+      (AvgPool2d(kernel: 2), avgPool2d(x, kernel: 2)),
       (
-        AvgPool2d(3, stride: 1, padding: 1, countIncludesPadding: false),
+        AvgPool2d(kernel: 3, stride: 1, padding: 1, countIncludesPadding: false),
         avgPool2d(x, kernel: 3, stride: 1, padding: 1, countIncludesPadding: false)
       ),
-      (AdaptiveAvgPool2d(1), x.mean(axes: [2, 3], keepingAxes: true)),
-      (AdaptiveAvgPool2d((3, 4)), adaptiveAvgPool2d(x, size: (3, 4))),
+      (AdaptiveAvgPool2d(size: 1), x.mean(axes: [2, 3], keepingAxes: true)),
+      (AdaptiveAvgPool2d(size: (3, 4)), adaptiveAvgPool2d(x, size: (3, 4))),
     ]
     for (layer, expected) in cases {
       let output = layer(x)
@@ -44,11 +45,11 @@ import Testing
     }
     let sequence = gridValues([2, 3, 8], seed: 5)
     expectClose(
-      MaxPool1d(3, stride: 2, padding: 1)(sequence),
+      MaxPool1d(kernel: 3, stride: 2, padding: 1)(sequence),
       to: maxPool1d(sequence, kernel: 3, stride: 2, padding: 1))
-    expectClose(AvgPool1d(2)(sequence), to: avgPool1d(sequence, kernel: 2))
+    expectClose(AvgPool1d(kernel: 2)(sequence), to: avgPool1d(sequence, kernel: 2))
     expectClose(
-      AdaptiveAvgPool1d(2)(sequence), to: sequence.reshaped([2, 3, 2, 4]).mean(axis: 3))
+      AdaptiveAvgPool1d(size: 2)(sequence), to: sequence.reshaped([2, 3, 2, 4]).mean(axis: 3))
   }
 
   /// One sequence without an axis for the batch is a batch of one.

@@ -140,7 +140,8 @@ import Testing
     let other = MultiHeadAttention(60, heads: 3, keyFeatures: 40, generator: generator)
     expectUniform(try #require(other.kProjWeight), within: (6.0 / 100).squareRoot())
 
-    for layer in [BatchNorm1d(3), LayerNorm(3), GroupNorm(1, 3), BatchNorm2d(3)] as [Module] {
+    for layer in [BatchNorm1d(3), LayerNorm(3), GroupNorm(groups: 1, 3), BatchNorm2d(3)] as [Module]
+    {
       #expect(layer.parameters().map(\.floats) == [[1, 1, 1], [0, 0, 0]])
     }
     #expect(RMSNorm([2, 2]).weight?.floats == [1, 1, 1, 1])

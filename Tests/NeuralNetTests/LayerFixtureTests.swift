@@ -57,7 +57,7 @@ private struct LayerCall {
     },
     "LayerNorm": { .init(LayerNorm(Shape(try $0.list("normalizedShape")))) },
     "RMSNorm": { .init(RMSNorm(Shape(try $0.list("normalizedShape")))) },
-    "GroupNorm": { .init(GroupNorm(try $0.count("groups"), try $0.count("features"))) },
+    "GroupNorm": { .init(GroupNorm(groups: try $0.count("groups"), try $0.count("features"))) },
     "PReLU": { .init(PReLU(try $0.count("features"))) },
     "batchNorm": {
       let (features, epsilon) = (try $0.count("features"), Float(try $0.number("epsilon")))

@@ -33,8 +33,8 @@ import Testing
       { _ = BatchNorm2d(3)(.zeros([2, 3])) }
     ),
     ("LayerNorm: the normalised shape [2, 0]; it needs axes", { _ = LayerNorm([2, 0]) }),
-    ("GroupNorm: 4 channels cannot be cut into 3 groups", { _ = GroupNorm(3, 4) }),
-    ("Dropout: probability 1.5 is not between 0 and 1", { _ = Dropout(1.5) }),
+    ("GroupNorm: 4 channels cannot be cut into 3 groups", { _ = GroupNorm(groups: 3, 4) }),
+    ("Dropout: probability 1.5 is not between 0 and 1", { _ = Dropout(probability: 1.5) }),
     (
       "Dropout2d: an input of shape [2]; expected [samples, channels, height, width]",
       { _ = Dropout2d()(.zeros([2])) }

@@ -37,7 +37,7 @@ import Testing
     #expect(
       binary(logits, targets).floats
         == binaryCrossEntropyWithLogits(
-          logits, targets, positiveWeight: weight, reduction: .none
+          logits, targets, posWeight: weight, reduction: .none
         ).floats)
     #expect(binary.namedBuffers().map(\.name) == ["pos_weight"])
   }

@@ -147,7 +147,7 @@ private final class Tied: Module {
     model.head(model.embedding(indices)).sum().backward()
     // Of sum over i, v of e_i e_v: every row gets the sum of the chosen ones, a chosen one the sum
     // of all, too.
-    let weight = model.embedding.weight.detach()
+    let weight = model.embedding.weight.detached()
     let chosen = weight.indexSelected(indices, axis: 0).sum(axis: 0)
     let expected = `where`(
       (oneHot(indices, classes: 5).sum(axis: 0) .> 0).unsqueezed(1),

@@ -6,7 +6,7 @@ import Testing
 /// A module of every kind that matters to conversion: norms, a buffer, a tie.
 private final class Mixture: Module, Layer {
   let inner = Linear(4, 4)
-  let norms = (LayerNorm(4), RMSNorm([4]), GroupNorm(2, 4), BatchNorm1d(4))
+  let norms = (LayerNorm(4), RMSNorm([4]), GroupNorm(groups: 2, 4), BatchNorm1d(4))
   let table = Tensor.ones([4])
   let head: Linear
 

@@ -6,7 +6,7 @@ import Testing
 /// Layers that behave differently in training.
 @Suite struct TrainingModeTests {
   @Test func dropoutActsInTrainingOnly() {
-    let layer = Dropout(0.25, generator: Generator(seed: 3))
+    let layer = Dropout(probability: 0.25, generator: Generator(seed: 3))
     let x = Tensor.ones([400, 25])
     let y = layer(x).floats
     #expect(Set(y) == [0, 1 / Float(0.75)])
@@ -14,7 +14,7 @@ import Testing
     #expect(layer(x).floats != y, "every call draws anew")
     layer.eval()
     #expect(layer(x) === x)
-    let again = Dropout(0.25, generator: Generator(seed: 3))
+    let again = Dropout(probability: 0.25, generator: Generator(seed: 3))
     #expect(again(x).floats == y)
   }
 
@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func dropout2dDropsWholeChannels() {
-    let layer = Dropout2d(0.5, generator: Generator(seed: 1))
+    let layer = Dropout2d(probability: 0.5, generator: Generator(seed: 1))
     let x = Tensor.uniform([20, 10, 3, 2], in: 1...2, generator: Generator(seed: 2))
     let factors = (layer(x) / x).reshaped([200, 6]).floats
     let first = stride(from: 0, to: 1200, by: 6).map { factors[$0] }

@@ -31,13 +31,13 @@ private final class SignDescent: Optimizer {
     let parameters = [[2, 3], [3], [], [4, 1, 3, 3]].map { parameter(Shape($0)) }
     let groups = ParameterGroup.decayingMatrices(of: parameters, by: 0.5)
     #expect(groups.map(\.weightDecay) == [0.5, 0])
-    #expect(groups.map { $0.parameters.map(\.rank) } == [[2, 4], [1, 0]])
+    #expect(groups.map { $0.parameters.map(\.axisCount) } == [[2, 4], [1, 0]])
     #expect(groups.map(\.usesTrustRatio) == [true, false])
     let optimizer = AdamW(groups, learningRate: 0.5, weightDecay: 0.9)
     for parameter in parameters { parameter.grad = .zeros(parameter.shape) }
     optimizer.step()
     #expect(parameters.map { $0.floats[0] } == [0.75, 1, 1, 0.75])
-    #expect(optimizer.parameters.map(\.rank) == [2, 4, 1, 0])
+    #expect(optimizer.parameters.map(\.axisCount) == [2, 4, 1, 0])
   }
 
   /// A group of vectors may be empty: a network may have no biases.

@@ -35,7 +35,7 @@ import Testing
       }
       let state = half.state.tensors
       for index in halves.indices {
-        let expected = floats[index].detach()
+        let expected = floats[index].detached()
         #expect(state["\(index).master"]?.floats == expected.floats, "\(example), \(index)")
         #expect(halves[index].floats == expected.converted(to: .float16).floats)
         for (key, tensor) in float.state.tensors { #expect(state[key]?.floats == tensor.floats) }
@@ -58,7 +58,7 @@ import Testing
       for optimizer in optimizers { optimizer.step() }
     }
     #expect(optimizers[0].state.tensors["0.master"]?.floats == float.floats)
-    #expect(half.floats == float.detach().converted(to: .float16).floats)
+    #expect(half.floats == float.detached().converted(to: .float16).floats)
   }
 
   /// A step of a thousandth of half a unit in the last place, a thousand times and more.
@@ -125,7 +125,7 @@ import Testing
     #expect(optimizer.state.tensors.keys.sorted() == keys)
     for tensor in [half, float] { tensor.grad = .ones([1], tensor.dtype) }
     optimizer.step()
-    #expect(half.floats == float.detach().converted(to: .float16).floats)
+    #expect(half.floats == float.detached().converted(to: .float16).floats)
   }
 
   @Test func aStateWithoutMastersIsRefused() {

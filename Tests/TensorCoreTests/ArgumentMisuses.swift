@@ -8,7 +8,7 @@ let argumentMisuses: [Misuse] = [
   },
   .init("softmax: axis 1 of a tensor of shape []") { _ = softmax(zeros([]), axis: 1) },
   .init("flattened: axis 2 of a tensor of shape []") { _ = zeros([]).flattened(from: 2) },
-  .init("sort: axis -2 of a tensor of shape [], which has 0") { _ = zeros([]).sort(axis: -2) },
+  .init("sorted: axis -2 of a tensor of shape [], which has 0") { _ = zeros([]).sorted(axis: -2) },
   .init("topK: 2 elements of a tensor of shape [], which has 1") { _ = zeros([]).topK(2) },
   .init("transposed: axis -2 of a tensor of shape []") { _ = zeros([]).transposed() },
   .init("indexSelected: 2 indices for a tensor of shape []; it takes one") {
@@ -67,7 +67,7 @@ let argumentMisuses: [Misuse] = [
   },
   .init("batchNorm: epsilon nan is not positive, or not finite") {
     _ = batchNorm(
-      zeros([3, 2]), runningMean: zeros([2]), runningVariance: zeros([2]), isTraining: false,
+      zeros([3, 2]), runningMean: zeros([2]), runningVar: zeros([2]), isTraining: false,
       epsilon: .nan)
   },
   .init("batchNorm: momentum nan is not finite") {

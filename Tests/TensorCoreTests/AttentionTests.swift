@@ -9,7 +9,7 @@ import Testing
     let gradients: [Tensor]
 
     init(_ inputs: [Tensor], _ function: ([Tensor]) -> Tensor) {
-      let inputs = inputs.map { $0.detach() }
+      let inputs = inputs.map { $0.detached() }
       for input in inputs { input.requiresGrad = true }
       output = function(inputs)
       output.backward(gradient: gridValues(output.shape, seed: 9))
@@ -64,7 +64,7 @@ import Testing
     )
     func attention(_ query: Tensor, _ key: Tensor, _ value: Tensor, dropping: Float) -> Tensor {
       scaledDotProductAttention(
-        query, key, value, isCausal: true, dropoutProbability: dropping,
+        query, key, value, isCausal: true, dropout: dropping,
         generator: Generator(seed: 6))
     }
     let names = Tensor.eye(size.keys).expanded(to: [2, size.keys, size.keys])

@@ -49,7 +49,7 @@ import TestSupport
     ("binaryCrossEntropy", { binaryCrossEntropy($0, $0) }),
     (
       "binaryCrossEntropyWithLogits",
-      { binaryCrossEntropyWithLogits($0, $0, positiveWeight: .ones([3])) }
+      { binaryCrossEntropyWithLogits($0, $0, posWeight: .ones([3])) }
     ),
     ("klDivergence", { klDivergence($0, $0) }),
     ("softmax", { softmax($0) }), ("logSoftmax", { logSoftmax($0, axis: 0) }),
@@ -147,7 +147,7 @@ import TestSupport
         return linear(first, weight).sum()
       }
       loss.backward()
-      let rounded = weight.detach().converted(to: .float16)
+      let rounded = weight.detached().converted(to: .float16)
       rounded.requiresGrad = true
       linear(linear(x.converted(to: .float16), rounded), rounded).converted(to: .float32).sum()
         .backward()

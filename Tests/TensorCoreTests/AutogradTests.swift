@@ -91,10 +91,10 @@ func leaf(_ values: [Float]) -> Tensor {
   @Test func detachStopsTheGradient() {
     let x = leaf([3])
     let y = x * x
-    #expect(y.requiresGrad && !y.detach().requiresGrad)
-    (y.detach() * x).backward()
+    #expect(y.requiresGrad && !y.detached().requiresGrad)
+    (y.detached() * x).backward()
     #expect(x.grad?.floats == [9])
-    #expect(y.detach().storage === y.storage)
+    #expect(y.detached().storage === y.storage)
   }
 
   @Test func untouchedLeavesHaveNoGradient() {

@@ -50,7 +50,7 @@ import Testing
     let (mean, variance) = (Tensor.zeros([2]), Tensor.zeros([2]))
     let y = batchNorm(
       alternating(count, 1.1, 0.1), weight: weight, bias: bias, runningMean: mean,
-      runningVariance: variance, isTraining: true, momentum: 1, epsilon: 1e-20)
+      runningVar: variance, isTraining: true, momentum: 1, epsilon: 1e-20)
     let (high, low) = (Double(Float(1.1)), tenth)
     let spread = (high - low) / 2
     let unbiased = spread * spread * Double(count) / Double(count - 1)
@@ -154,7 +154,7 @@ import Testing
     expectMillionths(bias.grad, [sum, sum], "conv2d's bias")
     expectMillionths(weight.grad, [product, product], "conv2d's weight", within: 25)
     (bias.grad, weight.grad) = (nil, nil)
-    convTranspose2d(x, weight.detach().transposed(0, 1), bias).backward(gradient: gradient)
+    convTranspose2d(x, weight.detached().transposed(0, 1), bias).backward(gradient: gradient)
     expectMillionths(bias.grad, [sum, sum], "convTranspose2d's bias")
   }
 

@@ -20,8 +20,8 @@ private let compositions: [Differentiable] = [
     return crossEntropy(linear(hidden, $0[3], $0[4]), Tensor([0, 1, 2, 0, 1, 2, 0, 1] as [Int32]))
   },
   .init("normalisation by hand", [[4, 6]]) {
-    let centered = $0[0] - $0[0].mean(axis: 1, keepingAxis: true)
-    return centered / (centered.squared().mean(axis: 1, keepingAxis: true) + 0.5).squareRoot()
+    let centered = $0[0] - $0[0].mean(axis: 1, keepingAxes: true)
+    return centered / (centered.squared().mean(axis: 1, keepingAxes: true) + 0.5).squareRoot()
   },
 ]
 
@@ -42,7 +42,7 @@ private let compositions: [Differentiable] = [
   func wrongFactorIsFound(_ factor: Float, _ count: Int) {
     let error = gradientError(at: [gridValues([count])]) { inputs in
       let x = inputs[0]
-      let values = x.detach()
+      let values = x.detached()
       return values.squared().recorded("square", [x.edge { $0 * values * factor }])
     }
     #expect((error == nil) == (factor == 2))
@@ -51,7 +51,7 @@ private let compositions: [Differentiable] = [
   @Test func oneWrongElementAmongManyIsFound() {
     let error = gradientError(at: [gridValues([100])]) { inputs in
       let x = inputs[0]
-      let values = x.detach()
+      let values = x.detached()
       let wrong = Tensor((0..<100).map { $0 == 77 ? 2.01 : 2 } as [Float])
       return values.squared().recorded("square", [x.edge { $0 * values * wrong }])
     }

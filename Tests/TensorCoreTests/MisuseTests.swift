@@ -21,7 +21,7 @@ private let generalMisuses: [Misuse] = [
     _ = Tensor.randomIntegers([1], in: 3..<3)
   },
   .init("requiresGrad: a tensor of int32 has no gradient") { ints().requiresGrad = true },
-  .init("requiresGrad: cannot be cleared on the result of multiply; use detach()") {
+  .init("requiresGrad: cannot be cleared on the result of multiply; use detached()") {
     (leaf([1]) * 2).requiresGrad = false
   },
   .init("grad: a gradient of float32 and shape [3] for a tensor of float32 and shape [1]") {
@@ -59,7 +59,7 @@ private let generalMisuses: [Misuse] = [
     let x = leaf([1])
     x.fill(5)
     let y = x * x
-    x.detach().fill(7)
+    x.detached().fill(7)
     y.backward()
   },
   .init("backward: crossEntropy: a value of shape [1, 2] that its gradient needs was changed") {

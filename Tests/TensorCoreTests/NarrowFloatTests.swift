@@ -109,7 +109,7 @@ import TestSupport
     .init(name: "max", shapes: [[9, 13, 7]]) { $0[0].max(axes: [0, 2]) },
     .init(name: "min", shapes: [[90, 130]]) { $0[0].min(axes: [0]) },
     .init(name: "max along an axis", shapes: [[9, 300, 70]]) { $0[0].max(axis: 1).values },
-    .init(name: "sort", shapes: [[9, 130, 3]]) { $0[0].sort(axis: 1, descending: true).values },
+    .init(name: "sort", shapes: [[9, 130, 3]]) { $0[0].sorted(axis: 1, descending: true).values },
     .init(name: "binaryCrossEntropy", shapes: [[90, 130], [90, 130]]) {
       binaryCrossEntropy(
         $0[0].clamped(from: 0.125, to: 0.875), $0[1].clamped(from: 0.0, to: 1.0), reduction: .none)

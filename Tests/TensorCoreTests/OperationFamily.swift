@@ -88,7 +88,7 @@ extension FixtureCase {
 
   /// The attribute `axes`; null is all axes of `tensor`.
   func axes(_ tensor: Tensor) throws -> [Int] {
-    try integers("axes") ?? Array(0..<tensor.rank)
+    try integers("axes") ?? Array(0..<tensor.axisCount)
   }
 }
 

@@ -75,7 +75,7 @@ import Testing
     #expect(x.grad?.floats == [8, 10])
   }
 
-  /// As in PyTorch: under `noGrad`, and through `detach()`, only the values change.
+  /// As in PyTorch: under `noGrad`, and through `detached()`, only the values change.
   @Test func nothingIsRecordedUnderNoGradAndThroughDetach() {
     let (x, z) = (leaf([1, 2]), leaf([3, 4]))
     let y = x * 2
@@ -84,7 +84,7 @@ import Testing
     y.sum().backward()
     #expect(x.grad?.floats == [2, 2] && z.grad == nil)
     let other = x * 2
-    other.detach().fill(7)
+    other.detached().fill(7)
     (other * other).sum().backward()
     #expect(other.floats == [7, 7] && x.grad?.floats == [2 + 28, 2 + 28])
     noGrad {
@@ -98,7 +98,7 @@ import Testing
   @Test func detachedTensorIsAConstant() {
     let x = leaf([1, 2])
     let y = x * 2
-    let (constant, part) = (y.detach(), y.detach()[0])
+    let (constant, part) = (y.detached(), y.detached()[0])
     y += 1
     (y * constant).sum().backward()
     #expect(x.grad?.floats == [6, 10] && (part * 2).requiresGrad == false)

@@ -6,8 +6,8 @@ import Testing
 @Suite struct ScalarAxisTests {
   private static let operations: [(name: String, apply: @Sendable (Tensor, Int) -> Tensor)] = [
     ("max", { $0.max(axis: $1).values }), ("min", { $0.min(axis: $1).values }),
-    ("max, kept", { $0.max(axis: $1, keepingAxis: true).values }),
-    ("sort", { $0.sort(axis: $1).values }), ("topK", { $0.topK(1, axis: $1).values }),
+    ("max, kept", { $0.max(axis: $1, keepingAxes: true).values }),
+    ("sorted", { $0.sorted(axis: $1).values }), ("topK", { $0.topK(1, axis: $1).values }),
     ("squeezed", { $0.squeezed($1) }), ("squeezed axes", { $0.squeezed(axes: [$1]) }),
     ("transposed", { $0.transposed($1, 0) }), ("transposed, last", { $0.transposed(-1, $1) }),
     ("movingAxis", { $0.movingAxis($1, to: 0) }), ("flipped", { $0.flipped(axes: [$1]) }),
@@ -31,8 +31,8 @@ import Testing
   @Test func indicesOfAScalarAreZero() {
     let x = Tensor(Float(1.5))
     let all = [
-      x.max(axis: 0).indices, x.min(axis: -1, keepingAxis: true).indices, x.argmax(axis: 0),
-      x.sort().indices, x.argsort(), x.topK(1).indices,
+      x.max(axis: 0).indices, x.min(axis: -1, keepingAxes: true).indices, x.argmax(axis: 0),
+      x.sorted().indices, x.argsort(), x.topK(1).indices,
     ]
     for indices in all {
       #expect(indices.shape == [] && indices.dtype == .int64 && indices.item() == 0)

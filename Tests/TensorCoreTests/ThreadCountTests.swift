@@ -37,7 +37,7 @@ import TestSupport
     },
     .init(name: "attention", shapes: [[2, 3, 150, 20], [2, 3, 150, 20], [2, 3, 150, 20]]) {
       scaledDotProductAttention(
-        $0[0], $0[1], $0[2], isCausal: true, dropoutProbability: 0.25,
+        $0[0], $0[1], $0[2], isCausal: true, dropout: 0.25,
         generator: Generator(seed: 4))
     },
     .init(name: "recurrent", shapes: [[3, 70, 200], [200, 50], [200], [70, 50], [70, 50]]) {

@@ -43,7 +43,7 @@ private let views: [View] = [
   .init("chunked") { $0.chunked(3)[1] },
   .init("unstacked") { $0.unstacked(axis: 1)[2] },
   .init("contiguous") { $0.contiguous() },
-  .init("detach") { $0.detach() },
+  .init("detach") { $0.detached() },
 ]
 
 @Suite(.serialized) struct ViewTests {
@@ -52,7 +52,7 @@ private let views: [View] = [
     let part = view.make(base)
     #expect(part.storage === base.storage)
     let version = base.storage.version
-    base.detach().fill(7)
+    base.detached().fill(7)
     #expect(part.floats.allSatisfy { $0 == 7 })
     #expect(part.storage.version == version + 1)
     guard !view.repeatsElements else { return }

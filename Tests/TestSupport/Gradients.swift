@@ -44,7 +44,7 @@ public func gradientError(
     let all = directions(leaf.count)
     let slopes = try all.map { direction in
       try slope(along: direction, from: leaf.floats) { values in
-        var moved = leaves.map { $0.detach() }
+        var moved = leaves.map { $0.detached() }
         moved[index] = Tensor(values, shape: leaf.shape)
         return weightedSum(try function(moved), weights)
       }

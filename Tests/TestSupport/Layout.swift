@@ -19,8 +19,8 @@ extension Tensor {
   /// A view of a new buffer, in `layout`, with this tensor's values; other elements of the buffer
   /// are NaN.
   public func laidOut(_ layout: Layout) -> Tensor {
-    guard rank > 0, rank > 1 || layout != .transposed else { return detach() }
-    let last = rank - 1
+    guard axisCount > 0, axisCount > 1 || layout != .transposed else { return detached() }
+    let last = axisCount - 1
     var (strides, start, stored) = (shape.contiguousStrides, 0, count)
     switch layout {
     case .contiguous: break
@@ -30,7 +30,7 @@ extension Tensor {
       strides = transposed.contiguousStrides
       strides.swapAt(last - 1, last)
     case .sliced:
-      for axis in 0..<rank { strides[axis] *= 2 }
+      for axis in 0..<axisCount { strides[axis] *= 2 }
       stored *= 2
     case .flipped:
       strides[last] = -1

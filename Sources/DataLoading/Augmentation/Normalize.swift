@@ -6,19 +6,20 @@ public struct Normalize: ImageTransform {
   /// The mean of each channel.
   public let mean: [Float]
   /// The standard deviation of each channel.
-  public let std: [Float]
+  public let standardDeviation: [Float]
 
   /// Normalises with a mean and a standard deviation for each channel.
   ///
   /// Stops the program if there are not as many of both, or if a deviation is not positive.
-  public init(mean: [Float], std: [Float]) {
+  public init(mean: [Float], standardDeviation: [Float]) {
     check(
-      mean.count == std.count && std.allSatisfy { $0 > 0 && $0.isFinite },
-      "Normalize: \(mean.count) means and the deviations \(std) do not make a positive deviation "
+      mean.count == standardDeviation.count
+        && standardDeviation.allSatisfy { $0 > 0 && $0.isFinite },
+      "Normalize: \(mean.count) means and the deviations \(standardDeviation) do not make a positive deviation "
         + "for each mean")
     check(mean.allSatisfy(\.isFinite), "Normalize: the means \(mean) are not all finite")
     self.mean = mean
-    self.std = std
+    self.standardDeviation = standardDeviation
   }
 
   /// The same shape. Stops the program unless there is a mean for each channel.
@@ -36,8 +37,10 @@ public struct Normalize: ImageTransform {
   ) {
     let plane = shape[1] * shape[2]
     for channel in mean.indices {
-      let (mean, std) = (mean[channel], std[channel])
-      for i in channel * plane..<(channel + 1) * plane { result[i] = (image[i] - mean) / std }
+      let (mean, standardDeviation) = (mean[channel], standardDeviation[channel])
+      for i in channel * plane..<(channel + 1) * plane {
+        result[i] = (image[i] - mean) / standardDeviation
+      }
     }
   }
 }

@@ -6,10 +6,12 @@ public struct RandomHorizontalFlip: ImageTransform {
   /// How likely an image is mirrored.
   public let probability: Float
 
-  /// Mirrors with probability `p`. Stops the program if it is not between 0 and 1.
-  public init(p: Float = 0.5) {
-    check(p >= 0 && p <= 1, "RandomHorizontalFlip: p is \(p), but must be between 0 and 1")
-    probability = p
+  /// Mirrors with `probability`. Stops the program if it is not between 0 and 1.
+  public init(probability: Float = 0.5) {
+    check(
+      probability >= 0 && probability <= 1,
+      "RandomHorizontalFlip: probability \(probability) is not between 0 and 1")
+    self.probability = probability
   }
 
   /// The same shape.

@@ -10,7 +10,7 @@ public struct CIFAR10: DatasetWrapper {
   /// The mean of each channel over the 50,000 training images, of pixels from 0 to 1.
   public static let mean: [Float] = [0.4914, 0.4822, 0.4465]
   /// The standard deviation of each channel over the same pixels.
-  public static let std: [Float] = [0.2470, 0.2435, 0.2616]
+  public static let standardDeviation: [Float] = [0.2470, 0.2435, 0.2616]
 
   /// The images and labels of the split, a part for each file.
   public let base: ConcatDataset<Float, Int32>
@@ -24,7 +24,7 @@ public struct CIFAR10: DatasetWrapper {
   /// - Parameters:
   ///   - directory: where the files are; by default the value of the environment variable
   ///     `LOCKSTEP_CIFAR10`, and without it `data/cifar-10-batches-bin`.
-  ///   - normalized: whether `mean` and `std` are applied; otherwise pixels are from 0 to 1, as
+  ///   - normalized: whether `mean` and `standardDeviation` are applied; otherwise pixels are from 0 to 1, as
   ///     transforms want them that pad with black.
   public init(
     _ split: Split, in directory: String? = nil, normalized: Bool = true
@@ -49,7 +49,8 @@ public struct CIFAR10: DatasetWrapper {
 
   private static var normalizing: ByteScaling {
     ByteScaling(
-      scales: std.map { 1 / (255 * $0) }, offsets: zip(mean, std).map { -$0 / $1 })
+      scales: standardDeviation.map { 1 / (255 * $0) },
+      offsets: zip(mean, standardDeviation).map { -$0 / $1 })
   }
 
   private static func labels(of file: MappedFile) throws(DataError) -> [Int32] {

@@ -18,7 +18,8 @@ public struct MNIST: DatasetWrapper {
   ///   `LOCKSTEP_MNIST`, and without it `data/mnist`.
   public init(_ split: Split, in directory: String? = nil) throws(DataError) {
     let place = DataDirectory(directory, variable: "LOCKSTEP_MNIST", default: "data/mnist")
-    base = try place.readIDX(split, mean: 0.1307, std: 0.3081, files: "the four MNIST files")
+    base = try place.readIDX(
+      split, mean: 0.1307, standardDeviation: 0.3081, files: "the four MNIST files")
   }
 }
 
@@ -40,14 +41,14 @@ public struct FashionMNIST: DatasetWrapper {
     let place = DataDirectory(
       directory, variable: "LOCKSTEP_FASHION_MNIST", default: "data/fashion-mnist")
     base = try place.readIDX(
-      split, mean: 0.2860, std: 0.3530, files: "the four Fashion-MNIST files")
+      split, mean: 0.2860, standardDeviation: 0.3530, files: "the four Fashion-MNIST files")
   }
 }
 
 extension DataDirectory {
   /// Grey images of 28 x 28 pixels and their labels, normalised.
   fileprivate func readIDX(
-    _ split: Split, mean: Float, std: Float, files: String
+    _ split: Split, mean: Float, standardDeviation: Float, files: String
   ) throws(DataError) -> ByteDataset {
     let prefix = path + (split == .train ? "/train" : "/t10k")
     let advice = self.advice(toPut: files)
@@ -63,7 +64,7 @@ extension DataDirectory {
     return ByteDataset(
       bytes: pixels.values, shape: [1, 28, 28],
       labels: try readLabels(labels, count: pixels.shape[0]),
-      scale: 1 / (255 * std), offset: -mean / std)
+      scale: 1 / (255 * standardDeviation), offset: -mean / standardDeviation)
   }
 
   private func readLabels(

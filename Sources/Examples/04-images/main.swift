@@ -5,7 +5,7 @@ final class ConvNet: Module, Layer {
   let conv1 = Conv2d(1, 16, kernel: 3, padding: 1, bias: false)
   let norm = BatchNorm2d(16)  // its running statistics are buffers: saved, but not trained
   let conv2 = Conv2d(16, 32, kernel: 3, padding: 1)
-  let dropout = Dropout(0.25)
+  let dropout = Dropout(probability: 0.25)
   let head = Linear(32 * 2 * 2, 10)
 
   func forward(_ digits: Tensor) -> Tensor {

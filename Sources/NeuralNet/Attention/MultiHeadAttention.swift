@@ -77,7 +77,7 @@ public final class MultiHeadAttention: Module {
     let mask = scoreMask(keyPaddingMask, attentionMask, batch: q.shape[0])
     let attended = scaledDotProductAttention(
       q, k, v, mask: mask, isCausal: isCausal,
-      dropoutProbability: isTraining ? dropProbability : 0, generator: generator ?? .default)
+      dropout: isTraining ? dropProbability : 0, generator: generator ?? .default)
     let output = joined(attended)
     notifyForwardHooks([output])
     return output
@@ -114,7 +114,8 @@ public final class MultiHeadAttention: Module {
   ) -> (query: Tensor, key: Tensor, value: Tensor) {
     let batch = isBatchFirst ? 0 : 1
     check(
-      query.rank == 3 && key.rank == 3 && value.rank == 3 && key.shape[0] == value.shape[0]
+      query.axisCount == 3 && key.axisCount == 3 && value.axisCount == 3
+        && key.shape[0] == value.shape[0]
         && key.shape[1] == value.shape[1] && query.shape[batch] == key.shape[batch]
         && query.shape[2] == features && key.shape[2] == (kProjWeight?.shape[1] ?? features)
         && value.shape[2] == (vProjWeight?.shape[1] ?? features),
@@ -153,13 +154,14 @@ public final class MultiHeadAttention: Module {
         "MultiHeadAttention: a mask of \(mask?.dtype ?? .bool); expected bool or float32")
     }
     check(
-      padding.map { $0.rank == 2 && $0.shape[0] == batch } ?? true,
+      padding.map { $0.axisCount == 2 && $0.shape[0] == batch } ?? true,
       """
       MultiHeadAttention: a keyPaddingMask of shape \(padding?.shape ?? []); expected \
       [\(batch), keys]
       """)
     check(
-      attention.map { $0.rank == 2 || ($0.rank == 3 && $0.shape[0] == batch * heads) } ?? true,
+      attention.map { $0.axisCount == 2 || ($0.axisCount == 3 && $0.shape[0] == batch * heads) }
+        ?? true,
       """
       MultiHeadAttention: an attentionMask of shape \(attention?.shape ?? []); expected [queries, \
       keys] or [\(batch * heads), queries, keys]
@@ -167,7 +169,7 @@ public final class MultiHeadAttention: Module {
     let masks = [
       padding.map { $0.unsqueezed(1).unsqueezed(1) },
       attention.map {
-        $0.rank == 2 ? $0 : $0.reshaped([batch, heads, $0.shape[1], $0.shape[2]])
+        $0.axisCount == 2 ? $0 : $0.reshaped([batch, heads, $0.shape[1], $0.shape[2]])
       },
     ].compactMap { $0 }
     guard masks.contains(where: { $0.dtype != .bool }) else {

@@ -41,7 +41,7 @@ public final class TransformerBlock: Module, Layer {
     norm1 = LayerNorm(features, epsilon: epsilon, bias: bias)
     norm2 = LayerNorm(features, epsilon: epsilon, bias: bias)
     self.isCausal = isCausal
-    drop = Dropout(dropout, generator: generator)
+    drop = Dropout(probability: dropout, generator: generator)
   }
 
   /// The block's result for `input`, of the same shape.

@@ -155,7 +155,7 @@ public enum Initialization {
 
   private static func fans(_ weight: Tensor, _ name: StaticString) -> (in: Int, out: Int) {
     check(
-      weight.rank >= 2 && weight.count > 0,
+      weight.axisCount >= 2 && weight.count > 0,
       "\(name): a weight of shape \(weight.shape); it must be [outputs, inputs, …]")
     let kernel = weight.shape[2...].reduce(1, *)
     return (weight.shape[1] * kernel, weight.shape[0] * kernel)

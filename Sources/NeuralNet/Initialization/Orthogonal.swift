@@ -11,7 +11,7 @@ extension Initialization {
   ) {
     requireGain("orthogonal", gain)
     check(
-      weight.rank >= 2 && weight.count > 0,
+      weight.axisCount >= 2 && weight.count > 0,
       "orthogonal: a weight of shape \(weight.shape); it must be [outputs, inputs, …]")
     let (rows, columns) = (weight.shape[0], weight.count / weight.shape[0])
     let (count, length) = (Swift.min(rows, columns), Swift.max(rows, columns))

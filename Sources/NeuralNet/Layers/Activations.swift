@@ -31,10 +31,10 @@ public final class LogSigmoid: Module, Layer {
   public func forward(_ input: Tensor) -> Tensor { logSigmoid(input) }
 }
 
-/// `hardSigmoid` as a layer.
+/// `hardsigmoid` as a layer.
 public final class Hardsigmoid: Module, Layer {
   /// x / 6 + 1 / 2 limited to 0 ... 1, for every element.
-  public func forward(_ input: Tensor) -> Tensor { hardSigmoid(input) }
+  public func forward(_ input: Tensor) -> Tensor { hardsigmoid(input) }
 }
 
 /// `gelu` as a layer.
@@ -53,7 +53,7 @@ public final class LeakyReLU: Module, Layer {
   private let negativeSlope: Float
 
   /// With the slope `negativeSlope` where x is negative.
-  public init(_ negativeSlope: Float = 0.01) { self.negativeSlope = negativeSlope }
+  public init(negativeSlope: Float = 0.01) { self.negativeSlope = negativeSlope }
 
   /// x where positive, and the slope times x elsewhere.
   public func forward(_ input: Tensor) -> Tensor {

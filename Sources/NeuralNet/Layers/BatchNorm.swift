@@ -23,14 +23,14 @@ public class BatchNorm: Module, Layer {
   package var sumOverRanks: SumOverRanks?
   private let momentum: Float?
   private let epsilon: Float
-  private let ranks: ClosedRange<Int>
+  private let axisCounts: ClosedRange<Int>
 
   /// True: a converted model keeps the parameters of its norms in float32.
   public override var keepsFloat32: Bool { true }
 
   fileprivate init(
     _ channels: Int, _ epsilon: Float, _ momentum: Float?, _ affine: Bool, _ tracks: Bool,
-    ranks: ClosedRange<Int>
+    axisCounts: ClosedRange<Int>
   ) {
     weight = affine ? .ones([channels]).asParameter() : nil
     bias = affine ? .zeros([channels]).asParameter() : nil
@@ -39,7 +39,7 @@ public class BatchNorm: Module, Layer {
     numBatchesTracked = tracks ? Tensor(Int64(0)) : nil
     self.epsilon = epsilon
     self.momentum = momentum
-    self.ranks = ranks
+    self.axisCounts = axisCounts
     super.init()
     let name = "\(type(of: self))"
     check(channels > 0, "\(name): \(channels) channels; it must be positive")
@@ -53,8 +53,9 @@ public class BatchNorm: Module, Layer {
   /// or channels, and in training for one value per channel.
   public func forward(_ input: Tensor) -> Tensor {
     check(
-      ranks.contains(input.rank),
-      "\(type(of: self)): an input of shape \(input.shape), which has \(input.rank) dimensions")
+      axisCounts.contains(input.axisCount),
+      "\(type(of: self)): an input of shape \(input.shape), which has \(input.axisCount) dimensions"
+    )
     guard let runningMean, let runningVar, let numBatchesTracked else {
       return batchNorm(
         input, weight: weight, bias: bias, isTraining: true, epsilon: epsilon,
@@ -67,7 +68,7 @@ public class BatchNorm: Module, Layer {
       fraction = momentum ?? Float(1 / batches)
     }
     return batchNorm(
-      input, weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVar,
+      input, weight: weight, bias: bias, runningMean: runningMean, runningVar: runningVar,
       isTraining: isTraining, momentum: fraction, epsilon: epsilon, sumOverRanks: sumOverRanks)
   }
 }
@@ -85,7 +86,7 @@ public final class BatchNorm1d: BatchNorm {
     _ channels: Int, epsilon: Float = 1e-5, momentum: Float? = 0.1, affine: Bool = true,
     trackRunningStats: Bool = true
   ) {
-    super.init(channels, epsilon, momentum, affine, trackRunningStats, ranks: 2...3)
+    super.init(channels, epsilon, momentum, affine, trackRunningStats, axisCounts: 2...3)
   }
 }
 
@@ -102,6 +103,6 @@ public final class BatchNorm2d: BatchNorm {
     _ channels: Int, epsilon: Float = 1e-5, momentum: Float? = 0.1, affine: Bool = true,
     trackRunningStats: Bool = true
   ) {
-    super.init(channels, epsilon, momentum, affine, trackRunningStats, ranks: 4...4)
+    super.init(channels, epsilon, momentum, affine, trackRunningStats, axisCounts: 4...4)
   }
 }

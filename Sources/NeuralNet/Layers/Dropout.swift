@@ -9,7 +9,7 @@ public final class Dropout: Module, Layer {
 
   /// Drawn from `generator`, or what the default generator is at the time of a call. Stops unless
   /// `probability` is between 0 and 1.
-  public init(_ probability: Float = 0.5, generator: Generator? = nil) {
+  public init(probability: Float = 0.5, generator: Generator? = nil) {
     requireProbability("Dropout", probability)
     self.probability = probability
     self.generator = generator
@@ -30,7 +30,7 @@ public final class Dropout2d: Module, Layer {
 
   /// Drawn from `generator`, or what the default generator is at the time of a call. Stops unless
   /// `probability` is between 0 and 1.
-  public init(_ probability: Float = 0.5, generator: Generator? = nil) {
+  public init(probability: Float = 0.5, generator: Generator? = nil) {
     requireProbability("Dropout2d", probability)
     self.probability = probability
     self.generator = generator
@@ -39,7 +39,7 @@ public final class Dropout2d: Module, Layer {
   /// `input` with channels dropped, in training.
   public func forward(_ input: Tensor) -> Tensor {
     check(
-      input.rank == 4,
+      input.axisCount == 4,
       "Dropout2d: an input of shape \(input.shape); expected [samples, channels, height, width]")
     guard isTraining, probability > 0 else { return input }
     let channels = Tensor.ones([input.shape[0], input.shape[1], 1, 1])

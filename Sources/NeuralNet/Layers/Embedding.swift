@@ -31,7 +31,8 @@ public final class Embedding: Module, Layer {
   /// layer. Stops if there is no vector `paddingIndex`.
   public init(weight: Tensor, paddingIndex: Int? = nil) {
     check(
-      weight.rank == 2, "Embedding: a weight of shape \(weight.shape); expected [count, features]")
+      weight.axisCount == 2,
+      "Embedding: a weight of shape \(weight.shape); expected [count, features]")
     let count = weight.shape[0]
     check(
       paddingIndex.map { (-count..<count).contains($0) } ?? true,

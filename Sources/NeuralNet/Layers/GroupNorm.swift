@@ -15,7 +15,7 @@ public final class GroupNorm: Module, Layer {
 
   /// Weights are 1 and biases 0 at first. Stops unless `groups` divides `channels` and
   /// `epsilon` is positive.
-  public init(_ groups: Int, _ channels: Int, epsilon: Float = 1e-5, affine: Bool = true) {
+  public init(groups: Int, _ channels: Int, epsilon: Float = 1e-5, affine: Bool = true) {
     check(
       groups > 0 && channels > 0 && channels % groups == 0,
       "GroupNorm: \(channels) channels cannot be cut into \(groups) groups of equal size")

@@ -28,7 +28,7 @@ public final class Linear: Module, Layer {
   /// is tied to an embedding is `Linear(weight: embedding.weight)`.
   public init(weight: Tensor, bias: Tensor? = nil) {
     check(
-      weight.rank == 2 && bias.map { $0.shape == [weight.shape[0]] } ?? true,
+      weight.axisCount == 2 && bias.map { $0.shape == [weight.shape[0]] } ?? true,
       "Linear: weight \(weight.shape) and bias \(bias?.shape ?? []); expected [outputs, inputs] and [outputs]"
     )
     self.weight = weight

@@ -17,19 +17,19 @@ public final class PReLU: Module, Layer {
   /// channel.
   public func forward(_ input: Tensor) -> Tensor {
     guard weight.count > 1 else {
-      return sloped(input, input.rank == 0 ? weight.reshaped([]) : weight)
+      return sloped(input, input.axisCount == 0 ? weight.reshaped([]) : weight)
     }
     check(
-      input.rank >= 2 && input.shape[1] == weight.count,
+      input.axisCount >= 2 && input.shape[1] == weight.count,
       "PReLU: an input of shape \(input.shape) for \(weight.count) slopes, one per channel")
-    var shape = Shape(repeating: 1, count: input.rank)
+    var shape = Shape(repeating: 1, count: input.axisCount)
     shape[1] = weight.count
     return sloped(input, weight.reshaped(shape))
   }
 
   /// At 0 and NaN the slope of the negative side, as in PyTorch.
   private func sloped(_ input: Tensor, _ slope: Tensor) -> Tensor {
-    let isPositive = input.detach() .> 0
+    let isPositive = input.detached() .> 0
     return `where`(isPositive, input, slope * `where`(isPositive, 0, input))
   }
 }

@@ -7,7 +7,7 @@ public final class MaxPool1d: Module, Layer {
 
   /// Windows of `kernel` elements, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
-  public init(_ kernel: Int, stride: Int? = nil, padding: Int = 0) {
+  public init(kernel: Int, stride: Int? = nil, padding: Int = 0) {
     requirePooling("MaxPool1d", [kernel], stride.map { [$0] }, [padding])
     (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
   }
@@ -24,16 +24,16 @@ public final class MaxPool2d: Module, Layer {
 
   /// Windows of `kernel` pixels, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
-  public init(_ kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0)) {
+  public init(kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0)) {
     requirePooling(
       "MaxPool2d", [kernel.0, kernel.1], stride.map { [$0.0, $0.1] }, [padding.0, padding.1])
     (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
   }
 
   /// The same with equal numbers for both axes.
-  public convenience init(_ kernel: Int, stride: Int? = nil, padding: Int = 0) {
+  public convenience init(kernel: Int, stride: Int? = nil, padding: Int = 0) {
     self.init(
-      (kernel, kernel), stride: stride.map { ($0, $0) }, padding: (padding, padding))
+      kernel: (kernel, kernel), stride: stride.map { ($0, $0) }, padding: (padding, padding))
   }
 
   /// The largest value of each window, `[samples, channels, height', width']`.
@@ -50,7 +50,7 @@ public final class AvgPool1d: Module, Layer {
   /// Windows of `kernel` elements, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
   public init(
-    _ kernel: Int, stride: Int? = nil, padding: Int = 0, countIncludesPadding: Bool = true
+    kernel: Int, stride: Int? = nil, padding: Int = 0, countIncludesPadding: Bool = true
   ) {
     requirePooling("AvgPool1d", [kernel], stride.map { [$0] }, [padding])
     (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
@@ -73,7 +73,7 @@ public final class AvgPool2d: Module, Layer {
   /// Windows of `kernel` pixels, `stride` apart, by default so that they touch. Stops unless
   /// both are positive and the padding is at most half the kernel.
   public init(
-    _ kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0),
+    kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0),
     countIncludesPadding: Bool = true
   ) {
     requirePooling(
@@ -84,10 +84,10 @@ public final class AvgPool2d: Module, Layer {
 
   /// The same with equal numbers for both axes.
   public convenience init(
-    _ kernel: Int, stride: Int? = nil, padding: Int = 0, countIncludesPadding: Bool = true
+    kernel: Int, stride: Int? = nil, padding: Int = 0, countIncludesPadding: Bool = true
   ) {
     self.init(
-      (kernel, kernel), stride: stride.map { ($0, $0) }, padding: (padding, padding),
+      kernel: (kernel, kernel), stride: stride.map { ($0, $0) }, padding: (padding, padding),
       countIncludesPadding: countIncludesPadding)
   }
 
@@ -104,7 +104,7 @@ public final class AdaptiveAvgPool1d: Module, Layer {
   private let size: Int
 
   /// A result of `size` elements per channel. Stops unless it is positive.
-  public init(_ size: Int) {
+  public init(size: Int) {
     check(size > 0, "AdaptiveAvgPool1d: a result of \(size); it must be positive")
     self.size = size
   }
@@ -121,7 +121,7 @@ public final class AdaptiveAvgPool2d: Module, Layer {
   private let size: (Int, Int)
 
   /// A result of `size` pixels per channel. Stops unless both numbers are positive.
-  public init(_ size: (Int, Int)) {
+  public init(size: (Int, Int)) {
     check(
       size.0 > 0 && size.1 > 0,
       "AdaptiveAvgPool2d: a result of \(size.0) x \(size.1); both must be positive")
@@ -129,7 +129,7 @@ public final class AdaptiveAvgPool2d: Module, Layer {
   }
 
   /// A result of `size` times `size` pixels per channel; 1 is the mean over the whole image.
-  public convenience init(_ size: Int) { self.init((size, size)) }
+  public convenience init(size: Int) { self.init(size: (size, size)) }
 
   /// The mean of each window, `[samples, channels, height', width']` of the size asked for.
   public func forward(_ input: Tensor) -> Tensor { adaptiveAvgPool2d(input, size: size) }

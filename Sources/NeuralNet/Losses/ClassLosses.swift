@@ -62,7 +62,7 @@ public final class NLLLoss: Module {
 /// Stops unless `weight`, where given, has one number for each class.
 private func requireClassWeight(_ name: StaticString, _ weight: Tensor?) {
   check(
-    weight.map { $0.rank == 1 && $0.dtype.isFloatingPoint } ?? true,
+    weight.map { $0.axisCount == 1 && $0.dtype.isFloatingPoint } ?? true,
     """
     \(name): a weight of \(weight?.dtype ?? .float32) and shape \(weight?.shape ?? []); expected a \
     float for each class
@@ -101,7 +101,7 @@ public final class BCEWithLogitsLoss: Module {
   /// The loss of `logits` for `target`, which has the same shape: a scalar unless losses are not
   /// reduced.
   public func callAsFunction(_ logits: Tensor, _ target: Tensor) -> Tensor {
-    binaryCrossEntropyWithLogits(logits, target, positiveWeight: posWeight, reduction: reduction)
+    binaryCrossEntropyWithLogits(logits, target, posWeight: posWeight, reduction: reduction)
   }
 }
 

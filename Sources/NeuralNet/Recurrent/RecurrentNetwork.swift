@@ -53,7 +53,7 @@ public class RecurrentNetwork: Module {
   /// results do not have.
   func run(_ input: Tensor, from start: [Tensor]?) -> (output: Tensor, states: [Tensor]) {
     var results: (output: Tensor, states: [Tensor])
-    if input.rank == 2 {
+    if input.axisCount == 2 {
       let axis = isBatchFirst ? 0 : 1
       results = runBatch(input.unsqueezed(axis), from: start?.map { $0.unsqueezed(1) })
       results = (results.output.squeezed(axis), results.states.map { $0.squeezed(1) })
@@ -68,7 +68,7 @@ public class RecurrentNetwork: Module {
     _ input: Tensor, from start: [Tensor]?
   ) -> (output: Tensor, states: [Tensor]) {
     check(
-      input.rank == 3 && input.shape[2] == inputSize,
+      input.axisCount == 3 && input.shape[2] == inputSize,
       """
       \(type(of: self)): an input of shape \(input.shape); expected \
       [\(isBatchFirst ? "batch, steps" : "steps, batch"), \(inputSize)]

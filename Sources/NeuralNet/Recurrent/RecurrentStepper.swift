@@ -21,7 +21,7 @@ public class RecurrentStepper: Module {
   /// The states, each `[batch, hidden]`, after one step; each `[hidden]` of one input `[inputs]`.
   func step(_ input: Tensor, from start: [Tensor]?) -> [Tensor] {
     var states: [Tensor]
-    if input.rank == 1 {
+    if input.axisCount == 1 {
       states = stepBatch(input.unsqueezed(0), from: start?.map { $0.unsqueezed(0) })
       states = states.map { $0.squeezed(0) }
     } else {
@@ -34,7 +34,7 @@ public class RecurrentStepper: Module {
   private func stepBatch(_ input: Tensor, from start: [Tensor]?) -> [Tensor] {
     let (inputs, hidden) = (weights.weightIh.shape[1], weights.weightHh.shape[1])
     check(
-      input.rank == 2 && input.shape[1] == inputs,
+      input.axisCount == 2 && input.shape[1] == inputs,
       "\(type(of: self)): an input of shape \(input.shape); expected [batch, \(inputs)]")
     let shape: Shape = [input.shape[0], hidden]
     for state in start ?? [] {

@@ -5,7 +5,8 @@ import Glibc
 package func text(ofFile path: String) -> String? {
   guard let file = fopen(path, "re") else { return nil }
   defer { fclose(file) }
-  return content(of: file)
+  let text = content(of: file)
+  return ferror(file) == 0 ? text : nil  // a folder can be opened, but not read
 }
 
 /// All of a file that is open.

@@ -21,7 +21,7 @@ package struct StartError: ReportableError {
 ///   - output: the open file that it writes to; nil: nothing keeps what it writes.
 ///   - errors: the same for its standard error.
 ///   - leadsGroup: whether it is the head of a process group of its own, which no signal to that of
-///     this process reaches.
+///     this process reaches; it also obeys the signals that this process ignores, as under `nohup`.
 package func spawn(
   _ command: [String], changing changes: [String: String?] = [:], in directory: String? = nil,
   output: Int32?, errors: Int32?, leadsGroup: Bool = false
@@ -40,7 +40,13 @@ package func spawn(
   var attributes = posix_spawnattr_t()
   posix_spawnattr_init(&attributes)
   defer { posix_spawnattr_destroy(&attributes) }
-  if leadsGroup { posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP)) }
+  if leadsGroup {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for signal in [SIGHUP, SIGINT, SIGQUIT] { sigaddset(&signals, signal) }
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
+  }
 
   // The C library's function for it is not one that Swift sees.
   let words = (directory.map { ["/usr/bin/env", "-C", $0] } ?? []) + command

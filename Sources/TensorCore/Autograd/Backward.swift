@@ -51,7 +51,7 @@ extension Tensor {
       check(
         gradient.shape == shape,
         "\(operation): the gradient has shape \(gradient.shape), the tensor \(shape)")
-      return (node, gradient.detach())
+      return (node, gradient.detached())
     }
     check(
       count == 1,

@@ -44,7 +44,7 @@ public func apply(_ function: some DifferentiableFunction, to inputs: Tensor...)
     return zip(shares, inputs).map { share, input in share ?? .zeros(input.shape, input.dtype) }
   }
   // A function may return an input or a view of one: the result must be a tensor of its own.
-  return result.detach().recorded(
+  return result.detached().recorded(
     "custom operation",
     inputs.enumerated().map { index, input in input.edge { joint.share(index, of: $0) } })
 }

@@ -15,7 +15,7 @@ public func checkpoint(
   let autocast = AutocastRegion.current?.dtype
   func run() -> (inputs: [Tensor], result: Tensor) {
     let copies = inputs.map { input in
-      let copy = input.detach()
+      let copy = input.detached()
       copy.requiresGrad = input.requiresGrad
       return copy
     }
@@ -43,7 +43,7 @@ public func checkpoint(
       target.map { (found?.popFirst() ?? nil) ?? .zeros($0.shape, $0.dtype) }
     }
   }
-  let outside = result.detach().recorded(
+  let outside = result.detached().recorded(
     "checkpoint",
     receivers.enumerated().map { index, node in
       node.map { Edge($0, .value { joint.share(index, of: $0) }) }

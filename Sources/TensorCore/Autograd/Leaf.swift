@@ -61,7 +61,7 @@ extension Tensor {
   /// Set it on tensors that you made, such as parameters. Clearing it drops `grad`; setting it
   /// again brings hooks, and the place of the gradient among those of all ranks, back. Stops for
   /// integer tensors, and for results of operations, which require a gradient because an input
-  /// does: use `detach()` there.
+  /// does: use `detached()` there.
   public var requiresGrad: Bool {
     get { node != nil }
     set {
@@ -70,7 +70,7 @@ extension Tensor {
         dtype.isFloatingPoint, "requiresGrad: a tensor of \(dtype) has no gradient; use float32")
       check(
         !(node is Operation),
-        "requiresGrad: cannot be cleared on the result of \(node?.name ?? ""); use detach()")
+        "requiresGrad: cannot be cleared on the result of \(node?.name ?? ""); use detached()")
       if newValue {
         // A pass through an older graph may have reached it meanwhile.
         frozenLeaf?.gradient = nil
@@ -117,7 +117,7 @@ extension Tensor {
         noGrad { slot.assign(newValue) }
         leaf.gradient = slot
       } else {
-        leaf.gradient = newValue.contiguousValues().detach()
+        leaf.gradient = newValue.contiguousValues().detached()
       }
       leaf.gradientScale = .ofLoss(times: 1)
     }

@@ -58,7 +58,7 @@ extension Tensor {
       divisor >= 0 && divisor.isFinite,
       "averaged: the divisor is \(divisor); it is what the sum is of, 0 or more")
     let factor = factorOfMean(divisor)
-    return (detach() * (divisor == 0 ? .nan : factor))
+    return (detached() * (divisor == 0 ? .nan : factor))
       .recorded("averaged", edge { $0 * factor })
       .averaging(Swift.max(1, Int(Swift.min(divisor, 1e15).rounded())), dividedBy: divisor)
   }

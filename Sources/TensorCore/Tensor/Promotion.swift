@@ -5,11 +5,11 @@ extension Tensor {
   /// scalar tensor counts only where it is of a higher kind (floats over integers over booleans).
   static func promotedType(_ a: Tensor, _ b: Tensor) -> DType {
     if a.dtype == b.dtype { return a.dtype }
-    if (a.rank == 0) != (b.rank == 0), a.dtype.kind == b.dtype.kind {
-      return a.rank == 0 ? b.dtype : a.dtype
+    if (a.axisCount == 0) != (b.axisCount == 0), a.dtype.kind == b.dtype.kind {
+      return a.axisCount == 0 ? b.dtype : a.dtype
     }
-    if (a.rank == 0) != (b.rank == 0) {
-      let (scalar, other) = a.rank == 0 ? (a.dtype, b.dtype) : (b.dtype, a.dtype)
+    if (a.axisCount == 0) != (b.axisCount == 0) {
+      let (scalar, other) = a.axisCount == 0 ? (a.dtype, b.dtype) : (b.dtype, a.dtype)
       return scalar.kind < other.kind ? other : scalar
     }
     return a.dtype.promoted(with: b.dtype)

@@ -8,7 +8,7 @@ package struct RunPlan<let operands: Int> {
   private var shape = Shape()
   private var strides: InlineArray<operands, Shape>
 
-  /// `strides[i]` are the strides of operand i, all of rank `shape.count`.
+  /// `strides[i]` are the strides of operand i, all of axisCount `shape.count`.
   package init(_ shape: Shape, _ strides: InlineArray<operands, Shape>) {
     self.strides = InlineArray(repeating: Shape())
     for axis in 0..<shape.count where shape[axis] != 1 {
@@ -102,8 +102,8 @@ extension Tensor {
   package func strides(broadcastTo shape: Shape) -> Shape {
     if shape == self.shape { return strides }
     var result = Shape(repeating: 0, count: shape.count)
-    let added = shape.count - rank
-    for axis in 0..<rank where self.shape[axis] != 1 { result[axis + added] = strides[axis] }
+    let added = shape.count - axisCount
+    for axis in 0..<axisCount where self.shape[axis] != 1 { result[axis + added] = strides[axis] }
     return result
   }
 }

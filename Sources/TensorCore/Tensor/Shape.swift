@@ -140,15 +140,15 @@ public struct Shape: RandomAccessCollection, MutableCollection, ExpressibleByArr
 /// stretches.
 package func broadcast(_ a: Shape, _ b: Shape, _ operation: StaticString) -> Shape {
   if a == b { return a }
-  let rank = Swift.max(a.count, b.count)
-  var result = Shape(repeating: 1, count: rank)
-  for offset in 1...Swift.max(1, rank) where rank > 0 {
+  let axisCount = Swift.max(a.count, b.count)
+  var result = Shape(repeating: 1, count: axisCount)
+  for offset in 1...Swift.max(1, axisCount) where axisCount > 0 {
     let x = offset <= a.count ? a[a.count - offset] : 1
     let y = offset <= b.count ? b[b.count - offset] : 1
     check(
       x == y || x == 1 || y == 1,
       "\(operation): shapes \(a) and \(b) do not broadcast: sizes \(x) and \(y) differ")
-    result[rank - offset] = x == 1 ? y : x
+    result[axisCount - offset] = x == 1 ? y : x
   }
   return result
 }

@@ -23,7 +23,7 @@ extension Tensor: CustomStringConvertible {
 
   /// The part that begins with element `start` and has the axes from `axis` on.
   private func text(axis: Int, from start: Int, element: (Int) -> String) -> String {
-    guard axis < rank else { return element(start) }
+    guard axis < axisCount else { return element(start) }
     let size = shape[axis]
     let step = shape[(axis + 1)...].reduce(1, *)
     let edge = 3
@@ -33,7 +33,7 @@ extension Tensor: CustomStringConvertible {
       if size > 2 * edge + 2, index >= edge, index < size - edge { continue }
       parts.append(text(axis: axis + 1, from: start + index * step, element: element))
     }
-    let separator = axis == rank - 1 ? ", " : ",\n" + String(repeating: " ", count: 8 + axis)
+    let separator = axis == axisCount - 1 ? ", " : ",\n" + String(repeating: " ", count: 8 + axis)
     return "[" + parts.joined(separator: separator) + "]"
   }
 

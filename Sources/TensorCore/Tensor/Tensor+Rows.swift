@@ -24,7 +24,7 @@ extension Tensor {
   }
 
   /// The values as contiguous float32, outside the graph: for vectors of parameters.
-  var wideValues: Tensor { detach().converted(to: .float32).contiguousValues() }
+  var wideValues: Tensor { detached().converted(to: .float32).contiguousValues() }
 
   /// Calls `body` with this small contiguous gradient as float32, which it overwrites or, with
   /// `accumulating`, adds to. It is rounded once.

@@ -18,7 +18,7 @@ extension Tensor {
 
   /// A copy of the values in row-major order, converted to `Element`.
   public func array<Element: TensorElement>(of _: Element.Type = Element.self) -> [Element] {
-    let values = detach().converted(to: Element.dtype).contiguousValues()
+    let values = detached().converted(to: Element.dtype).contiguousValues()
     return Array(UnsafeBufferPointer(start: values.pointer(Element.self), count: count))
   }
 

@@ -73,7 +73,7 @@ public final class Tensor {
   public var count: Int { shape.elementCount }
 
   /// The number of dimensions.
-  public var rank: Int { shape.count }
+  public var axisCount: Int { shape.count }
 
   private static func isContiguous(_ shape: Shape, _ strides: Shape) -> Bool {
     var expected = 1
@@ -115,7 +115,7 @@ extension Tensor {
     check(
       old?.averager == nil && old?.slot == nil,
       "convert: \(name) takes part in averageGradients; convert the model before")
-    storage = detach().converted(to: dtype).storage
+    storage = detached().converted(to: dtype).storage
     self.dtype = dtype
     let new = old.map { Leaf(shape: shape, dtype: dtype, hooksOf: $0) }
     old?.replacement = dtype
@@ -144,7 +144,7 @@ extension Tensor {
   }
 
   /// A view of the same memory without a place in the graph: no gradient flows through it.
-  public func detach() -> Tensor {
+  public func detached() -> Tensor {
     Tensor(
       storage: storage, dtype: dtype, shape: shape, strides: strides, offset: offset,
       isDetached: true)
@@ -162,7 +162,7 @@ extension Tensor {
 
 extension Tensor {
   /// The size of the last axis; 1 for a scalar.
-  package var rowSize: Int { rank == 0 ? 1 : shape[rank - 1] }
+  package var rowSize: Int { axisCount == 0 ? 1 : shape[axisCount - 1] }
   /// The number of rows along the last axis.
   package var rowCount: Int { rowSize == 0 ? 0 : count / rowSize }
 }

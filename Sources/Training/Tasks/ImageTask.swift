@@ -37,7 +37,7 @@ struct ImageTask: LearningTask {
       training: { directory, seed in
         try CIFAR10(.train, in: directory, normalized: false).augmented(
           by: RandomCrop(32, padding: 4), RandomHorizontalFlip(),
-          Normalize(mean: CIFAR10.mean, std: CIFAR10.std), seed: seed)
+          Normalize(mean: CIFAR10.mean, standardDeviation: CIFAR10.standardDeviation), seed: seed)
       },
       test: { try CIFAR10(.test, in: $0) }),
   ]

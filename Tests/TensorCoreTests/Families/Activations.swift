@@ -18,7 +18,7 @@ let activationFamily = OperationFamily(
       hardtanh(
         $1[0], minimum: Float(try $0.number("min")), maximum: Float(try $0.number("max")))
     },
-    "hardsigmoid": .init { hardSigmoid($1[0]) },
+    "hardsigmoid": .init { hardsigmoid($1[0]) },
     "logSigmoid": .init { logSigmoid($1[0]) },
   ],
   differentiable: [
@@ -38,6 +38,6 @@ let activationFamily = OperationFamily(
     .init("logSigmoid", [[7]]) { logSigmoid($0[0]) },
     .init("hardtanh within", [[7]]) { hardtanh($0[0], minimum: -3, maximum: 3) },
     .init("hardtanh beyond", [[7]]) { hardtanh($0[0] + 4) },
-    .init("hardSigmoid within", [[7]]) { hardSigmoid($0[0]) },
-    .init("hardSigmoid beyond", [[7]]) { hardSigmoid($0[0] - 6) },
+    .init("hardsigmoid within", [[7]]) { hardsigmoid($0[0]) },
+    .init("hardsigmoid beyond", [[7]]) { hardsigmoid($0[0] - 6) },
   ])

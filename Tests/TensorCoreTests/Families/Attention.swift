@@ -5,7 +5,7 @@ private func attention(
   _ inputs: [Tensor], mask: Tensor? = nil, isCausal: Bool = false, dropout: Float = 0
 ) -> Tensor {
   scaledDotProductAttention(
-    inputs[0], inputs[1], inputs[2], mask: mask, isCausal: isCausal, dropoutProbability: dropout,
+    inputs[0], inputs[1], inputs[2], mask: mask, isCausal: isCausal, dropout: dropout,
     generator: Generator(seed: 5))
 }
 

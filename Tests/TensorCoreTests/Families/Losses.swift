@@ -37,7 +37,7 @@ let lossFamily = OperationFamily(
     },
     "binaryCrossEntropyWithLogits": .init {
       binaryCrossEntropyWithLogits(
-        $1[0], $1[1], positiveWeight: $1.count > 2 ? $1[2] : nil, reduction: try $0.reduction)
+        $1[0], $1[1], posWeight: $1.count > 2 ? $1[2] : nil, reduction: try $0.reduction)
     },
     "klDivergence": .init {
       klDivergence(
@@ -90,7 +90,7 @@ let lossFamily = OperationFamily(
     },
     .init("binaryCrossEntropyWithLogits, weighted", [[4, 5], [4, 5]]) {
       binaryCrossEntropyWithLogits(
-        $0[0], $0[1], positiveWeight: Tensor([1, 0.5, 3, 0, 2] as [Float]))
+        $0[0], $0[1], posWeight: Tensor([1, 0.5, 3, 0, 2] as [Float]))
     },
     .init("klDivergence", [[4, 5], [4, 5]], in: 0.5...2) {
       klDivergence($0[0], $0[1], reduction: .batchMean)

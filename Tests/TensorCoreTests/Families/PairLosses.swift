@@ -11,7 +11,7 @@ private let pairLosses: [(name: String, loss: @Sendable (Tensor, Tensor) -> Tens
   ("binaryCrossEntropyWithLogits", { binaryCrossEntropyWithLogits($0, $1) }),
   (
     "binaryCrossEntropyWithLogits",
-    { binaryCrossEntropyWithLogits($0, $1, positiveWeight: .ones([])) }
+    { binaryCrossEntropyWithLogits($0, $1, posWeight: .ones([])) }
   ),
   ("klDivergence", { klDivergence($0, $1) }),
   ("klDivergence", { klDivergence($0, $1, logTarget: true) }),
@@ -46,8 +46,8 @@ let pairMisuses: [Misuse] =
     Misuse("binaryCrossEntropy: weight [4, 6] does not broadcast to the losses [6]") {
       _ = binaryCrossEntropy(zeros([6]), zeros([6]), weight: zeros([4, 6]))
     },
-    Misuse("binaryCrossEntropyWithLogits: positiveWeight [4, 6] does not broadcast to the losses") {
-      _ = binaryCrossEntropyWithLogits(zeros([6]), zeros([6]), positiveWeight: zeros([4, 6]))
+    Misuse("binaryCrossEntropyWithLogits: posWeight [4, 6] does not broadcast to the losses") {
+      _ = binaryCrossEntropyWithLogits(zeros([6]), zeros([6]), posWeight: zeros([4, 6]))
     },
     Misuse("binaryCrossEntropy: a target is not between 0 and 1") {
       _ = binaryCrossEntropy(zeros([2]), Tensor([0, 2] as [Float]))

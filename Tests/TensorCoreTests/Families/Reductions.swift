@@ -12,11 +12,11 @@ let reductionFamily = OperationFamily(
     "maxOfAll": .init(.exact) { $1[0].max() },
     "minOfAll": .init(.exact) { $1[0].min() },
     "maxAlong": .several(.exact) {
-      let (values, indices) = $1[0].max(axis: try $0.axis, keepingAxis: try $0.flag("keep"))
+      let (values, indices) = $1[0].max(axis: try $0.axis, keepingAxes: try $0.flag("keep"))
       return [values, indices]
     },
     "minAlong": .several(.exact) {
-      let (values, indices) = $1[0].min(axis: try $0.axis, keepingAxis: try $0.flag("keep"))
+      let (values, indices) = $1[0].min(axis: try $0.axis, keepingAxes: try $0.flag("keep"))
       return [values, indices]
     },
     "all": overAxes(.exact) { $0.all(axes: $1, keepingAxes: $2) },
@@ -36,12 +36,12 @@ let reductionFamily = OperationFamily(
     },
     "argmax": .init(.exact) {
       let (axis, keep) = (try $0.integer("axis"), try $0.flag("keep"))
-      return axis.map { [x = $1[0]] in x.argmax(axis: $0, keepingAxis: keep) }
+      return axis.map { [x = $1[0]] in x.argmax(axis: $0, keepingAxes: keep) }
         ?? $1[0].argmax(keepingAxes: keep)
     },
     "argmin": .init(.exact) {
       let (axis, keep) = (try $0.integer("axis"), try $0.flag("keep"))
-      return axis.map { [x = $1[0]] in x.argmin(axis: $0, keepingAxis: keep) }
+      return axis.map { [x = $1[0]] in x.argmin(axis: $0, keepingAxes: keep) }
         ?? $1[0].argmin(keepingAxes: keep)
     },
     "cumsum": .init { $1[0].cumsum(axis: try $0.axis) },
@@ -50,16 +50,16 @@ let reductionFamily = OperationFamily(
     .init("sum", [[3, 4, 2]]) { $0[0].sum() },
     .init("sum of outer and inner axes", [[3, 4, 2]]) { $0[0].sum(axes: [0, 2]) },
     .init("sum of no axes", [[3, 4]]) { $0[0].sum(axes: []) * $0[0] },
-    .init("mean of an axis, kept", [[3, 4, 2]]) { $0[0].mean(axis: 1, keepingAxis: true) },
+    .init("mean of an axis, kept", [[3, 4, 2]]) { $0[0].mean(axis: 1, keepingAxes: true) },
     .init("mean", [[3, 4]]) { $0[0].mean() },
     .init("prod", [[5]]) { $0[0].prod() },
     .init("prod of outer and inner axes", [[3, 2, 2]]) { $0[0].prod(axes: [0, 2]) },
-    .init("prod of a transpose", [[3, 4]]) { $0[0].transposed().prod(axis: 0, keepingAxis: true) },
+    .init("prod of a transpose", [[3, 4]]) { $0[0].transposed().prod(axis: 0, keepingAxes: true) },
     .init("max of all", [[3, 4]]) { $0[0].max() },
     .init("min along axes", [[3, 4, 2]]) { $0[0].min(axes: [0, 1]) },
     .init("max along an axis, with indices", [[3, 4, 2]]) { $0[0].max(axis: 1).values },
     .init("min along an axis of a transpose", [[3, 4]]) {
-      $0[0].transposed().min(axis: -1, keepingAxis: true).values
+      $0[0].transposed().min(axis: -1, keepingAxes: true).values
     },
     .init("variance", [[3, 4]]) { $0[0].variance() },
     .init("variance of outer and inner axes", [[3, 4, 2]]) {
@@ -67,7 +67,7 @@ let reductionFamily = OperationFamily(
     },
     .init("standardDeviation along an axis", [[3, 4, 2]]) { $0[0].standardDeviation(axis: 1) },
     .init("1-norm", [[3, 4]], in: 0.5...2) { $0[0].norm(1, axis: 0) },
-    .init("2-norm", [[3, 4]]) { $0[0].norm(axis: 1, keepingAxis: true) },
+    .init("2-norm", [[3, 4]]) { $0[0].norm(axis: 1, keepingAxes: true) },
     .init("infinity norm", [[3, 4]]) { $0[0].norm(.infinity) },
     .init("logSumExp", [[3, 4]]) { $0[0].logSumExp() },
     .init("logSumExp along a middle axis", [[3, 4, 2]]) { $0[0].logSumExp(axis: 1) },

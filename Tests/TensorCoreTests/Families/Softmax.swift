@@ -26,7 +26,7 @@ let softmaxFamily = OperationFamily(
     "batchNorm": .several { example, inputs in
       let y = batchNorm(
         inputs[0], weight: inputs[1], bias: inputs[2], runningMean: inputs[3],
-        runningVariance: inputs[4], isTraining: try example.flag("training"),
+        runningVar: inputs[4], isTraining: try example.flag("training"),
         momentum: Float(try example.number("momentum")), epsilon: try example.epsilon)
       return [y, inputs[3], inputs[4]]
     },
@@ -60,7 +60,7 @@ let softmaxFamily = OperationFamily(
     .init("batchNorm in evaluation", [[2, 3, 2, 2], [3], [3]]) {
       batchNorm(
         $0[0], weight: $0[1], bias: $0[2], runningMean: Tensor([0.5, 0, -1] as [Float]),
-        runningVariance: Tensor([1, 2, 0.5] as [Float]), isTraining: false)
+        runningVar: Tensor([1, 2, 0.5] as [Float]), isTraining: false)
     },
     .init("dropout", [[7, 20]]) {
       dropout($0[0], probability: 0.25, generator: Generator(seed: 3))
@@ -100,7 +100,7 @@ let softmaxFamily = OperationFamily(
     .init("batchNorm: training needs more than one value per channel; the input is [1, 4]") {
       _ = batchNorm(zeros([1, 4]), isTraining: true)
     },
-    .init("batchNorm: evaluation needs runningMean and runningVariance") {
+    .init("batchNorm: evaluation needs runningMean and runningVar") {
       _ = batchNorm(zeros([2, 4]), runningMean: zeros([4]), isTraining: false)
     },
     .init("dropout: probability 1.5 is not between 0 and 1") {

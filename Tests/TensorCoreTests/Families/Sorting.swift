@@ -5,7 +5,7 @@ let sortingFamily = OperationFamily(
   "sorting",
   table: [
     "sort": .several(.exact) {
-      let (values, indices) = $1[0].sort(axis: try $0.axis, descending: try $0.flag("descending"))
+      let (values, indices) = $1[0].sorted(axis: try $0.axis, descending: try $0.flag("descending"))
       return [values, indices]
     },
     "argsort": .init(.exact) {
@@ -18,9 +18,9 @@ let sortingFamily = OperationFamily(
     },
   ],
   differentiable: [
-    .init("sort", [[3, 5]]) { apart($0[0]).sort().values },
+    .init("sort", [[3, 5]]) { apart($0[0]).sorted().values },
     .init("sort along the first axis, descending", [[5, 3]]) {
-      apart($0[0]).sort(axis: 0, descending: true).values
+      apart($0[0]).sorted(axis: 0, descending: true).values
     },
     .init("topK", [[2, 7]]) { apart($0[0]).topK(3).values },
     .init("smallest along a middle axis", [[2, 5, 2]]) {
@@ -28,7 +28,7 @@ let sortingFamily = OperationFamily(
     },
   ],
   misuses: [
-    .init("sort: axis 2 of a tensor of shape [3, 4]") { _ = zeros([3, 4]).sort(axis: 2) },
+    .init("sorted: axis 2 of a tensor of shape [3, 4]") { _ = zeros([3, 4]).sorted(axis: 2) },
     .init("argsort: axis 1 of a tensor of shape []") { _ = zeros([]).argsort(axis: 1) },
     .init("topK: axis 2 of a tensor of shape [3, 4]") { _ = zeros([3, 4]).topK(1, axis: 2) },
     .init("topK: 5 elements of axis 1 of shape [3, 4], which has 4") {

@@ -51,14 +51,14 @@ public func conv1d(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1, padding: Int = 0,
   dilation: Int = 1, groups: Int = 1
 ) -> Tensor {
-  if x.rank == 2, weight.rank == 3 {
+  if x.axisCount == 2, weight.axisCount == 3 {
     return x.asBatch {
       conv1d(
         $0, weight, bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
     }
   }
   check(
-    x.rank == 3 && weight.rank == 3,
+    x.axisCount == 3 && weight.axisCount == 3,
     """
     conv1d: input \(x.shape) and weight \(weight.shape): they must be [batch, in, length] and \
     [out, in / groups, kernel]
@@ -73,7 +73,7 @@ private func convolution(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Plane, padding: Plane, dilation: Plane,
   groups: Int, _ name: StaticString
 ) -> Tensor {
-  if x.rank == 3, weight.rank == 4 {
+  if x.axisCount == 3, weight.axisCount == 4 {
     return x.asBatch {
       convolution(
         $0, weight, bias, stride: stride, padding: padding, dilation: dilation, groups: groups,
@@ -154,7 +154,7 @@ struct ConvolutionOperands {
     weight.requireFloat(name)
     bias?.requireFloat(name)
     check(
-      x.rank == 4 && weight.rank == 4,
+      x.axisCount == 4 && weight.axisCount == 4,
       """
       \(name): input \(x.shape) and weight \(weight.shape): both need four dimensions, the input \
       [batch, channels, height, width]

@@ -18,7 +18,7 @@ import Parallel
 public func maxPool2d(
   _ x: Tensor, kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0)
 ) -> Tensor {
-  if x.rank == 3 {
+  if x.axisCount == 3 {
     return x.asBatch { maxPool2d($0, kernel: kernel, stride: stride, padding: padding) }
   }
   let stride = stride ?? kernel
@@ -66,10 +66,10 @@ public func maxPool2d(
 
 /// The largest value of each window of `x` `[batch, channels, length]`; see `maxPool2d`.
 public func maxPool1d(_ x: Tensor, kernel: Int, stride: Int? = nil, padding: Int = 0) -> Tensor {
-  if x.rank == 2 {
+  if x.axisCount == 2 {
     return x.asBatch { maxPool1d($0, kernel: kernel, stride: stride, padding: padding) }
   }
-  check(x.rank == 3, "maxPool1d: input \(x.shape); it must be [batch, channels, length]")
+  check(x.axisCount == 3, "maxPool1d: input \(x.shape); it must be [batch, channels, length]")
   return maxPool2d(
     x.unsqueezed(2), kernel: (1, kernel), stride: (1, stride ?? kernel), padding: (0, padding)
   ).squeezed(2)
@@ -87,7 +87,7 @@ public func avgPool2d(
   _ x: Tensor, kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0),
   countIncludesPadding: Bool = true
 ) -> Tensor {
-  if x.rank == 3 {
+  if x.axisCount == 3 {
     return x.asBatch {
       avgPool2d(
         $0, kernel: kernel, stride: stride, padding: padding,
@@ -123,14 +123,14 @@ public func avgPool2d(
 public func avgPool1d(
   _ x: Tensor, kernel: Int, stride: Int? = nil, padding: Int = 0, countIncludesPadding: Bool = true
 ) -> Tensor {
-  if x.rank == 2 {
+  if x.axisCount == 2 {
     return x.asBatch {
       avgPool1d(
         $0, kernel: kernel, stride: stride, padding: padding,
         countIncludesPadding: countIncludesPadding)
     }
   }
-  check(x.rank == 3, "avgPool1d: input \(x.shape); it must be [batch, channels, length]")
+  check(x.axisCount == 3, "avgPool1d: input \(x.shape); it must be [batch, channels, length]")
   return avgPool2d(
     x.unsqueezed(2), kernel: (1, kernel), stride: (1, stride ?? kernel), padding: (0, padding),
     countIncludesPadding: countIncludesPadding
@@ -141,7 +141,7 @@ public func avgPool1d(
 /// width]`, whatever its size: window i of n covers the pixels from i height / n, rounded down, to
 /// (i + 1) height / n, rounded up. `(1, 1)` is the mean over the whole image.
 public func adaptiveAvgPool2d(_ x: Tensor, size: (Int, Int)) -> Tensor {
-  if x.rank == 3 { return x.asBatch { adaptiveAvgPool2d($0, size: size) } }
+  if x.axisCount == 3 { return x.asBatch { adaptiveAvgPool2d($0, size: size) } }
   check(
     size.0 > 0 && size.1 > 0,
     "adaptiveAvgPool2d: a result of \(size.0) x \(size.1); it must hold something")
@@ -207,7 +207,7 @@ private func overPlanes(
 private func requireImages(_ x: Tensor, _ name: StaticString) {
   x.requireFloat(name)
   check(
-    x.rank == 4 && x.shape[2] > 0 && x.shape[3] > 0,
+    x.axisCount == 4 && x.shape[2] > 0 && x.shape[3] > 0,
     "\(name): input \(x.shape); it must be [batch, channels, height, width]")
 }
 

@@ -22,7 +22,7 @@ public func convTranspose2d(
   groups: Int = 1
 ) -> Tensor {
   let name: StaticString = "convTranspose2d"
-  if x.rank == 3, weight.rank == 4 {
+  if x.axisCount == 3, weight.axisCount == 4 {
     return x.asBatch {
       convTranspose2d(
         $0, weight, bias, stride: stride, padding: padding, outputPadding: outputPadding,

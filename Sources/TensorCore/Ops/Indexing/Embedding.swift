@@ -11,7 +11,8 @@ public func embedding(
   _ indices: Tensor, _ weight: Tensor, paddingIndex: Int? = nil
 ) -> Tensor {
   check(
-    weight.rank == 2, "embedding: a weight of shape \(weight.shape); it must have rows and columns")
+    weight.axisCount == 2,
+    "embedding: a weight of shape \(weight.shape); it must have rows and columns")
   let rows = weight.shape[0]
   let padding = paddingIndex.map { $0 < 0 ? $0 + rows : $0 }
   check(
@@ -20,7 +21,7 @@ public func embedding(
   let places = indices.checkedPlaces(of: rows, 0, "embedding")
   var shape = indices.shape
   shape.append(weight.shape[1])
-  let result = weight.detach().taking(places.arranged(as: [places.count]), 0, "embedding")
+  let result = weight.detached().taking(places.arranged(as: [places.count]), 0, "embedding")
     .arranged(as: shape)
   return result.recorded(
     "embedding",
@@ -34,7 +35,7 @@ public func embedding(
 /// names is 1 and the others are 0. Stops for indices outside 0 ..< `classes`.
 public func oneHot(_ indices: Tensor, classes: Int) -> Tensor {
   check(classes > 0, "oneHot: \(classes) classes")
-  let places = indices.checkedPlaces(of: classes, indices.rank, "oneHot")
+  let places = indices.checkedPlaces(of: classes, indices.axisCount, "oneHot")
   var shape = indices.shape
   shape.append(classes)
   let result = Tensor.zeros(shape, .int64)

@@ -22,7 +22,7 @@ extension Tensor {
       if indices.dtype == .bool {
         requireLeadingAxes(of: indices)
         let places = indices.positionsOfTrue()
-        put(newValue, at: places, joining: indices.rank, as: [places.count])
+        put(newValue, at: places, joining: indices.axisCount, as: [places.count])
       } else {
         put(newValue, at: places(indices).reshaped([-1]), joining: 1, as: indices.shape)
       }
@@ -43,13 +43,13 @@ extension Tensor {
     /// Writes `rows`, which broadcast to `rowShape`, to `target`, which has this shape.
     func write(_ rows: Tensor, to target: Tensor) {
       // A reshaped view writes through; a copy has to be written back.
-      let joined = target.detach().reshaped(joinedShape)
+      let joined = target.detached().reshaped(joinedShape)
       IndexedRuns(rows: rows.expanded(to: rowShape), places, whole: joined).fillWhole()
       if joined.storage !== target.storage {
         target.assign(elementsOf: joined.reshaped(target.shape))
       }
     }
-    let values = source.detach().converted(to: dtype).expanded(to: wide)
+    let values = source.detached().converted(to: dtype).expanded(to: wide)
     let rows = (values.storage === storage ? values.cloned() : values).reshaped(rowShape)
     overwrite(
       "subscript", with: source,
@@ -59,19 +59,19 @@ extension Tensor {
   }
 
   private func places(_ indices: Tensor) -> Tensor {
-    check(rank > 0, "subscript: indices for a tensor of shape []")
+    check(axisCount > 0, "subscript: indices for a tensor of shape []")
     return indices.checkedPlaces(of: shape[0], 0, "subscript", countingFromEnd: true)
   }
 
   /// This tensor with the axes that `mask` has joined into one.
   private func joiningAxes(of mask: Tensor) -> Tensor {
     requireLeadingAxes(of: mask)
-    return reshaped(Shape([mask.count]).followed(by: shape.dropFirst(mask.rank)))
+    return reshaped(Shape([mask.count]).followed(by: shape.dropFirst(mask.axisCount)))
   }
 
   private func requireLeadingAxes(of mask: Tensor) {
     check(
-      mask.rank <= rank && mask.shape == Shape(shape[..<mask.rank]),
+      mask.axisCount <= axisCount && mask.shape == Shape(shape[..<mask.axisCount]),
       "subscript: a mask of shape \(mask.shape) for shape \(shape); its sizes must be the first")
   }
 

@@ -21,7 +21,7 @@ struct IndexedRuns {
 
   /// Element [k, i, j] of `rows` and element [places[k], i, j] of `whole`.
   init(rows: Tensor, _ places: Tensor, whole: Tensor) {
-    var (strides, repeated) = (whole.strides, Shape(repeating: 0, count: rows.rank))
+    var (strides, repeated) = (whole.strides, Shape(repeating: 0, count: rows.axisCount))
     step = strides[0]
     strides[0] = 0
     repeated[0] = 1

@@ -89,7 +89,7 @@ extension Tensor {
   /// name. The other axes stay. Stops for indices out of range.
   public func indexSelected(_ indices: Tensor, axis: Int) -> Tensor {
     check(
-      indices.rank <= 1,
+      indices.axisCount <= 1,
       "indexSelected: indices of shape \(indices.shape); they must have one axis")
     if let vector = asVector(along: axis, "indexSelected") {
       check(
@@ -125,13 +125,15 @@ extension Tensor {
   private func asVectors(
     _ indices: Tensor, _ axis: Int, _ name: StaticString
   ) -> (Tensor, indices: Tensor)? {
-    guard rank <= 1, indices.rank <= 1, rank + indices.rank < 2 else { return nil }
+    guard axisCount <= 1, indices.axisCount <= 1, axisCount + indices.axisCount < 2 else {
+      return nil
+    }
     _ = shape.axisOrScalar(axis, name)
     return (atLeastVector, indices.atLeastVector)
   }
 
   /// A scalar as a vector of its one element; other tensors themselves.
-  private var atLeastVector: Tensor { rank == 0 ? reshaped([1]) : self }
+  private var atLeastVector: Tensor { axisCount == 0 ? reshaped([1]) : self }
 
   /// The elements along `axis` at `places`, a vector: a copy.
   func taking(_ places: Tensor, _ axis: Int, _ name: StaticString) -> Tensor {
@@ -190,7 +192,7 @@ extension Tensor {
     check(
       dtype == .int64 || dtype == .int32,
       "\(name): indices of \(dtype); they must be of int64 or int32")
-    let places = detach().converted(to: .int64).contiguousValues()
+    let places = detached().converted(to: .int64).contiguousValues()
     let numbers = UnsafeBufferPointer(start: places.pointer(Int64.self), count: count)
     let lowest = countingFromEnd ? -size : 0
     var isNegative = false
@@ -206,8 +208,8 @@ extension Tensor {
 
   private func places(_ indices: Tensor, _ axis: Int, _ name: StaticString) -> Tensor {
     let fits =
-      indices.rank == rank
-      && (0..<rank).allSatisfy { $0 == axis || indices.shape[$0] <= shape[$0] }
+      indices.axisCount == axisCount
+      && (0..<axisCount).allSatisfy { $0 == axis || indices.shape[$0] <= shape[$0] }
     check(
       fits,
       """
@@ -223,12 +225,13 @@ extension Tensor {
       source.dtype == dtype, "\(name): a source of \(source.dtype) for a tensor of \(dtype)")
     if source.shape == places.shape { return source }
     let fits =
-      source.rank == rank && (0..<rank).allSatisfy { places.shape[$0] <= source.shape[$0] }
+      source.axisCount == axisCount
+      && (0..<axisCount).allSatisfy { places.shape[$0] <= source.shape[$0] }
     check(fits, "\(name): a source of shape \(source.shape) for indices of shape \(places.shape)")
     var region = Region(source.shape)
-    for axis in 0..<rank { region.narrow(axis, from: 0, count: places.shape[axis]) }
+    for axis in 0..<axisCount { region.narrow(axis, from: 0, count: places.shape[axis]) }
     return source.part(region, name)
   }
 
-  private func copyOutsideGraph() -> Tensor { detach().cloned() }
+  private func copyOutsideGraph() -> Tensor { detached().cloned() }
 }

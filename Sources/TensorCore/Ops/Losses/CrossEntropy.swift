@@ -49,9 +49,9 @@ public func crossEntropy(
   }
   let labels = ClassLabels(logits, targets, weight, ignoreIndex: ignoreIndex, name)
   let (samples, classes, weights) = (labels.count, labels.classes, labels.weights)
-  let isLast = logits.rank <= 2
+  let isLast = logits.axisCount <= 2
   // A row of classes for each sample and position.
-  let rows = (isLast ? logits : logits.detach().movingAxisLast(1)).contiguousValues()
+  let rows = (isLast ? logits : logits.detached().movingAxisLast(1)).contiguousValues()
   let (normalizer, losses) = (Tensor(uninitialized: [samples]), Tensor(uninitialized: [samples]))
   // The exponentials become the gradient. Narrow floats would round them, and are kept themselves.
   let isKept = logits.isTracked && !rows.dtype.isNarrowFloat
@@ -93,7 +93,7 @@ private func crossEntropy(
   _ reduction: LossReduction
 ) -> Tensor {
   check(
-    logits.rank >= 1 && logits.shape == probabilities.shape,
+    logits.axisCount >= 1 && logits.shape == probabilities.shape,
     """
     crossEntropy: logits \(logits.shape) and targets \(probabilities.shape) of type \
     \(probabilities.dtype): probabilities of classes have the shape of the logits, and class \
@@ -106,9 +106,9 @@ private func crossEntropy(
     expected = expected * (1 - labelSmoothing) + labelSmoothing / Float(classes)
   }
   if let weight {
-    var shape = Shape(repeating: 1, count: logits.rank)
+    var shape = Shape(repeating: 1, count: logits.axisCount)
     shape[logits.classAxis] = classes
-    expected = expected * weight.detach().reshaped(shape)
+    expected = expected * weight.detached().reshaped(shape)
   }
   let axis = logits.classAxis
   let losses = -(logSoftmax(logits, axis: axis, to: .float32) * expected).sum(axis: axis)
@@ -132,7 +132,7 @@ public func nllLoss(
   input.requireFloat("nllLoss")
   let labels = ClassLabels(input, targets, weight, ignoreIndex: ignoreIndex, "nllLoss")
   let values = input.contiguousValues()
-  let positions = input.rank <= 2 ? 1 : input.shape[2...].reduce(1, *)
+  let positions = input.axisCount <= 2 ? 1 : input.shape[2...].reduce(1, *)
   let chosen = Tensor(uninitialized: [labels.count], input.dtype)
   labels.forEach(positions) { index, place, _ in
     chosen.address(index).copyMemory(from: values.address(place), byteCount: input.dtype.size)
@@ -182,9 +182,9 @@ private struct ClassLabels {
     _ input: Tensor, _ targets: Tensor, _ weight: Tensor?, ignoreIndex: Int, _ name: StaticString
   ) {
     var expected = input.shape
-    if input.rank > 0 { expected.remove(at: input.classAxis) }
+    if input.axisCount > 0 { expected.remove(at: input.classAxis) }
     check(
-      input.rank > 0 && targets.shape == expected,
+      input.axisCount > 0 && targets.shape == expected,
       """
       \(name): input \(input.shape) and targets \(targets.shape): expected [samples, classes] and \
       [samples], or [classes] and [], or [samples, classes, …] and [samples, …]
@@ -194,11 +194,11 @@ private struct ClassLabels {
       "\(name): targets of type \(targets.dtype); expected class indices (int32 or int64)")
     classes = input.shape[input.classAxis]
     requirePerClass(name, weight, classes)
-    weights = weight?.detach().converted(to: .float32).contiguousValues()
+    weights = weight?.detached().converted(to: .float32).contiguousValues()
     count = targets.count
     labels = Tensor(uninitialized: [count], .int32)
     pointer = labels.pointer()
-    let values = targets.detach().converted(to: .int64).contiguousValues()
+    let values = targets.detached().converted(to: .int64).contiguousValues()
     let source = values.pointer(Int64.self)
     let perClass = weights?.pointer(Float.self)
     var (counted, weight) = (0, 0.0)
@@ -240,10 +240,10 @@ private func requirePerClass(_ name: StaticString, _ weight: Tensor?, _ classes:
 
 extension Tensor {
   /// The axis of the classes in logits.
-  fileprivate var classAxis: Int { rank == 1 ? 0 : 1 }
+  fileprivate var classAxis: Int { axisCount == 1 ? 0 : 1 }
 
   /// The samples in logits.
-  fileprivate var sampleCount: Int { rank == 1 ? 1 : shape[0] }
+  fileprivate var sampleCount: Int { axisCount == 1 ? 1 : shape[0] }
 
   /// The sum of these losses divided by `divisor`, or nil: the losses as they are, as `shape`.
   fileprivate func total(dividedBy divisor: Double?, shape: Shape) -> Tensor {
@@ -253,7 +253,7 @@ extension Tensor {
 
   /// A view with the last axis at position `axis`.
   fileprivate func movingLastAxis(to axis: Int) -> Tensor {
-    var order = Array(0..<rank)
+    var order = Array(0..<axisCount)
     order.insert(order.removeLast(), at: axis)
     return permuted(order)
   }

@@ -98,31 +98,31 @@ public func binaryCrossEntropy(
   }
   requireWeight(name, "weight", weight.shape, losses: input.shape)
   let losses = pairLoss(name, .binaryCrossEntropy, input, target, .none)
-  return (losses * weight.detach()).reduced(by: reduction)
+  return (losses * weight.detached()).reduced(by: reduction)
 }
 
 /// -(w t log(s) + (1 - t) log(1 - s)) for s = sigmoid(`logits`) and targets t of the same shape,
 /// computed without overflow.
 ///
-/// - Parameter positiveWeight: w, what a positive target weighs; it broadcasts, for example `[classes]`, and gets no
+/// - Parameter posWeight: w, what a positive target weighs; it broadcasts, for example `[classes]`, and gets no
 ///   gradient. 1 where absent.
 public func binaryCrossEntropyWithLogits(
-  _ logits: Tensor, _ target: Tensor, positiveWeight: Tensor? = nil,
+  _ logits: Tensor, _ target: Tensor, posWeight: Tensor? = nil,
   reduction: LossReduction = .mean
 ) -> Tensor {
   let name: StaticString = "binaryCrossEntropyWithLogits"
-  guard let positiveWeight else {
+  guard let posWeight else {
     return pairLoss(name, .binaryCrossEntropyLogits, logits, target, reduction)
   }
   if let cast = Autocast(name) {
     return cast.run {
       binaryCrossEntropyWithLogits(
-        cast(logits), cast(target), positiveWeight: positiveWeight, reduction: reduction)
+        cast(logits), cast(target), posWeight: posWeight, reduction: reduction)
     }
   }
   requirePairs(name, logits.shape, target.shape)
-  requireWeight(name, "positiveWeight", positiveWeight.shape, losses: logits.shape)
-  let weight = positiveWeight.detach()
+  requireWeight(name, "posWeight", posWeight.shape, losses: logits.shape)
+  let weight = posWeight.detached()
   // log(1 - s) is log(sigmoid(-x)).
   let positive = target * weight * logSigmoid(logits)
   return -(positive + (1 - target) * logSigmoid(-logits)).reduced(by: reduction)
@@ -212,7 +212,7 @@ private func pairLoss(
 extension Tensor {
   /// Whether all values are from 0 to 1.
   fileprivate var isWithinUnitInterval: Bool {
-    let values = detach().contiguousValues()
+    let values = detached().contiguousValues()
     var isWithin = true
     forEachRowBlock(0..<values.count, [values.rows(1)]) { _, count, at in
       if !lk_all_within(count, at[0], 0, 1) { isWithin = false }

@@ -15,17 +15,18 @@ import Kernels
 /// statistics. Ioffe and Szegedy, 2015.
 public func batchNorm(
   _ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, runningMean: Tensor? = nil,
-  runningVariance: Tensor? = nil, isTraining: Bool, momentum: Float = 0.1, epsilon: Float = 1e-5,
+  runningVar: Tensor? = nil, isTraining: Bool, momentum: Float = 0.1, epsilon: Float = 1e-5,
   sumOverRanks: SumOverRanks? = nil
 ) -> Tensor {
   x.requireFloat("batchNorm")
-  check(x.rank >= 2, "batchNorm: an input of shape \(x.shape); expected [samples, channels, …]")
+  check(
+    x.axisCount >= 2, "batchNorm: an input of shape \(x.shape); expected [samples, channels, …]")
   let channels = x.shape[1]
   requirePerChannel(
     "batchNorm", channels,
     [
       ("weight", weight), ("bias", bias), ("runningMean", runningMean),
-      ("runningVariance", runningVariance),
+      ("runningVar", runningVar),
     ])
   check(
     isTraining ? epsilon > 0 && epsilon.isFinite : epsilon.isFinite,
@@ -44,12 +45,12 @@ public func batchNorm(
       "batchNorm: training needs more than one value per channel; the input is \(x.shape)")
     runningMean?.move(towards: { mean[$0] }, by: momentum)
     let correction = Float(perChannel / (perChannel - 1))
-    runningVariance?.move(towards: { scale[$0] * correction }, by: momentum)
+    runningVar?.move(towards: { scale[$0] * correction }, by: momentum)
   } else {
-    guard let runningMean, let runningVariance else {
-      stop("batchNorm: evaluation needs runningMean and runningVariance")
+    guard let runningMean, let runningVar else {
+      stop("batchNorm: evaluation needs runningMean and runningVar")
     }
-    let (means, variances) = (runningMean.floats, runningVariance.floats)
+    let (means, variances) = (runningMean.floats, runningVar.floats)
     for channel in 0..<channels {
       (mean[channel], scale[channel]) = (means[channel], variances[channel])
     }

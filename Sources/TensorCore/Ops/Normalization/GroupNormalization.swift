@@ -19,7 +19,8 @@ public func groupNorm(
     }
   }
   x.requireFloat("groupNorm")
-  check(x.rank >= 2, "groupNorm: an input of shape \(x.shape); expected [samples, channels, …]")
+  check(
+    x.axisCount >= 2, "groupNorm: an input of shape \(x.shape); expected [samples, channels, …]")
   check(epsilon.isFinite, "groupNorm: epsilon \(epsilon) is not finite")
   let (samples, channels) = (x.shape[0], x.shape[1])
   check(

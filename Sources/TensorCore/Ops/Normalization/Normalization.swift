@@ -38,7 +38,7 @@ private func normalized(
   x.requireFloat(name)
   check(epsilon.isFinite, "\(name): epsilon \(epsilon) is not finite")
   check(
-    !normalizedShape.isEmpty && x.rank >= normalizedShape.count
+    !normalizedShape.isEmpty && x.axisCount >= normalizedShape.count
       && Shape(x.shape.suffix(normalizedShape.count)) == normalizedShape,
     "\(name): the last axes of an input \(x.shape) are not the normalised shape \(normalizedShape)")
   for (part, tensor) in [("weight", weight), ("bias", bias)] {

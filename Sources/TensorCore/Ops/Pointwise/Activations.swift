@@ -137,6 +137,6 @@ public func hardtanh(_ x: Tensor, minimum: Float = -1, maximum: Float = 1) -> Te
 }
 
 /// x / 6 + 1 / 2 limited to 0 ... 1, for every element.
-public func hardSigmoid(_ x: Tensor) -> Tensor {
-  activation("hardSigmoid", x, lk_hard_sigmoid, slope: lk_hard_sigmoid_slope)
+public func hardsigmoid(_ x: Tensor) -> Tensor {
+  activation("hardsigmoid", x, lk_hard_sigmoid, slope: lk_hard_sigmoid_slope)
 }

@@ -71,7 +71,7 @@ extension Tensor {
   private static func compare(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> Tensor {
     let common = promotedType(a, b)
     guard a.dtype != b.dtype, common.isNarrowFloat else { return zip(operation, a, b) }
-    return zip(operation, a.detach().converted(to: common), b.detach().converted(to: common))
+    return zip(operation, a.detached().converted(to: common), b.detached().converted(to: common))
   }
 
   private func comparand(_ value: Float) -> Tensor { scalar(value) }

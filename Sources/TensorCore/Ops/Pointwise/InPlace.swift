@@ -172,7 +172,7 @@ extension Tensor {
   /// Stops where one place in memory stands for several elements.
   func requireDistinctElements(_ name: StaticString) {
     check(
-      isContiguous || !(0..<rank).contains { strides[$0] == 0 && shape[$0] > 1 },
+      isContiguous || !(0..<axisCount).contains { strides[$0] == 0 && shape[$0] > 1 },
       """
       \(name) in place: elements of this expanded tensor of shape \(shape) share memory; change what \
       it views
@@ -200,7 +200,7 @@ extension Tensor {
   private var extent: Range<Int> {
     if count == 0 { return offset..<offset }
     var (first, last) = (offset, offset)
-    for axis in 0..<rank {
+    for axis in 0..<axisCount {
       let reach = (shape[axis] - 1) * strides[axis]
       if reach < 0 { first += reach } else { last += reach }
     }

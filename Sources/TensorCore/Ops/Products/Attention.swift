@@ -17,33 +17,34 @@ import Parallel
 ///   - mask: broadcasts to `[…, queries, keys]`; true where a key may be seen, or a float that is added to the score.
 ///   - isCausal: whether query i sees only the keys 0 ... i.
 ///   - scale: 1 / sqrt(features) where absent. Stops unless it is finite.
-///   - dropoutProbability: the fraction of probabilities that is dropped, drawn from `generator`, and the rest scaled up.
+///   - dropout: the fraction of probabilities that is dropped, drawn from `generator`, and the rest scaled up.
 public func scaledDotProductAttention(
   _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, isCausal: Bool = false,
-  scale: Float? = nil, dropoutProbability: Float = 0, generator: Generator = .default
+  scale: Float? = nil, dropout: Float = 0, generator: Generator = .default
 ) -> Tensor {
   let name: StaticString = "scaledDotProductAttention"
   if let cast = Autocast(name) {
     return cast.run {
       scaledDotProductAttention(
         cast(query), cast(key), cast(value), mask: cast(mask), isCausal: isCausal, scale: scale,
-        dropoutProbability: dropoutProbability, generator: generator)
+        dropout: dropout, generator: generator)
     }
   }
   for tensor in [query, key, value] { tensor.requireFloat(name) }
-  requireProbability(name, dropoutProbability)
+  requireProbability(name, dropout)
   check(
     scale.map(\.isFinite) ?? true, "\(name): a scale of \(scale ?? 0); it must be finite")
   check(
-    query.rank >= 2 && key.rank >= 2 && value.rank >= 2 && query.shape.last == key.shape.last
-      && key.shape[key.rank - 2] == value.shape[value.rank - 2],
+    query.axisCount >= 2 && key.axisCount >= 2 && value.axisCount >= 2
+      && query.shape.last == key.shape.last
+      && key.shape[key.axisCount - 2] == value.shape[value.axisCount - 2],
     """
     \(name): query \(query.shape), key \(key.shape) and value \(value.shape): expected \
     […, queries, features], […, keys, features] and […, keys, valueFeatures]
     """)
   let mask = mask?.wide
   let attention = Attention(
-    query, key, value, mask, isCausal: isCausal, scale: scale, dropoutProbability, generator)
+    query, key, value, mask, isCausal: isCausal, scale: scale, dropout, generator)
   let result = attention.attend()
   let joint = JointGradient { attention.gradients($0) }
   return result.recorded(
@@ -75,14 +76,14 @@ private struct Attention {
 
   init(
     _ query: Tensor, _ key: Tensor, _ value: Tensor, _ mask: Tensor?, isCausal: Bool, scale: Float?,
-    _ dropoutProbability: Float, _ generator: Generator
+    _ probability: Float, _ generator: Generator
   ) {
     let name: StaticString = "scaledDotProductAttention"
     let isRecorded = [query, key, value, mask].contains { $0?.isTracked ?? false }
     let (query, key, value) = (query.withDenseRows(), key.withDenseRows(), value.withDenseRows())
     (self.query, self.key, self.value) = (Saved(query), Saved(key), Saved(value))
-    (queries, features) = (query.shape[query.rank - 2], query.shape[query.rank - 1])
-    (keys, valueFeatures) = (key.shape[key.rank - 2], value.shape[value.rank - 1])
+    (queries, features) = (query.shape[query.axisCount - 2], query.shape[query.axisCount - 1])
+    (keys, valueFeatures) = (key.shape[key.axisCount - 2], value.shape[value.axisCount - 1])
     batch = broadcast(
       broadcast(Shape(query.shape.dropLast(2)), Shape(key.shape.dropLast(2)), name),
       Shape(value.shape.dropLast(2)), name)
@@ -101,8 +102,7 @@ private struct Attention {
       ? Tensor(uninitialized: [batch.elementCount, plan.probabilityCount]) : nil
     let rowBlocks = batch.elementCount * queries * Int(DropoutMask.blocks(keys))
     dropout =
-      dropoutProbability > 0
-      ? DropoutMask(dropoutProbability, count: rowBlocks * 4, generator) : nil
+      probability > 0 ? DropoutMask(probability, count: rowBlocks * 4, generator) : nil
   }
 
   func attend() -> Tensor {
@@ -118,7 +118,7 @@ private struct Attention {
   private func target(_ tensor: Tensor) -> (Int) -> ElementView {
     let strides = tensor.batchStrides(batch)
     let first = ElementView(
-      tensor.address(), tensor.dtype, rowStride: tensor.strides[tensor.rank - 2])
+      tensor.address(), tensor.dtype, rowStride: tensor.strides[tensor.axisCount - 2])
     return { first.advanced(by: offset($0, batch, strides)) }
   }
 
@@ -161,7 +161,7 @@ private struct Attention {
     let vStrides = value.batchStrides(batch)
     let maskStrides = mask?.batchStrides(batch)
     let maskPointer = mask?.pointer(Float.self)
-    let maskStride = mask.map { $0.strides[$0.rank - 2] } ?? 0
+    let maskStride = mask.map { $0.strides[$0.axisCount - 2] } ?? 0
     let normalizers: UnsafeMutablePointer<Float> = normalizer.pointer()
     let kept = probabilities?.pointer(Float.self)
     parallelRows(batch.elementCount, queries * keys * 8) { first, count in
@@ -208,10 +208,10 @@ private func additiveMask(_ mask: Tensor, _ scores: Shape) -> Tensor {
     mask.dtype == .bool || mask.dtype == .float32,
     "\(name): a mask of \(mask.dtype); expected bool or float32")
   check(
-    mask.rank <= scores.count && broadcast(mask.shape, scores, name) == scores,
+    mask.axisCount <= scores.count && broadcast(mask.shape, scores, name) == scores,
     "\(name): mask \(mask.shape) does not broadcast to the scores \(scores)")
-  var values = mask.detach()
-  while values.rank < 2 { values = values.unsqueezed(0) }
+  var values = mask.detached()
+  while values.axisCount < 2 { values = values.unsqueezed(0) }
   if values.dtype == .bool { values = `where`(values, .zeros([]), .full([], -.infinity)) }
   var shape = values.shape
   shape[shape.count - 1] = scores[scores.count - 1]

@@ -29,13 +29,13 @@ public func einsum(_ equation: String, _ operands: [Tensor]) -> Tensor {
     "einsum: \(equation): \(inputs.count) operands in the equation, \(operands.count) given")
   for (letters, operand) in zip(inputs, operands) {
     check(
-      letters.fits(operand.rank),
+      letters.fits(operand.axisCount),
       "einsum: \(equation): '\(letters.text)' for an operand of shape \(operand.shape)")
   }
-  let most = zip(inputs, operands).map { $0.unnamed(in: $1.rank) }.max() ?? 0
+  let most = zip(inputs, operands).map { $0.unnamed(in: $1.axisCount) }.max() ?? 0
   let terms = broadcasting(
     zip(inputs, operands).map { letters, operand in
-      Term(letters: letters.all(letters.unnamed(in: operand.rank)), tensor: operand)
+      Term(letters: letters.all(letters.unnamed(in: operand.axisCount)), tensor: operand)
         .withoutRepeats(equation)
     }, equation)
   let output =
@@ -91,13 +91,14 @@ private struct AxisLetters {
   /// The letters that are written.
   var named: [Character] { Array(parts.joined()) }
 
-  func fits(_ rank: Int) -> Bool {
+  func fits(_ axisCount: Int) -> Bool {
     named.allSatisfy(\.isLetter)
-      && (parts.count == 1 ? named.count == rank : parts.count == 2 && named.count <= rank)
+      && (parts.count == 1
+        ? named.count == axisCount : parts.count == 2 && named.count <= axisCount)
   }
 
   /// How many axes of `rank` the ellipsis stands for.
-  func unnamed(in rank: Int) -> Int { parts.count == 1 ? 0 : rank - named.count }
+  func unnamed(in axisCount: Int) -> Int { parts.count == 1 ? 0 : axisCount - named.count }
 
   /// A letter for each axis, where the ellipsis stands for `count`.
   func all(_ count: Int) -> [Character] {

@@ -10,14 +10,14 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
   x.requireFloat("linear")
   weight.requireFloat("linear")
   bias?.requireFloat("linear")
-  if weight.rank == 1, x.rank >= 1 {
+  if weight.axisCount == 1, x.axisCount >= 1 {
     check(
       bias == nil,
       "linear: a bias beside a weight of shape \(weight.shape); add it to the result")
     return linear(x, weight.unsqueezed(0)).squeezed(-1)
   }
   check(
-    weight.rank == 2 && x.rank >= 1 && x.shape[x.rank - 1] == weight.shape[1],
+    weight.axisCount == 2 && x.axisCount >= 1 && x.shape[x.axisCount - 1] == weight.shape[1],
     """
     linear: input \(x.shape) and weight \(weight.shape): the input's last size must be the weight's \
     second
@@ -25,15 +25,15 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
   check(
     bias.map { $0.shape == [weight.shape[0]] } ?? true,
     "linear: bias \(bias?.shape ?? []) and weight \(weight.shape): there must be a bias per output")
-  if x.rank != 2 {
+  if x.axisCount != 2 {
     var shape = x.shape
-    shape[x.rank - 1] = weight.shape[0]
+    shape[x.axisCount - 1] = weight.shape[0]
     let rows = x.reshaped([x.shape.dropLast().reduce(1, *), weight.shape[1]])
     return linear(rows, weight, bias).reshaped(shape)
   }
   let result = Tensor(
     uninitialized: [x.shape[0], weight.shape[0]], Tensor.promotedType(x, weight))
-  multiply(x, weight.detach().transposed(), into: result, row: bias)
+  multiply(x, weight.detached().transposed(), into: result, row: bias)
   // The weight's gradient first: then x is free when memory for its gradient is taken.
   return result.recorded(
     "linear",

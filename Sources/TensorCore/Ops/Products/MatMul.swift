@@ -14,14 +14,15 @@ import Parallel
 public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
   if let cast = Autocast("matmul") { return cast.run { matmul(cast(a), cast(b)) } }
   check(
-    a.rank > 0 && b.rank > 0, "matmul: \(a.shape) x \(b.shape): a scalar is no matrix; use *")
-  if a.rank == 1, b.rank == 1 {
+    a.axisCount > 0 && b.axisCount > 0,
+    "matmul: \(a.shape) x \(b.shape): a scalar is no matrix; use *")
+  if a.axisCount == 1, b.axisCount == 1 {
     return matmul(a.unsqueezed(0), b.unsqueezed(1), as: (a.shape, b.shape)).reshaped([])
   }
-  if a.rank == 1 {
+  if a.axisCount == 1 {
     return matmul(a.unsqueezed(0), b, as: (a.shape, b.shape)).squeezed(-2)
   }
-  if b.rank == 1 {
+  if b.axisCount == 1 {
     return matmul(a, b.unsqueezed(1), as: (a.shape, b.shape)).squeezed(-1)
   }
   return matmul(a, b, as: (a.shape, b.shape))
@@ -31,20 +32,20 @@ public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
 private func matmul(_ a: Tensor, _ b: Tensor, as shapes: (Shape, Shape)) -> Tensor {
   a.requireFloat("matmul")
   b.requireFloat("matmul")
-  let (inner, other) = (a.shape[a.rank - 1], b.shape[b.rank - 2])
+  let (inner, other) = (a.shape[a.axisCount - 1], b.shape[b.axisCount - 2])
   check(
     inner == other,
     "matmul: \(shapes.0) x \(shapes.1): inner dimensions \(inner) and \(other) differ")
-  if b.rank == 2, a.rank > 2, a.isContiguous {
+  if b.axisCount == 2, a.axisCount > 2, a.isContiguous {
     // The same matrix for all: one large product instead of many small ones.
     var shape = a.shape
-    shape[a.rank - 1] = b.shape[1]
+    shape[a.axisCount - 1] = b.shape[1]
     let rows = a.reshaped([a.shape.dropLast().reduce(1, *), inner])
     return matmul(rows, b, as: shapes).reshaped(shape)
   }
   var shape = broadcast(Shape(a.shape.dropLast(2)), Shape(b.shape.dropLast(2)), "matmul")
-  shape.append(a.shape[a.rank - 2])
-  shape.append(b.shape[b.rank - 1])
+  shape.append(a.shape[a.axisCount - 2])
+  shape.append(b.shape[b.axisCount - 1])
   let result = Tensor(uninitialized: shape, Tensor.promotedType(a, b))
   multiply(a, b, into: result)
   return result.recorded(
@@ -64,8 +65,8 @@ extension Tensor {
     _ result: Tensor, _ compute: @escaping (Tensor, Tensor, Bool) -> Void
   ) -> Edge? {
     var full = Shape(result.shape.dropLast(2))
-    full.append(shape[rank - 2])
-    full.append(shape[rank - 1])
+    full.append(shape[axisCount - 2])
+    full.append(shape[axisCount - 1])
     if full == shape { return edge(into: compute) }
     return edge { gradient in
       let target = Tensor(uninitialized: full)  // float32: only the sum is rounded
@@ -83,7 +84,7 @@ package func multiply(
 ) {
   let (a, b, row) = (a.withDenseRows(), b.withDenseRows(), row?.wideValues)
   let batch = Shape(target.shape.dropLast(2))
-  let (m, k, n) = (a.shape[a.rank - 2], a.shape[a.rank - 1], b.shape[b.rank - 1])
+  let (m, k, n) = (a.shape[a.axisCount - 2], a.shape[a.axisCount - 1], b.shape[b.axisCount - 1])
   let (x, y) = (a.matrixView, b.matrixView)
   let z = ElementView(target.address(), target.dtype, rowStride: n)
   let rowPointer = row.map { UnsafePointer($0.pointer(Float.self)) }
@@ -107,7 +108,7 @@ package func multiply(
 extension Tensor {
   /// This tensor, or a contiguous copy where neither axis of the matrices is dense.
   func withDenseRows() -> Tensor {
-    let (rows, columns) = (rank - 2, rank - 1)
+    let (rows, columns) = (axisCount - 2, axisCount - 1)
     func isDense(_ inner: Int, _ outer: Int) -> Bool {
       (strides[inner] == 1 || shape[inner] == 1)
         && (strides[outer] >= Swift.max(1, shape[inner]) || shape[outer] == 1)
@@ -117,8 +118,8 @@ extension Tensor {
 
   /// The first matrix, as the kernel takes it.
   var matrixView: ElementView {
-    let (rows, columns) = (shape[rank - 2], shape[rank - 1])
-    let (outer, inner) = (strides[rank - 2], strides[rank - 1])
+    let (rows, columns) = (shape[axisCount - 2], shape[axisCount - 1])
+    let (outer, inner) = (strides[axisCount - 2], strides[axisCount - 1])
     if inner == 1 || columns == 1, outer >= Swift.max(1, columns) || rows == 1 {
       return ElementView(
         matrix: address(), dtype, leading: rows == 1 ? Swift.max(1, columns) : outer)

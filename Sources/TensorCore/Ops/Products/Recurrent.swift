@@ -29,7 +29,7 @@ package func recurrent(
   for input in [gates, weight] + start { input.requireFloat("recurrent") }
   bias?.requireFloat("recurrent")
   check(
-    gates.rank == 3 && weight.rank == 2 && gates.shape[2] == weight.shape[0]
+    gates.axisCount == 3 && weight.axisCount == 2 && gates.shape[2] == weight.shape[0]
       && weight.shape[0] == cell.gates * weight.shape[1] && start.count == cell.states
       && start.allSatisfy { $0.shape == [gates.shape[1], weight.shape[1]] }
       && bias.map { $0.shape == [weight.shape[0]] } ?? true,

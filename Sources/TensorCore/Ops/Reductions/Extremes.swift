@@ -18,8 +18,8 @@ extension Tensor {
 
   /// The largest elements along `axis` and the indices of the first of them, of type int64; these
   /// get the gradient.
-  public func max(axis: Int, keepingAxis: Bool = false) -> (values: Tensor, indices: Tensor) {
-    extreme(axis, keepingAxis, .largest, .largest, "max")
+  public func max(axis: Int, keepingAxes: Bool = false) -> (values: Tensor, indices: Tensor) {
+    extreme(axis, keepingAxes, .largest, .largest, "max")
   }
 
   /// The smallest of all elements, a scalar; NaN if one is. Equal ones, and all that are NaN, share
@@ -34,13 +34,13 @@ extension Tensor {
 
   /// The smallest elements along `axis` and the indices of the first of them, of type int64; these
   /// get the gradient.
-  public func min(axis: Int, keepingAxis: Bool = false) -> (values: Tensor, indices: Tensor) {
-    extreme(axis, keepingAxis, .smallest, .smallest, "min")
+  public func min(axis: Int, keepingAxes: Bool = false) -> (values: Tensor, indices: Tensor) {
+    extreme(axis, keepingAxes, .smallest, .smallest, "min")
   }
 
   /// The index of the first largest element along `axis`, of type int64.
-  public func argmax(axis: Int, keepingAxis: Bool = false) -> Tensor {
-    indices(axes([axis], "argmax", keeping: keepingAxis), .largest, .largest, "argmax")
+  public func argmax(axis: Int, keepingAxes: Bool = false) -> Tensor {
+    indices(axes([axis], "argmax", keeping: keepingAxes), .largest, .largest, "argmax")
   }
 
   /// The index of the first largest of all elements in row-major order, of type int64.
@@ -49,8 +49,8 @@ extension Tensor {
   }
 
   /// The index of the first smallest element along `axis`, of type int64.
-  public func argmin(axis: Int, keepingAxis: Bool = false) -> Tensor {
-    indices(axes([axis], "argmin", keeping: keepingAxis), .smallest, .smallest, "argmin")
+  public func argmin(axis: Int, keepingAxes: Bool = false) -> Tensor {
+    indices(axes([axis], "argmin", keeping: keepingAxes), .smallest, .smallest, "argmin")
   }
 
   /// The index of the first smallest of all elements in row-major order, of type int64.
@@ -96,9 +96,9 @@ extension Tensor {
   private func flatIndex(
     _ keeping: Bool, _ floats: Extreme<Float>, _ integers: Extreme<Int64>, _ name: StaticString
   ) -> Tensor {
-    let flat = detach().reshaped([count])
+    let flat = detached().reshaped([count])
     return flat.indices(flat.axes([0], name), floats, integers, name)
-      .arranged(as: Shape(repeating: 1, count: keeping ? rank : 0))
+      .arranged(as: Shape(repeating: 1, count: keeping ? axisCount : 0))
   }
 
   /// The indices of extremes along the one axis of `axes`.
@@ -106,7 +106,7 @@ extension Tensor {
     _ axes: ReducedAxes, _ floats: Extreme<Float>, _ integers: Extreme<Int64>, _ name: StaticString
   ) -> Tensor {
     axes.requireElements(name)
-    let values = dtype.isFloatingPoint ? detach() : detach().converted(to: .int64)
+    let values = dtype.isFloatingPoint ? detached() : detached().converted(to: .int64)
     let results = values.inMemoryOrder(axes) { values, axes in
       let result = Tensor(uninitialized: axes.kept, .int64)
       let target = result.pointer(Int64.self)

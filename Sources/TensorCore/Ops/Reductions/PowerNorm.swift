@@ -8,7 +8,7 @@ extension Tensor {
   /// the smallest magnitude, for -infinity. Stops for negative orders of nothing.
   func powerNorm(_ p: Float, _ axes: ReducedAxes) -> Tensor {
     if p < 0 { axes.requireElements("norm") }
-    let magnitudes = detach().map(lk_abs, to: .float32)
+    let magnitudes = detached().map(lk_abs, to: .float32)
     let y: Tensor
     switch p {
     case 0: y = magnitudes.map(lk_truth).folded(axes, .sum, then: Reduction<Float>.sum)

@@ -128,8 +128,8 @@ extension Tensor {
     _ axes: ReducedAxes, _ reduce: (_ values: Tensor, _ axes: ReducedAxes) -> [Tensor]
   ) -> [Tensor] {
     if isContiguous { return reduce(self, axes) }
-    let order = (0..<rank).sorted { (strides[$0], $1) > (strides[$1], $0) }
-    let values = detach().permuted(order)
+    let order = (0..<axisCount).sorted { (strides[$0], $1) > (strides[$1], $0) }
+    let values = detached().permuted(order)
     guard values.isContiguous else { return reduce(contiguousValues(), axes) }
     var inverse = order
     for (position, axis) in order.enumerated() { inverse[axis] = position }

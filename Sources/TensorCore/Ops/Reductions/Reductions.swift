@@ -11,8 +11,8 @@ extension Tensor {
   public func sum() -> Tensor { total(axes(nil, "sum")) }
 
   /// The sum along `axis`, which vanishes or keeps size 1. Integers and booleans give int64.
-  public func sum(axis: Int, keepingAxis: Bool = false) -> Tensor {
-    total(axes([axis], "sum", keeping: keepingAxis))
+  public func sum(axis: Int, keepingAxes: Bool = false) -> Tensor {
+    total(axes([axis], "sum", keeping: keepingAxes))
   }
 
   /// The sum along `axes`, which vanish or keep size 1. Integers and booleans give int64.
@@ -24,8 +24,8 @@ extension Tensor {
   public func mean() -> Tensor { average(axes(nil, "mean")) }
 
   /// The mean along `axis`, which vanishes or keeps size 1. Stops for integers.
-  public func mean(axis: Int, keepingAxis: Bool = false) -> Tensor {
-    average(axes([axis], "mean", keeping: keepingAxis))
+  public func mean(axis: Int, keepingAxes: Bool = false) -> Tensor {
+    average(axes([axis], "mean", keeping: keepingAxes))
   }
 
   /// The mean along `axes`, which vanish or keep size 1. Stops for integers.
@@ -37,8 +37,8 @@ extension Tensor {
   public func prod() -> Tensor { product(axes(nil, "prod")) }
 
   /// The product along `axis`, which vanishes or keeps size 1. Integers and booleans give int64.
-  public func prod(axis: Int, keepingAxis: Bool = false) -> Tensor {
-    product(axes([axis], "prod", keeping: keepingAxis))
+  public func prod(axis: Int, keepingAxes: Bool = false) -> Tensor {
+    product(axes([axis], "prod", keeping: keepingAxes))
   }
 
   /// The product along `axes`, which vanish or keep size 1. Integers and booleans give int64. Its
@@ -51,8 +51,8 @@ extension Tensor {
   public func all() -> Tensor { truth(axes(nil, "all"), .all) }
 
   /// Whether all elements along `axis`, which vanishes or keeps size 1, are true.
-  public func all(axis: Int, keepingAxis: Bool = false) -> Tensor {
-    truth(axes([axis], "all", keeping: keepingAxis), .all)
+  public func all(axis: Int, keepingAxes: Bool = false) -> Tensor {
+    truth(axes([axis], "all", keeping: keepingAxes), .all)
   }
 
   /// Whether all elements along `axes` are true (not 0; a NaN is true). Of uint8 the answers are
@@ -65,8 +65,8 @@ extension Tensor {
   public func any() -> Tensor { truth(axes(nil, "any"), .any) }
 
   /// Whether any element along `axis`, which vanishes or keeps size 1, is true.
-  public func any(axis: Int, keepingAxis: Bool = false) -> Tensor {
-    truth(axes([axis], "any", keeping: keepingAxis), .any)
+  public func any(axis: Int, keepingAxes: Bool = false) -> Tensor {
+    truth(axes([axis], "any", keeping: keepingAxes), .any)
   }
 
   /// Whether any element along `axes` is true (not 0; a NaN is true). Of uint8 the answers are 0 or

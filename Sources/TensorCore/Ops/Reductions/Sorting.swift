@@ -10,13 +10,13 @@ extension Tensor {
   ///
   /// Equal elements keep their order. A NaN counts as larger than any number. Gradients flow to the
   /// elements that the values are copies of.
-  public func sort(
+  public func sorted(
     axis: Int = -1, descending: Bool = false
   ) -> (values: Tensor, indices: Tensor) {
-    if let vector = asVector(along: axis, "sort") { return asScalars(vector.sort()) }
-    let axis = shape.axis(axis, "sort")
+    if let vector = asVector(along: axis, "sorted") { return asScalars(vector.sorted()) }
+    let axis = shape.axis(axis, "sorted")
     let indices = firstIndices(axis, shape[axis], descending)
-    return (picked(at: indices, axis, "sort"), indices)
+    return (picked(at: indices, axis, "sorted"), indices)
   }
 
   /// The indices that put the elements along `axis` in order, of type int64; equal elements keep
@@ -37,7 +37,7 @@ extension Tensor {
   ) -> (values: Tensor, indices: Tensor) {
     if let vector = asVector(along: axis, "topK") {
       check(k == 1, "topK: \(k) elements of a tensor of shape [], which has 1")
-      return asScalars(vector.sort())
+      return asScalars(vector.sorted())
     }
     let axis = shape.axis(axis, "topK")
     check(
@@ -56,10 +56,10 @@ extension Tensor {
   /// The indices of the first `count` elements in order along `axis`.
   private func firstIndices(_ axis: Int, _ count: Int, _ descending: Bool) -> Tensor {
     check(shape[axis] <= Int(UInt32.max), "sort: axis \(axis) of shape \(shape) is too long")
-    let moved = detach().movingAxisLast(axis).contiguousValues()
+    let moved = detached().movingAxisLast(axis).contiguousValues()
     let rows = dtype.isFloatingPoint ? moved : moved.converted(to: .int64)
     var resultShape = rows.shape
-    resultShape[rank - 1] = count
+    resultShape[axisCount - 1] = count
     let result = Tensor(uninitialized: resultShape, .int64)
     let order = RowOrder(size: shape[axis], count: count, descending: descending)
     let target = result.pointer(Int64.self)
@@ -68,8 +68,8 @@ extension Tensor {
     } else {
       order.positions(rows: rows.rowCount, rows.pointer(Int64.self), target)
     }
-    var back = Array(0..<(rank - 1))
-    back.insert(rank - 1, at: axis)
+    var back = Array(0..<(axisCount - 1))
+    back.insert(axisCount - 1, at: axis)
     return result.permuted(back).contiguousValues()
   }
 }

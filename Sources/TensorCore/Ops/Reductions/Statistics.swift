@@ -13,8 +13,8 @@ extension Tensor {
   }
 
   /// The variance along `axis`, which vanishes or keeps size 1. Stops for integers.
-  public func variance(axis: Int, correction: Int = 1, keepingAxis: Bool = false) -> Tensor {
-    variance(axes([axis], "variance", keeping: keepingAxis), correction)
+  public func variance(axis: Int, correction: Int = 1, keepingAxes: Bool = false) -> Tensor {
+    variance(axes([axis], "variance", keeping: keepingAxes), correction)
   }
 
   /// The variance along `axes`: squared deviations from the mean over count - `correction`, but at
@@ -31,9 +31,9 @@ extension Tensor {
   /// The square root of the variance along `axis`, which vanishes or keeps size 1. Stops for
   /// integers.
   public func standardDeviation(
-    axis: Int, correction: Int = 1, keepingAxis: Bool = false
+    axis: Int, correction: Int = 1, keepingAxes: Bool = false
   ) -> Tensor {
-    deviation(axes([axis], "standardDeviation", keeping: keepingAxis), correction)
+    deviation(axes([axis], "standardDeviation", keeping: keepingAxes), correction)
   }
 
   /// The square root of the variance along `axes`; where that is 0, so is the gradient.
@@ -47,8 +47,8 @@ extension Tensor {
   public func norm(_ p: Float = 2) -> Tensor { norm(p, axes(nil, "norm")) }
 
   /// The `p`-norm along `axis`, which vanishes or keeps size 1. Stops for integers.
-  public func norm(_ p: Float = 2, axis: Int, keepingAxis: Bool = false) -> Tensor {
-    norm(p, axes([axis], "norm", keeping: keepingAxis))
+  public func norm(_ p: Float = 2, axis: Int, keepingAxes: Bool = false) -> Tensor {
+    norm(p, axes([axis], "norm", keeping: keepingAxes))
   }
 
   /// The `p`-norm along `axes`: (Σ |x|ᵖ)^(1/p), the largest magnitude (infinity), the smallest
@@ -64,8 +64,8 @@ extension Tensor {
 
   /// The logarithm of the sum of exponentials along `axis`, which vanishes or keeps size 1;
   /// computed without overflow.
-  public func logSumExp(axis: Int, keepingAxis: Bool = false) -> Tensor {
-    logSumExp(axes([axis], "logSumExp", keeping: keepingAxis))
+  public func logSumExp(axis: Int, keepingAxes: Bool = false) -> Tensor {
+    logSumExp(axes([axis], "logSumExp", keeping: keepingAxes))
   }
 
   /// The logarithm of the sum of exponentials along `axes`, without overflow; -infinity of no

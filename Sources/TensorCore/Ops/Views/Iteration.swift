@@ -8,7 +8,7 @@ extension Tensor: Sequence {
   /// for row in x { print(row.sum().item()) }
   /// ```
   public func makeIterator() -> Iterator {
-    check(rank > 0, "iteration: a tensor of shape [] has no first axis; use item()")
+    check(axisCount > 0, "iteration: a tensor of shape [] has no first axis; use item()")
     return Iterator(of: self)
   }
 

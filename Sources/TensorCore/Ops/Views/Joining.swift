@@ -9,7 +9,7 @@ import Elements
 public func cat(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   check(!tensors.isEmpty, "cat: no tensors to join")
   check(
-    tensors.allSatisfy { $0.rank > 0 }, "cat: a tensor of shape []; use stack(_:) for scalars")
+    tensors.allSatisfy { $0.axisCount > 0 }, "cat: a tensor of shape []; use stack(_:) for scalars")
   func adds(_ tensor: Tensor) -> Bool { tensor.shape != [0] }
   let number = tensors.firstIndex(where: adds) ?? 0
   let first = tensors[number]
@@ -20,7 +20,7 @@ public func cat(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
     dtype = dtype.promoted(with: tensor.dtype)
     guard adds(tensor) else { continue }
     var expected = first.shape
-    if axis < tensor.rank { expected[axis] = tensor.shape[axis] }
+    if axis < tensor.axisCount { expected[axis] = tensor.shape[axis] }
     check(
       tensor.shape == expected,
       """
@@ -41,9 +41,9 @@ public func cat(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
 /// Stops where there are none, and unless all have one shape.
 public func stack(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   check(!tensors.isEmpty, "stack: no tensors to join")
-  let (first, position) = (tensors[0], axis < 0 ? axis + tensors[0].rank + 1 : axis)
+  let (first, position) = (tensors[0], axis < 0 ? axis + tensors[0].axisCount + 1 : axis)
   check(
-    position >= 0 && position <= first.rank,
+    position >= 0 && position <= first.axisCount,
     "stack: no position \(axis) in a tensor of shape \(first.shape)")
   var (shape, dtype) = (first.shape, first.dtype)
   shape.insert(tensors.count, at: position)

@@ -6,7 +6,7 @@ extension Tensor {
   /// A view with axes `a` and `b` exchanged; by default the last two.
   public func transposed(_ a: Int = -2, _ b: Int = -1) -> Tensor {
     let (a, b) = (shape.axisOrScalar(a, "transposed"), shape.axisOrScalar(b, "transposed"))
-    if rank == 0 { return viewed(as: []) }
+    if axisCount == 0 { return viewed(as: []) }
     var (newShape, newStrides) = (shape, strides)
     newShape.swapAt(a, b)
     newStrides.swapAt(a, b)
@@ -17,9 +17,9 @@ extension Tensor {
   /// A view whose axis i is this tensor's axis `order[i]`.
   public func permuted(_ order: [Int]) -> Tensor {
     check(
-      order.count == rank, "permuted: \(order) does not name each axis of shape \(shape) once")
+      order.count == axisCount, "permuted: \(order) does not name each axis of shape \(shape) once")
     var (newShape, newStrides) = (shape, strides)
-    var inverse = Shape(repeating: -1, count: rank)
+    var inverse = Shape(repeating: -1, count: axisCount)
     for (position, axis) in order.enumerated() {
       let axis = shape.axis(axis, "permuted")
       check(
@@ -36,8 +36,8 @@ extension Tensor {
   public func movingAxis(_ axis: Int, to position: Int) -> Tensor {
     let axis = shape.axisOrScalar(axis, "movingAxis")
     let position = shape.axisOrScalar(position, "movingAxis")
-    if rank == 0 { return viewed(as: []) }
-    var order = Array(0..<rank)
+    if axisCount == 0 { return viewed(as: []) }
+    var order = Array(0..<axisCount)
     order.insert(order.remove(at: axis), at: position)
     return permuted(order)
   }
@@ -50,7 +50,7 @@ extension Tensor {
   public func expanded(to shape: Shape) -> Tensor {
     var target = shape
     for axis in 0..<shape.count where shape[axis] == -1 {
-      let own = axis - (shape.count - rank)
+      let own = axis - (shape.count - axisCount)
       check(own >= 0, "expanded: shape \(self.shape) has no axis whose size -1 in \(shape) keeps")
       target[axis] = self.shape[own]
     }
@@ -65,17 +65,17 @@ extension Tensor {
   public func squeezed(_ axis: Int) -> Tensor { squeezed(axes: [axis]) }
 
   /// A view without any axis of size 1.
-  public func squeezed() -> Tensor { squeezed(axes: Array(0..<rank)) }
+  public func squeezed() -> Tensor { squeezed(axes: Array(0..<axisCount)) }
 
   /// A view without those of `axes` that have size 1.
   public func squeezed(axes: [Int]) -> Tensor {
-    var isNamed = Shape(repeating: 0, count: rank)
+    var isNamed = Shape(repeating: 0, count: axisCount)
     for axis in axes {
       let axis = shape.axisOrScalar(axis, "squeezed")
-      if rank > 0 { isNamed[axis] = 1 }
+      if axisCount > 0 { isNamed[axis] = 1 }
     }
     var (newShape, newStrides) = (Shape(), Shape())
-    for axis in 0..<rank where isNamed[axis] == 0 || shape[axis] != 1 {
+    for axis in 0..<axisCount where isNamed[axis] == 0 || shape[axis] != 1 {
       newShape.append(shape[axis])
       newStrides.append(strides[axis])
     }
@@ -85,9 +85,9 @@ extension Tensor {
 
   /// A view with a new axis of size 1 at position `axis`; -1 adds it at the end.
   public func unsqueezed(_ axis: Int) -> Tensor {
-    let position = axis < 0 ? axis + rank + 1 : axis
+    let position = axis < 0 ? axis + axisCount + 1 : axis
     check(
-      position >= 0 && position <= rank,
+      position >= 0 && position <= axisCount,
       "unsqueezed: no position \(axis) in a tensor of shape \(shape)")
     var (newShape, newStrides) = (shape, strides)
     newShape.insert(1, at: position)
@@ -98,8 +98,8 @@ extension Tensor {
 
   /// A view with the order of the elements along `axes` reversed.
   public func flipped(axes: [Int]) -> Tensor {
-    var (isFlipped, newStrides, start) = (Shape(repeating: 0, count: rank), strides, offset)
-    if rank == 0, let axis = axes.first { return reversedScalar(axis, axes) }
+    var (isFlipped, newStrides, start) = (Shape(repeating: 0, count: axisCount), strides, offset)
+    if axisCount == 0, let axis = axes.first { return reversedScalar(axis, axes) }
     for axis in axes {
       let axis = shape.axis(axis, "flipped")
       check(isFlipped[axis] == 0, "flipped: axis \(axis) is named twice in \(axes)")

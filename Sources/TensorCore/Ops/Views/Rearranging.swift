@@ -10,7 +10,7 @@ extension Tensor {
   public func rolled(by shifts: [Int], axes: [Int]) -> Tensor {
     check(
       shifts.count == axes.count, "rolled: \(shifts.count) shifts for \(axes.count) axes")
-    var places = Shape(repeating: 0, count: rank)
+    var places = Shape(repeating: 0, count: axisCount)
     for (shift, axis) in Swift.zip(shifts, axes) {
       let axis = shape.axis(axis, "rolled")
       let size = Swift.max(1, shape[axis])
@@ -30,7 +30,7 @@ extension Tensor {
   private func roll(
     from source: Tensor, by places: Shape, _ axis: Int, _ target: Region, _ origin: Region
   ) {
-    guard axis < rank else { return target.of(self).assign(elementsOf: origin.of(source)) }
+    guard axis < axisCount else { return target.of(self).assign(elementsOf: origin.of(source)) }
     let (size, place) = (shape[axis], places[axis])
     for (to, from, count) in [(place, 0, size - place), (0, size - place, place)] where count > 0 {
       var (target, origin) = (target, origin)
@@ -40,16 +40,16 @@ extension Tensor {
     }
   }
 
-  /// A copy of the tensor `counts[i]` times along axis i, as tiles; counts beyond the rank are for
+  /// A copy of the tensor `counts[i]` times along axis i, as tiles; counts beyond the axisCount are for
   /// new axes in front. Where reading is all that is wanted, `expanded(to:)` takes no memory.
   ///
   /// Stops if there are fewer counts than axes.
   public func repeated(_ counts: [Int]) -> Tensor {
     check(
-      counts.count >= rank && counts.allSatisfy { $0 >= 0 },
+      counts.count >= axisCount && counts.allSatisfy { $0 >= 0 },
       "repeated: counts \(counts) for shape \(shape); there must be one for each axis")
     var sizes = Shape(repeating: 1, count: counts.count)
-    for axis in 0..<rank { sizes[axis + counts.count - rank] = shape[axis] }
+    for axis in 0..<axisCount { sizes[axis + counts.count - axisCount] = shape[axis] }
     var result = cloned()
     for axis in counts.indices.reversed() where counts[axis] != 1 {
       // The axes before `axis` are rows; the rest is one block, which is repeated.
@@ -68,12 +68,12 @@ extension Tensor {
   /// where this type cannot hold the value.
   public func padded(by padding: [(before: Int, after: Int)], with value: Float = 0) -> Tensor {
     check(
-      padding.count == rank && padding.allSatisfy { $0.before >= 0 && $0.after >= 0 },
+      padding.count == axisCount && padding.allSatisfy { $0.before >= 0 && $0.after >= 0 },
       "padded: amounts \(padding.map { [$0.before, $0.after] }) for shape \(shape)")
     var wide = shape
-    for axis in 0..<rank { wide[axis] += padding[axis].before + padding[axis].after }
+    for axis in 0..<axisCount { wide[axis] += padding[axis].before + padding[axis].after }
     var inner = Region(wide)
-    for axis in 0..<rank { inner.narrow(axis, from: padding[axis].before, count: shape[axis]) }
+    for axis in 0..<axisCount { inner.narrow(axis, from: padding[axis].before, count: shape[axis]) }
     dtype.requireRoom(for: Double(value), "padded")
     let result = Tensor.full(wide, value, dtype)
     inner.of(result).assign(elementsOf: self)
@@ -89,10 +89,10 @@ extension Tensor {
   public func triu(diagonal: Int = 0) -> Tensor { triangle(diagonal, isLower: false, "triu") }
 
   private func triangle(_ diagonal: Int, isLower: Bool, _ name: StaticString) -> Tensor {
-    check(rank >= 2, "\(name): a tensor of shape \(shape); it takes matrices")
+    check(axisCount >= 2, "\(name): a tensor of shape \(shape); it takes matrices")
     let source = contiguousValues()
     let result = Tensor(uninitialized: shape, dtype)
-    let (rows, columns) = (shape[rank - 2], shape[rank - 1])
+    let (rows, columns) = (shape[axisCount - 2], shape[axisCount - 1])
     parallelItems(count / Swift.max(1, columns), cost: columns) {
       for row in $0 {
         // The columns before `border` are on one side, the others on the other.

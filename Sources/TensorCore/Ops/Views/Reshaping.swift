@@ -42,7 +42,7 @@ extension Tensor {
     if first == last { return self }
     var result = Shape(shape[..<first])
     result.append(shape[first...last].reduce(1, *))
-    for axis in (last + 1)..<rank { result.append(shape[axis]) }
+    for axis in (last + 1)..<axisCount { result.append(shape[axis]) }
     return reshaped(result)
   }
 
@@ -60,7 +60,7 @@ extension Tensor {
   /// A scalar as a vector of its one element, for an operation along its `axis`, 0 or -1; nil where
   /// there are axes.
   func asVector(along axis: Int, _ name: StaticString) -> Tensor? {
-    guard rank == 0 else { return nil }
+    guard axisCount == 0 else { return nil }
     _ = shape.axisOrScalar(axis, name)
     return reshaped([1])
   }
@@ -101,8 +101,8 @@ extension Tensor {
     // product of new sizes.
     var position = new.count - 1
     var (chunk, covered) = (1, 1)
-    var stride = strides[rank - 1]
-    for axis in (0..<rank).reversed() {
+    var stride = strides[axisCount - 1]
+    for axis in (0..<axisCount).reversed() {
       chunk *= shape[axis]
       if axis > 0, shape[axis - 1] == 1 || strides[axis - 1] == chunk * stride { continue }
       while position >= 0, covered < chunk || new[position] == 1 {

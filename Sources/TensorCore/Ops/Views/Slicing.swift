@@ -151,7 +151,8 @@ extension Tensor {
     }
     check(ellipses <= 1, "subscript: \(ellipses) times .ellipsis; it may occur once")
     check(
-      taken <= rank, "subscript: \(taken) indices for shape \(shape), which has \(rank) axes")
+      taken <= axisCount,
+      "subscript: \(taken) indices for shape \(shape), which has \(axisCount) axes")
     var region = Region(shape)
     // The next axis of the tensor and the next of the part.
     var (axis, position) = (0, 0)
@@ -167,7 +168,7 @@ extension Tensor {
         region.insertAxis(at: position)
         position += 1
       case .ellipsis:
-        (axis, position) = (axis + rank - taken, position + rank - taken)
+        (axis, position) = (axis + axisCount - taken, position + axisCount - taken)
       }
     }
     return region
