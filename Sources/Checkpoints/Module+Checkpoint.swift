@@ -1,5 +1,5 @@
-public import Support
 public import NeuralNet
+public import Support
 public import TensorCore
 
 extension Module {

@@ -1,5 +1,5 @@
-import Support
 import Glibc
+import Support
 public import TensorCore
 
 /// A safetensors file that was found sound: names, types and shapes, and the data on request.

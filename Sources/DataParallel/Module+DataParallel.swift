@@ -29,7 +29,8 @@ extension Module {
   /// From here on a thread's default random numbers are its rank's, see `Generator.default`.
   /// `optimizer.step()` completes what is not averaged, so a wrong number costs time and nothing
   /// else. All ranks must call `step()`, also one that had no part of a batch. Without a loader all
-  /// ranks must call `backward()` the same number of times.
+  /// ranks must call `backward()` the same number of times. Where a batch has fewer micro-batches than
+  /// there are ranks, gradients are a rank's own until `step()`, or clipping, uses them.
   ///
   /// A parameter that no rank's loss reaches has no gradient, as in a run on one rank, and rank 0
   /// says so once. One that some losses reach has a gradient on all ranks. Float32 buffers that

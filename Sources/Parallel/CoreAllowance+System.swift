@@ -1,6 +1,6 @@
 import CRuntime
-import Support
 import Glibc
+import Support
 
 extension CoreAllowance {
   /// What the system allows this process now.

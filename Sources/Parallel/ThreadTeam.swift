@@ -85,7 +85,7 @@ final class ThreadTeam: @unchecked Sendable {
         let helper = Helper(team: self, index: index)
         let thread = SystemThread("lockstep-kernel") { helper.work() }
         check(thread != nil, "Threads.count: the system refuses to start thread \(index + 2)")
-        thread?.detached()
+        thread?.detach()
         started += 1
       }
     }

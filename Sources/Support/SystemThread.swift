@@ -30,7 +30,7 @@ package struct SystemThread {
   package func join() { pthread_join(thread, nil) }
 
   /// Leaves the thread to itself: nobody hears of its end.
-  package func detached() { pthread_detach(thread) }
+  package func detach() { pthread_detach(thread) }
 
   private final class Work {
     let name: StaticString

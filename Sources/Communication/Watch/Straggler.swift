@@ -1,5 +1,4 @@
 import Steps
-
 import Support
 import Synchronization
 

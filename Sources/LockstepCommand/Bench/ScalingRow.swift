@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Benchmarks
+import FoundationEssentials
 import Lockstep
 import Support
 

@@ -1,4 +1,5 @@
 import Support
+
 /// How much later it is by the clock of another host.
 package struct ClockOffset {
   /// A question to the other host, and what it said; nanoseconds since 1970.

@@ -21,7 +21,8 @@ package struct StartError: ReportableError {
 ///   - output: the open file that it writes to; nil: nothing keeps what it writes.
 ///   - errors: the same for its standard error.
 ///   - leadsGroup: whether it is the head of a process group of its own, which no signal to that of
-///     this process reaches; it also obeys the signals that this process ignores, as under `nohup`.
+///     this process reaches. It obeys SIGHUP, SIGINT and SIGQUIT, also where this process ignores
+///     them, as one does that was started under `nohup` or behind a shell's `&`.
 package func spawn(
   _ command: [String], changing changes: [String: String?] = [:], in directory: String? = nil,
   output: Int32?, errors: Int32?, leadsGroup: Bool = false

@@ -8,7 +8,7 @@ package struct RunPlan<let operands: Int> {
   private var shape = Shape()
   private var strides: InlineArray<operands, Shape>
 
-  /// `strides[i]` are the strides of operand i, all of axisCount `shape.count`.
+  /// `strides[i]` are the strides of operand i, each `shape.count` of them.
   package init(_ shape: Shape, _ strides: InlineArray<operands, Shape>) {
     self.strides = InlineArray(repeating: Shape())
     for axis in 0..<shape.count where shape[axis] != 1 {

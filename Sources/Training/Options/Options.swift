@@ -1,3 +1,7 @@
+#if !Command
+#error("the program lockstep needs the trait Command: add --traits Command")
+#endif
+
 public import ArgumentParser
 public import Lockstep
 

@@ -97,7 +97,7 @@ private struct AxisLetters {
         ? named.count == axisCount : parts.count == 2 && named.count <= axisCount)
   }
 
-  /// How many axes of `rank` the ellipsis stands for.
+  /// How many of `axisCount` axes the ellipsis stands for.
   func unnamed(in axisCount: Int) -> Int { parts.count == 1 ? 0 : axisCount - named.count }
 
   /// A letter for each axis, where the ellipsis stands for `count`.

@@ -55,7 +55,7 @@ extension Tensor {
 
   /// The indices of the first `count` elements in order along `axis`.
   private func firstIndices(_ axis: Int, _ count: Int, _ descending: Bool) -> Tensor {
-    check(shape[axis] <= Int(UInt32.max), "sort: axis \(axis) of shape \(shape) is too long")
+    check(shape[axis] <= Int(UInt32.max), "sorted: axis \(axis) of shape \(shape) is too long")
     let moved = detached().movingAxisLast(axis).contiguousValues()
     let rows = dtype.isFloatingPoint ? moved : moved.converted(to: .int64)
     var resultShape = rows.shape
