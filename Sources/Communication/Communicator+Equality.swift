@@ -4,7 +4,7 @@ import Support
 extension Communicator {
   /// Ends the job with status 76 unless all ranks give the same `value`; collective.
   ///
-  /// The sentence names both sides: "the ranks differ in --seed: ranks 0-2 have 1, rank 3 has 2".
+  /// The sentence names both sides, ranks by their numbers in the job: "the ranks differ in --seed: ranks 0-2 have 1, rank 3 has 2".
   public func requireEqual(_ name: String, _ value: String) {
     requireEqual([(name: name, value: value)], of: "the ranks")
   }
@@ -25,7 +25,7 @@ extension Communicator {
         position < texts.count ? texts[position] : nil
       }
       guard sides.count > 1 else { continue }
-      stopForDifference(sides.map { ($0.key, $0.members.map(\.offset)) }, subject)
+      stopForDifference(sides.map { ($0.key, numbersInJob(of: $0.members.map(\.offset))) }, subject)
     }
   }
 

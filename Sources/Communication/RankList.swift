@@ -5,6 +5,13 @@ package func rankList(_ ranks: [Int]) -> String {
   (ranks.count == 1 ? "rank " : "ranks ") + ranges(ranks)
 }
 
+extension Communicator {
+  /// The numbers in the job of these ranks of the communicator, which is what messages call them.
+  package func numbersInJob(of ranks: [Int]) -> [Int] {
+    watch.map { watch in ranks.map { watch.ranks[$0] } } ?? ranks
+  }
+}
+
 /// A rank, and the name of its host in a job on several.
 struct PlacedRank: Hashable {
   let rank: Int

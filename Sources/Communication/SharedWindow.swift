@@ -52,8 +52,12 @@ public final class SharedWindow {
     (byteCount + lineSize - 1) / lineSize * lineSize
   }
 
+  /// Stops the program if `use` of the window comes after the ranks have left their communicator.
+  package func requireOpen(_ use: StaticString) { watch?.requireOpen(use) }
+
   /// Returns when all ranks of the host have called it.
   package func barrier() {
+    requireOpen("SharedWindow.barrier")
     epoch += 1
     arrivals[localRank].pointee.store(epoch, ordering: .releasing)
     wait(for: arrivals, toReach: epoch)

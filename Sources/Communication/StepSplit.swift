@@ -13,7 +13,8 @@ public struct StepSplit: Hashable, Sendable, CustomStringConvertible {
   public let waiting: Double
   /// Waiting for a `DataLoader`.
   public let data: Double
-  /// The rank for which the others waited, which is the one that waited least itself.
+  /// The rank for which the others waited, which is the one that waited least itself; by its number
+  /// in the job.
   public let slowestRank: Int
 
   /// Where the time of `steps` has gone, as many on all ranks and at least one. Collective.
@@ -41,7 +42,8 @@ public struct StepSplit: Hashable, Sendable, CustomStringConvertible {
     self.waiting = meanOfRanks(2)
     data = meanOfRanks(3)
     compute = meanOfRanks(0) - communication - self.waiting - data
-    slowestRank = ranks.indices.min { ranks[$0][2] < ranks[$1][2] } ?? 0
+    let slowest = ranks.indices.min { ranks[$0][2] < ranks[$1][2] } ?? 0
+    slowestRank = world.numbersInJob(of: [slowest])[0]
   }
 
   /// The parts in milliseconds.

@@ -59,22 +59,15 @@ package final class ThreadJob: Sendable {
     _ clock: @escaping @Sendable (_ rank: Int) -> UInt64,
     _ messageDidArrive: @escaping @Sendable (_ rank: Int) -> Void
   ) {
-    var hosts: [(name: String, ranks: [Int])] = []
-    for (rank, name) in hostNames.enumerated() {
-      if let host = hosts.firstIndex(where: { $0.name == name }) {
-        hosts[host].ranks.append(rank)
-      } else {
-        hosts.append((name, [rank]))
-      }
-    }
+    let hosts = hostNames.indices.grouped { hostNames[$0] }.map(\.members)
     places = hostNames.indices.map { rank in
-      let host = hosts.firstIndex { $0.ranks.contains(rank) } ?? 0
-      let ranks = hosts[host].ranks
+      let host = hosts.firstIndex { $0.contains(rank) } ?? 0
+      let ranks = hosts[host]
       return Place(host: host, ranks: ranks, localRank: ranks.firstIndex(of: rank) ?? 0)
     }
     (self.hostNames, self.sharesMemory) = (hostNames, sharesMemory)
     (self.clock, self.messageDidArrive) = (clock, messageDidArrive)
-    acrossHosts = (0..<(hosts.map(\.ranks.count).min() ?? 0)).map { _ in
+    acrossHosts = (0..<(hosts.map(\.count).min() ?? 0)).map { _ in
       ThreadMemory(blocks: hosts.count, ofSize: 64)
     }
     board = ThreadMemory(blocks: hostNames.count, ofSize: 64)

@@ -75,8 +75,9 @@ final class DriftCheck {
     stop(
       """
       the parameters of the ranks have drifted apart before step \(steps): \
-      \(rankList(others)) \(others.count == 1 ? "differs" : "differ") from \
-      \(rankList(ordered[0])) in \(parameters[index].name), the first of \(parameters.count)
+      \(rankList(world.numbersInJob(of: others))) \(others.count == 1 ? "differs" : "differ") from \
+      \(rankList(world.numbersInJob(of: ordered[0]))) in \(parameters[index].name), the first of \
+      \(parameters.count)
       """, status: .ranksDisagree)
   }
 

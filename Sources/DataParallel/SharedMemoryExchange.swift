@@ -91,6 +91,7 @@ package final class SharedMemoryExchange: GradientExchange {
   }
 
   package func begin(weight: Double, total: Double?) {
+    window.requireOpen("averageGradients")
     weights[rank].pointee = weight
     divisor = total
   }

@@ -1,11 +1,12 @@
 import Synchronization
 
-/// How many ranks the job of this process has, for those who know no communicator.
+/// How many ranks work together, and which of them this process is, for those who know no communicator.
 package enum Job {
   private static let ranks = Atomic(1)
   private static let ownRank = Atomic(0)
 
-  /// The number of ranks that a launcher has started; 1 in a plain process.
+  /// The number of ranks that a launcher has started, or of those in the communicator that the program
+  /// has handed over; 1 in a plain process.
   package static var size: Int { ranks.load(ordering: .relaxed) }
 
   /// Whether this process is the one that speaks for all.

@@ -37,8 +37,29 @@ import Testing
     #expect(lines == (0..<2).map { "rank \($0) caught \(Self.reportable)" })
   }
 
+  /// One of the ranks that train says so, though the first of the job is not among them.
+  @Test func gradientsThatNobodyAveragesAreSaidOnce() throws {
+    let job = try mpirun(ranks: 3, "MPIChecks", ["handsOverAndForgets"])
+    #expect(job.status == 0, "\(job.errors)")
+    let warnings = job.errors(startingWith: "warning: ")
+    #expect(
+      warnings.count == 1 && warnings[0].contains("in this job of 2 ranks nobody averages"),
+      "\(job.errors)")
+  }
+
+  /// Ranks that compute something else keep their cores.
+  @Test func someOfTheRanksOfAHostLeaveTheOthersTheirCores() throws {
+    let job = try mpirun(ranks: 4, "MPIChecks", ["handsOverSomeOfTheHost"])
+    #expect(job.status == 0, "\(job.errors)")
+  }
+
   @Test(arguments: [
     (1, "usesWorldTooLate", "barrier: the body of withCommunicator(over:) has returned"),
+    (
+      2, "usesWindowTooLate",
+      "SharedWindow.barrier: the body of withCommunicator(over:) has returned"
+    ),
+    (2, "trainsTooLate", "averageGradients: the body of withCommunicator(over:) has returned"),
     (
       1, "handsOverBeforeInit", "withCommunicator(over:): MPI has not been initialised; call MPI_In"
     ),
@@ -48,6 +69,10 @@ import Testing
     (2, "handsOverNothing", "withCommunicator(over:): this rank has handed over MPI_COMM_NULL"),
     (
       2, "handsOverOneThread", "withCommunicator(over:): MPI was started for programs of one thread"
+    ),
+    (
+      3, "handsOverPartOfOneThread",
+      "withCommunicator(over:): MPI was started for programs of one thread"
     ),
     (
       1, "handsOverNoCommunicator", "withCommunicator: the program has initialised MPI itself; hand"

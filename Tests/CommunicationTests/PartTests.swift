@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized) struct PartTests {
   @Test(arguments: [1, 2, 4])
   func partsOfAJobAreJobsOfTheirOwn(_ ranks: Int) throws {
-    let checks = ["split", "partsByThemselves", "trainsInParts"]
+    let checks = ["split", "partsByThemselves", "trainsInParts", "waitsOfParts"]
     for hosts in ranks == 4 ? [0, 2] : [0] {
       let job = try mpirun(
         ranks: ranks, "MPIChecks", checks,
@@ -19,6 +19,17 @@ import Testing
         #expect(passed.count == ranks, "\(name): \(job.output)")
       }
     }
+  }
+
+  @Test(arguments: [
+    ("differInPart", "the ranks differ in --seed: rank 1 has 1, rank 3 has 3"),
+    ("driftInPart", "rank 3 differs from rank 1 in weight, the first of 2"),
+  ])
+  func ranksOfPartsAreNamedAsInTheJob(_ check: String, _ sentence: String) throws {
+    let job = try mpirun(ranks: 4, "MPIChecks", [check])
+    #expect(job.status == 76)
+    let lines = job.errors(startingWith: "error: ")
+    #expect(lines.count == 1 && lines[0].hasSuffix(sentence), "\(job.errors)")
   }
 
   @Test func ranksOfThreadsAreOrderedByKey() {

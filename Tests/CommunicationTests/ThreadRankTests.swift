@@ -95,12 +95,16 @@ import Testing
   /// Of three ranks, two have waited for the third; on top of its own 0.1 s they did 0.4 and 0.8 s.
   @Test func whoWasWaitedForIsNamed() {
     let waited = [0.5, 0.1, 0.9]
+    let numbers = [1, 3, 5]
     #expect(
-      straggler(waited, over: 2, beyond: 0.5)
-        == "rank 1 is slow: the others waited 0.6 s for it, 30 % of the time")
-    #expect(straggler(waited, over: 2, beyond: 0.7) == nil)
-    #expect(straggler(waited, over: 12.1, beyond: 0.5) == nil, "less than a twentieth")
-    #expect(straggler([0.3, 0.3], over: 1, beyond: 0.1) == nil, "they have waited in turn")
+      straggler(waited, over: 2, beyond: 0.5, numbered: numbers)
+        == "rank 3 is slow: the others waited 0.6 s for it, 30 % of the time")
+    #expect(straggler(waited, over: 2, beyond: 0.7, numbered: numbers) == nil)
+    #expect(
+      straggler(waited, over: 12.1, beyond: 0.5, numbered: numbers) == nil, "less than a twentieth")
+    #expect(
+      straggler([0.3, 0.3], over: 1, beyond: 0.1, numbered: numbers) == nil,
+      "they have waited in turn")
   }
 
   /// What the core keeps per thread: recording, and the default generator.

@@ -3,6 +3,7 @@ import CMPI
 import Communication
 import Diagnostics
 import Glibc
+import Lockstep
 
 /// Programs that start MPI themselves and hand a communicator over.
 let programs: [String: @Sendable () throws -> Void] = [
@@ -55,6 +56,59 @@ let programs: [String: @Sendable () throws -> Void] = [
     try withCommunicator(over: cmpi_comm_world()) { kept = $0 }
     kept?.note("nothing")
     kept?.barrier()
+  },
+  "usesWindowTooLate": {
+    startMPI()
+    var kept: SharedWindow?
+    try withCommunicator(over: cmpi_comm_world()) { kept = $0.makeSharedWindow(byteCount: 8) }
+    if rankOfJob() == 0 { kept?.barrier() }
+    pauseForEver()
+  },
+  "trainsTooLate": {
+    startMPI()
+    let model = Linear(3, 2)
+    try withCommunicator(over: cmpi_comm_world()) { world in
+      model.averageGradients(over: world.split(color: 0))
+      model(Tensor.ones([1, 3])).sum().backward()
+    }
+    if rankOfJob() == 0 { model(Tensor.ones([1, 3])).sum().backward() }
+    pauseForEver()
+  },
+  "handsOverAndForgets": {
+    startMPI()
+    var group: MPI_Comm?
+    let isFirst = rankOfJob() == 0
+    MPI_Comm_split(cmpi_comm_world(), isFirst ? MPI_UNDEFINED : 1, 0, &group)
+    if !isFirst {
+      try withCommunicator(over: group) { _ in
+        let model = Linear(3, 2)
+        let optimizer = SGD(model.parameters(), learningRate: 0.1)
+        model(Tensor.ones([1, 3])).sum().backward()
+        optimizer.step()
+      }
+    }
+    MPI_Finalize()
+  },
+  "handsOverPartOfOneThread": {
+    MPI_Init(nil, nil)
+    var group: MPI_Comm?
+    let isFirst = rankOfJob() == 0
+    MPI_Comm_split(cmpi_comm_world(), isFirst ? MPI_UNDEFINED : 1, 0, &group)
+    if !isFirst { try withCommunicator(over: group) { _ in } }
+    MPI_Barrier(cmpi_comm_world())
+  },
+  "handsOverSomeOfTheHost": {
+    startMPI()
+    let rank = rankOfJob()
+    let before = Threads.count
+    var group: MPI_Comm?
+    MPI_Comm_split(cmpi_comm_world(), rank == 0 ? MPI_UNDEFINED : 1, 0, &group)
+    if rank > 0 {
+      try withCommunicator(over: group) { _ in
+        check(Threads.count == before, "\(Threads.count) threads and not \(before)")
+      }
+    }
+    MPI_Finalize()
   },
   "handsOverBeforeInit": { try withCommunicator(over: cmpi_comm_world()) { _ in } },
   "handsOverAfterFinalize": {

@@ -10,6 +10,20 @@ let partChecks = [
     let group = world.rank % 2
     trainAsAlone(over: world.split(color: group), group: group)
   },
+  NamedCheck("waitsOfParts", checkWaits),
+  NamedCheck("differInPart") { world in
+    let part = world.split(color: world.rank % 2)
+    if world.rank % 2 == 1 { part.requireEqual("--seed", "\(world.rank)") }
+    world.barrier()
+  },
+  NamedCheck("driftInPart") { world in
+    let part = world.split(color: world.rank % 2)
+    let model = Linear(3, 2)
+    let reducer = model.averageGradients(over: part)
+    if isLast(world) { model.weight.fill(1) }
+    if world.rank % 2 == 1 { reducer.requireEqualParameters() }
+    world.barrier()
+  },
   NamedCheck("hangInPart") { world in
     let part = world.split(color: world.rank % 2)
     if isLast(world) {
@@ -106,6 +120,32 @@ private func checkPartsByThemselves(_ world: any Communicator) throws {
     if round % 10 == 0 { world.barrier() }
     if round % 15 == 0 { check(all.maximum(Int32(round)) == round, "round \(round)") }
   }
+}
+
+/// What ranks wait for in a part counts there and in the whole, and what they wait for in the whole does
+/// not count in the part.
+private func checkWaits(_ world: any Communicator) {
+  let part = world.split(color: 0)
+  func waited(_ ranks: any Communicator) -> Double { ranks.watch?.waitedSeconds ?? 0 }
+  /// Lets the others wait in `window` for the first rank, until it counts for one of `ranks`.
+  func wait(in window: SharedWindow?, of ranks: any Communicator) {
+    guard let window else { return }
+    let before = waited(ranks)
+    for _ in 0..<100 {
+      if world.isRoot { pause(milliseconds: 20) }
+      window.barrier()
+      if world.sum([waited(ranks) - before])[0] > 0 { return }
+    }
+    check(false, "waits in a window of \(ranks.size) ranks do not count")
+  }
+  let windows = (world.makeSharedWindow(byteCount: 8), part.makeSharedWindow(byteCount: 8))
+  let atFirst = waited(part)
+  wait(in: windows.0, of: world)
+  let (before, wholeBefore) = (waited(part), waited(world))
+  check(before == atFirst, "the part has waited in the window of the whole")
+  wait(in: windows.1, of: part)
+  let (added, addedToWhole) = (waited(part) - before, waited(world) - wholeBefore)
+  check(added == 0 || addedToWhole > 0, "the whole has not waited in the window of the part")
 }
 
 /// 50 samples in batches of 24, which leave 2; another model, data and rate for each group.

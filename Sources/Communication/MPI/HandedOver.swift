@@ -8,7 +8,9 @@ import Glibc
 ///
 /// MPI is neither started nor finalised. The ranks talk over a duplicate of `communicator`, so that no
 /// message of the program and no error handler of it meets theirs; it is given back, with the parts
-/// made of it, when `body` has returned: from then on, collectives over them stop the program.
+/// made of it, when `body` has returned: from then on, collectives over them and passes of models whose
+/// gradients they average stop the program. The memory that ranks of a host share for gradients stays
+/// until the process ends.
 ///
 /// In a job of several ranks an error that `body` throws, a failed `check` and an error of MPI end the
 /// whole job, all of `MPI_COMM_WORLD`, with one line and a status, as in `withCommunicator`. Messages
@@ -28,7 +30,7 @@ public func withCommunicator<Result>(
   _ body: (any Communicator) throws -> Result
 ) throws -> Result {
   let world = MPICommunicator.duplicate(communicator)
-  OpenJobs.enter(world.member)
+  OpenJobs.enter(world)
   world.record.note(.inBody)
   func leave() {
     world.record.note(.outside)
@@ -66,8 +68,11 @@ extension MPICommunicator {
       "\(call): this rank has handed over MPI_COMM_NULL; ranks without a communicator must not call it"
     )
     OpenJobs.leave()
-    // Mostly all ranks make the same mistake: the first of them says so, and ends the others.
-    member.patience = member.rank == 0 ? 0 : 20_000
+    // Mostly all ranks make the same mistake: the first of them says so, and ends the others. Of several
+    // groups that hand over at the same time, so does the one whose first rank is the lowest.
+    var rank: Int32 = 0
+    member.require("MPI_Comm_rank", MPI_Comm_rank(given, &rank))
+    member.patience = rank == 0 ? 300 * UInt32(min(member.rank, 5)) : 20_000
     OpenJobs.enter(member)
     defer { OpenJobs.leave() }
     checkThreads(call)

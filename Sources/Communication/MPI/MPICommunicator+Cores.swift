@@ -1,12 +1,23 @@
 #if MPI
 import CMPI
+import Glibc
 package import Parallel
 
 extension MPICommunicator {
   /// Gives this rank its share of the cores that the ranks of its host may use, unless its number of
   /// threads was chosen. Collective over all ranks of the host.
+  ///
+  /// Where the job has other ranks on the host, which compute something else, the number stays what it
+  /// is: what they need is not known.
   func shareCores() {
-    Threads.take(share: CoreAllowance.shares(of: allowances(.current()))[localRank])
+    let shares = CoreAllowance.shares(of: allowances(.current()))
+    if hasAllRanksOfHost { Threads.take(share: shares[localRank]) }
+  }
+
+  /// Whether all ranks of the job on this host are in the communicator, as far as is known.
+  private var hasAllRanksOfHost: Bool {
+    size == member.size
+      || getenv("OMPI_COMM_WORLD_LOCAL_SIZE").flatMap { Int(String(cString: $0)) } == localSize
   }
 
   /// What each rank of this host may use, in the order of their local ranks; this one says `own`.

@@ -48,13 +48,6 @@ extension MPICommunicator {
 
   /// Stops the program if `collective` comes after the ranks have left the communicator.
   @inline(__always)
-  func requireOpen(_ collective: StaticString) {
-    check(
-      !isClosed.load(ordering: .relaxed),
-      """
-      \(collective): the body of withCommunicator(over:) has returned, and its communicator with it; \
-      call this inside the body
-      """)
-  }
+  func requireOpen(_ collective: StaticString) { record.requireOpen(collective) }
 }
 #endif

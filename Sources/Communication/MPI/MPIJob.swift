@@ -33,7 +33,7 @@ enum MPIJob {
       world.finalize()
       return .failure(refusal)
     }
-    OpenJobs.enter(world.member)
+    OpenJobs.enter(world)
     atexit { MPIJob.finalize() }
     return .success(world)
   }()
@@ -50,25 +50,42 @@ enum MPIJob {
 /// The jobs whose communicators this process works with, one inside the other: a mistake in the program
 /// ends the innermost.
 enum OpenJobs {
-  private static let members = Locked<[JobMember]>([])
+  private struct Place {
+    var member = JobMember()
+    /// The rank in the communicator, and its size.
+    var rank = 0
+    var size = 1
+  }
+
+  private static let places = Locked<[Place]>([])
 
   /// Mistakes end the job of `member` from now on, if that has several ranks.
   static func enter(_ member: JobMember) {
-    members.withLock { $0.append(member) }
-    handle(mistakesIn: member, instead: nil)
+    enter(Place(member: member, rank: member.rank, size: member.size))
+  }
+
+  /// The same for the job that `world` is of; its first rank speaks for all of `world`.
+  static func enter(_ world: MPICommunicator) {
+    enter(Place(member: world.member, rank: world.rank, size: world.size))
+  }
+
+  private static func enter(_ place: Place) {
+    places.withLock { $0.append(place) }
+    handleMistakes(at: place, instead: nil)
   }
 
   /// Leaves the innermost job.
   static func leave() {
-    let (left, around) = members.withLock { ($0.popLast(), $0.last) }
-    handle(mistakesIn: around ?? JobMember(), instead: left)
+    let (left, around) = places.withLock { ($0.popLast(), $0.last) }
+    handleMistakes(at: around ?? Place(), instead: left)
   }
 
-  private static func handle(mistakesIn member: JobMember, instead left: JobMember?) {
-    Job.join(rank: member.rank, size: member.size)
+  private static func handleMistakes(at place: Place, instead left: Place?) {
+    Job.join(rank: place.rank, size: place.size)
+    let member = place.member
     if member.size > 1 {
       setStopHandler { member.end($0, $1) }
-    } else if let left, left.size > 1 {
+    } else if let left, left.member.size > 1 {
       setStopHandler(nil)
     }
   }

@@ -8,8 +8,8 @@ import Synchronization
 final class CollectiveLog {
   private let lane: Lane
   private let mine: UnsafeMutablePointer<RankRecord>
-  /// Where the time is added up that this rank waits.
-  private let waiting: UnsafeMutablePointer<RankRecord>
+  /// Where the time that this rank waits is added up too: the record of the whole, of a part.
+  private let whole: UnsafeMutablePointer<RankRecord>?
   private let ring: CollectiveRing
   private let neighbor: CollectiveRing
   /// With whom the last collective is still to be compared.
@@ -22,11 +22,11 @@ final class CollectiveLog {
 
   init(
     _ lane: Lane, on board: HostBoard, localRank: Int,
-    addingWaitsTo waiting: UnsafeMutablePointer<RankRecord>
+    alsoAddingWaitsTo whole: UnsafeMutablePointer<RankRecord>?
   ) {
     self.lane = lane
     mine = board.records[localRank]
-    self.waiting = waiting
+    self.whole = whole
     ring = board.ring(lane, localRank)
     neighbor = board.ring(lane, (localRank + 1) % board.records.count)
     compared = neighbor
@@ -59,7 +59,8 @@ final class CollectiveLog {
     mine.pointee.lanes[lane.rawValue].completed.store(number, ordering: .releasing)
     if isLarge {
       let waited = monotonicNanoseconds() &- largeSince
-      waiting.pointee.waited.wrappingAdd(waited, ordering: .relaxed)
+      mine.pointee.waited.wrappingAdd(waited, ordering: .relaxed)
+      whole?.pointee.waited.wrappingAdd(waited, ordering: .relaxed)
     }
     compared = peer ?? neighbor
     compared.fetch(number)

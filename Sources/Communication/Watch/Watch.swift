@@ -52,10 +52,10 @@ public final class Watch: @unchecked Sendable {
     self.whole = whole
     part = whole.map { _ in PartName(ranks) }
     mine = board.records[localRank]
-    let waiting = whole?.mine ?? mine
-    world = CollectiveLog(.world, on: board, localRank: localRank, addingWaitsTo: waiting)
+    world = CollectiveLog(
+      .world, on: board, localRank: localRank, alsoAddingWaitsTo: whole?.mine)
     acrossHosts = CollectiveLog(
-      .acrossHosts, on: board, localRank: localRank, addingWaitsTo: waiting)
+      .acrossHosts, on: board, localRank: localRank, alsoAddingWaitsTo: whole?.mine)
     partCalls = PartCalls(in: mine)
     show(.setUp, step: nil)
     whole?.watchedParts.withLock { $0.append(self) }
@@ -68,6 +68,17 @@ public final class Watch: @unchecked Sendable {
   func close() {
     isClosed.store(true, ordering: .relaxed)
     watchedParts.withLock { $0 = [] }
+  }
+
+  /// Stops the program if `use` comes after the ranks have left the communicator.
+  @inline(__always)
+  func requireOpen(_ use: StaticString) {
+    check(
+      !isClosed.load(ordering: .relaxed),
+      """
+      \(use): the body of withCommunicator(over:) has returned, and its communicator with it; \
+      call this inside the body
+      """)
   }
 
   /// See `Communicator.note`.
@@ -120,11 +131,13 @@ public final class Watch: @unchecked Sendable {
 
   /// Notes that this rank waits in a shared window for the rank `localRank`; nil: no longer.
   func awaitArrival(of localRank: Int?) {
-    if let whole {
-      return whole.awaitArrival(
-        of: localRank.flatMap { whole.board.localRank(of: board.records[$0].pointee.rank) })
-    }
     guard !isClosed.load(ordering: .relaxed) else { return }
+    if let whole {
+      whole.awaitArrival(
+        of: localRank.flatMap { whole.board.localRank(of: board.records[$0].pointee.rank) })
+      if localRank == nil { addWait(since: whole.mine, monotonicNanoseconds()) }
+      return
+    }
     let now = monotonicNanoseconds()
     if let localRank {
       if mine.pointee.awaited.load(ordering: .relaxed) == 0 {
@@ -133,10 +146,15 @@ public final class Watch: @unchecked Sendable {
       }
       mine.pointee.awaited.store(UInt32(localRank + 1), ordering: .releasing)
     } else {
-      let since = mine.pointee.awaitedSince.load(ordering: .relaxed)
-      mine.pointee.waited.wrappingAdd(now &- since, ordering: .relaxed)
+      addWait(since: mine, now)
       mine.pointee.awaited.store(0, ordering: .releasing)
     }
+  }
+
+  /// Adds to what this rank has waited the time up to `now` since the wait began that `record` shows.
+  private func addWait(since record: UnsafeMutablePointer<RankRecord>, _ now: UInt64) {
+    let since = record.pointee.awaitedSince.load(ordering: .relaxed)
+    mine.pointee.waited.wrappingAdd(now &- since, ordering: .relaxed)
   }
 
   /// How many collectives over all ranks each rank of this host has entered, by local rank.
@@ -146,9 +164,9 @@ public final class Watch: @unchecked Sendable {
     }
   }
 
-  /// Seconds that this rank has spent in shared windows and large collectives, most of them waiting
-  /// for others.
+  /// Seconds that this rank has spent in the communicator's shared windows and large collectives, and in
+  /// those of its parts, most of them waiting for others.
   package var waitedSeconds: Double {
-    Double((whole?.mine ?? mine).pointee.waited.load(ordering: .relaxed)) * 1e-9
+    Double(mine.pointee.waited.load(ordering: .relaxed)) * 1e-9
   }
 }
