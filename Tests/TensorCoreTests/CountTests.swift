@@ -54,6 +54,6 @@ import Testing
     loss.backward()
     let slope = input.grad.map { Double($0.floats[count - 1]) } ?? 0
     #expect(abs(slope * Double(count) - 1) < 2e-7)
-    #expect(abs(input.detach().mean().item() / Double(Float(0.1)) - 1) < 3e-7)
+    #expect(abs(input.detached().mean().item() / Double(Float(0.1)) - 1) < 3e-7)
   }
 }
