@@ -29,11 +29,18 @@ extension CoreAllowance {
     }
   }
 
-  private static func allowedCores(_ read: (String) -> String?) -> [Core] {
+  /// The affinity mask of this process as the kernel writes it: `0-3,8`; nil: it does not say.
+  ///
+  /// - Parameter read: the text of a file of `/proc`; nil where there is none.
+  package static func maskList(_ read: (String) -> String? = text(ofFile:)) -> String? {
     let name = "Cpus_allowed_list:"
-    let status = read("/proc/self/status") ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix(name) } ?? ""
-    let mask = numbers(ofList: line.dropFirst(name.count))
+    let lines = (read("/proc/self/status") ?? "").split(separator: "\n")
+    let line = lines.first { $0.hasPrefix(name) }
+    return line.map { $0.dropFirst(name.count).filter { !$0.isWhitespace } }
+  }
+
+  private static func allowedCores(_ read: (String) -> String?) -> [Core] {
+    let mask = numbers(ofList: maskList(read) ?? "")
     let allowed = Set(mask)
     var cores: [Core] = []
     var seen: Set<Int> = []

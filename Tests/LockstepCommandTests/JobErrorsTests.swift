@@ -50,7 +50,52 @@ import Testing
     "mpirun detected that one or more processes exited with non-zero status",
   ])
   func boilerplateIsKnownByItsWords(_ line: String) {
-    #expect(shown("\(Self.dashes)\n\(line)\n\(Self.dashes)\nend\n").contains(line) == false)
+    let text = "\(Self.dashes)\n\(line)\n\(Self.dashes)\nend\n"
+    for cause in ["error: no\n", "a/b.swift:3: Fatal error: no\n"] {
+      #expect(shown(cause + text).contains(line) == false)
+      #expect(shown(text + cause).contains(line) == false)
+    }
+  }
+
+  /// Any program can be launched, also one that fails without a word.
+  @Test(arguments: [
+    "Primary job  terminated normally, but 1 process returned", "MPI_ABORT was invoked on rank 1",
+  ])
+  func boilerplateStaysWhereNobodySaidWhy(_ line: String) {
+    let paragraph = "\(Self.dashes)\n\(line)\n\(Self.dashes)\n"
+    #expect(shown("warning: x\n\(paragraph)") == "warning: x\n\(paragraph)")
+  }
+
+  /// A program's own bar has no line ends, and a question none yet.
+  @Test func aPauseShowsALineWithoutItsEnd() {
+    var errors = JobErrors(drawsBar: false)
+    #expect(errors.pass("\r10 %\r20 %".utf8) == "")
+    #expect(errors.pause() == "\r10 %\r20 %")
+    #expect(errors.pause() == "")
+    #expect(errors.pass("\r30 %\nend\n".utf8) == "\r30 %\nend\n")
+    #expect(errors.end() == "")
+  }
+
+  @Test func aPauseShowsAParagraphWithoutItsEnd() {
+    var errors = JobErrors(drawsBar: false)
+    #expect(errors.pass("\(Self.dashes)\ntitle\n".utf8) == "")
+    #expect(errors.pause() == "\(Self.dashes)\ntitle\n")
+  }
+
+  /// What a pause shows begins in the place of a state of the bar.
+  @Test func aPauseTakesTheBarAway() {
+    var errors = JobErrors(drawsBar: true)
+    #expect(errors.pass("\r1 of 3\nwho?".utf8) == "\r1 of 3\u{1b}[K")
+    #expect(errors.pause() == "\r\u{1b}[Kwho?")
+    #expect(errors.end() == "\n")
+  }
+
+  @Test func aLineMayNeverEnd() {
+    let text = String(repeating: "é", count: 100_000)
+    var errors = JobErrors(drawsBar: false)
+    let early = errors.pass(text.utf8)
+    #expect(early.utf8.count > 100_000)
+    #expect(early + errors.end() == text + "\n")
   }
 
   /// A program may draw lines itself: what follows must not wait for ever.

@@ -14,7 +14,8 @@ import Testing
     arguments: [
       (1, nil, nil, 1, 1), (2, nil, nil, 2, 1), (3, nil, nil, 3, 1), (8, nil, nil, 4, 2),
       (9, nil, nil, 4, 2), (8, 1, nil, 1, 8), (8, 3, nil, 3, 2), (8, 16, nil, 16, 1),
-      (8, 2, 3, 2, 3), (8, nil, 3, 4, 3),
+      (8, 2, 3, 2, 3), (8, nil, 3, 2, 3), (4, nil, 4, 1, 4),
+      (16, nil, 2, 4, 2), (2, nil, 4, 1, 4),
     ] as [(Int, Int?, Int?, Int, Int)])
   func ranksAndThreadsFillTheCores(
     _ cores: Int, _ ranks: Int?, _ threads: Int?, _ expectedRanks: Int, _ expectedThreads: Int

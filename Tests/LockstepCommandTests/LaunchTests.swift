@@ -8,20 +8,22 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory() }
 
-  /// Launches with the words of `line`; `mpirun` is a script in the place of that program.
+  /// Launches with the words of `line`; `mpirun` is a script in the place of that program. The launcher
+  /// inherits that the signal `ignored` is ignored.
   private func launch(
     _ line: String, mpirun: String? = nil, environment: [String: String?] = [:],
-    whileRunning: (pid_t) -> Void = { _ in }
+    ignoring ignored: String? = nil, whileRunning: (pid_t) -> Void = { _ in }
   ) throws -> ProcessRun {
     var changes = plainEnvironment.merging(environment) { $1 }
     if let mpirun {
       try directory.writeProgram("#!/bin/bash\n\(mpirun)\n", to: "bin/mpirun")
       changes["PATH"] = directory.path + "/bin:/bin:/usr/bin"
     }
+    let start = ignored.map { ["/usr/bin/env", "--ignore-signal=\($0)"] } ?? []
     let command = ["launch"] + line.split(separator: " ").map(String.init)
     return try withoutOtherJobs {
       try run(
-        [try builtProgram("lockstep")] + command, environment: changes, in: directory.path,
+        start + [try builtProgram("lockstep")] + command, environment: changes, in: directory.path,
         whileRunning: whileRunning)
     }
   }
@@ -86,21 +88,60 @@ import Testing
     #expect(job.errors.last == "the last words")
   }
 
-  /// A signal to the launcher reaches the job, once.
-  @Test(arguments: [SIGINT, SIGTERM, SIGUSR1])
-  func signalsArePassedOn(_ signal: Int32) throws {
+  /// The same, where that process never stops to write.
+  @Test func whatAJobLeavesBehindMayWriteForever() throws {
+    let job = try launch(
+      "-n 2 /bin/true",
+      mpirun: "while echo more >&2; do sleep 0.01; done & echo the first >&2; exit 3")
+    #expect(job.status == 3 && !job.timedOut)
+    #expect(job.errors.contains("the first"))
+  }
+
+  /// What a parent asks for about its children does not change what the launcher knows of its own.
+  @Test func theStatusIsKnownThoughEndsOfChildrenAreIgnored() throws {
+    #expect(try launch("-n 2 /bin/true", mpirun: "exit 3", ignoring: "CHLD").status == 3)
+  }
+
+  /// As under nohup.
+  @Test func anIgnoredSignalIsNotPassedOn() throws {
+    var isSent = false
+    let job = try launch(
+      "-n 2 /bin/true",
+      mpirun: #"""
+        exec perl -e '
+          $SIG{HUP} = sub { print STDERR "got it\n" };
+          $SIG{USR1} = sub { exit 9 };
+          open my $ready, ">", "ready";
+          sleep 1 while 1'
+        """#, ignoring: "HUP"
+    ) { process in
+      guard !isSent, directory.list().contains("ready") else { return }
+      isSent = true
+      for signal in [SIGHUP, SIGUSR1] { kill(process, signal) }
+    }
+    #expect(job.status == 9)
+    #expect(!job.errors.contains("got it"))
+  }
+
+  /// A signal to the launcher, or to its process group, reaches the job, once.
+  @Test(arguments: [SIGINT, SIGTERM, SIGUSR1], [false, true])
+  func signalsArePassedOn(_ signal: Int32, _ toGroup: Bool) throws {
     var isSent = false
     let job = try launch(
       "-n 2 /bin/true",
       mpirun: """
-        trap 'echo got it >&2; exit 9' \(signal)
+        trap 'echo got it >&2; got=1' \(signal)
         touch ready
-        while :; do sleep 0.01; done
+        until [[ -n $got ]]; do sleep 0.01; done
+        sleep 0.3
+        exit 9
         """
     ) { process in
       guard !isSent, directory.list().contains("ready") else { return }
       isSent = true
+      // As GNU timeout does: the launcher itself, then all of its group.
       kill(process, signal)
+      if toGroup { kill(-process, signal) }
     }
     #expect(job.status == 9)
     #expect(job.errors.filter { $0 == "got it" }.count == 1, "\(job.errors)")

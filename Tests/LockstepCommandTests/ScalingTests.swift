@@ -1,4 +1,5 @@
 import Foundation
+import Parallel
 import TestSupport
 import Testing
 
@@ -104,6 +105,13 @@ import Testing
   @Test func missingMpirunIsNamed() throws {
     let bench = try scaling("--ranks 2 --steps 2", path: directory.path)
     expectFailure(bench, 69, "error: mpirun: not found in PATH")
+  }
+
+  /// It gives a rank that is alone some of several cores.
+  @Test(.enabled(if: CoreAllowance.current().cores.count > 1))
+  func missingTasksetIsNamed() throws {
+    let bench = try scaling("--ranks 1 --steps 2", path: directory.path)
+    expectFailure(bench, 69, "error: taskset: not found in PATH; install util-linux")
   }
 
   /// The ranks' last line and their status come through, whatever they are.

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Programs that are run to their end.
-@Suite struct ChildProcessTests {
+@Suite(.serialized) struct ChildProcessTests {
   private func shell(
     _ script: String, changing changes: [String: String?] = [:], in directory: String? = nil,
     limit: Double? = nil
@@ -25,6 +25,21 @@ import Testing
   func theStatusTellsTheSignalToo(_ script: String, _ status: Int32) throws {
     #expect(try shell(script).status == status)
     #expect(try shell(script, limit: 300).status == status)
+  }
+
+  /// As a process that inherits it from a careless parent.
+  @Test func theStatusIsKnownThoughEndsOfChildrenAreIgnored() async {
+    await #expect(processExitsWith: .exitCode(3)) {
+      signal(SIGCHLD, SIG_IGN)
+      exit(try ChildProcess(["sh", "-c", "exit 3"])?.status ?? 0)
+    }
+  }
+
+  /// Whose end somebody else has asked for.
+  @Test func aStatusThatNobodyKeptIsAFailure() throws {
+    let child = try spawn(["true"], output: nil, errors: nil)
+    #expect(endStatus(of: child, waits: true) == 0)
+    #expect(endStatus(of: child, waits: true) == ExitCode.internalError.rawValue)
   }
 
   @Test func theEnvironmentIsOursWithChanges() throws {

@@ -32,7 +32,8 @@ int lk_available_cores(void);
 // MARK: jobs (job.c)
 
 /// Starts the program `arguments[0]`, found in `PATH`, with an empty standard input and with the file
-/// `errors` as its standard error. All signals reach it; it gets SIGTERM when the calling thread ends.
+/// `errors` as its standard error. It is the head of a process group of its own, blocks no signal, and
+/// gets SIGTERM when the calling thread ends.
 ///
 /// Returns the number of its process, or minus the system's error where it cannot be started.
 int lk_start_job(char *_Nullable const *_Nonnull arguments, int errors);

@@ -34,10 +34,11 @@ struct Doctor: ParsableCommand {
   }
 
   private func describeRank(_ world: any Communicator) -> String {
-    """
-    rank \(world.rank): host \(world.host), process \(getpid()), may use cores \(affinity()), \
-    \(Threads.count) thread(s)
-    """
+    let mask = CoreAllowance.maskList() ?? "not readable"
+    return """
+      rank \(world.rank): host \(world.host), process \(getpid()), may use cores \(mask), \
+      \(Threads.count) thread(s)
+      """
   }
 
   /// What this rank's host offers, and what its ranks make of it; collective over the host.
@@ -64,12 +65,4 @@ struct Doctor: ParsableCommand {
       """
     ]
   }
-}
-
-/// The affinity mask of this process as the kernel writes it: `0-3,8`.
-private func affinity() -> String {
-  let name = "Cpus_allowed_list:"
-  let lines = (text(ofFile: "/proc/self/status") ?? "").split(separator: "\n")
-  let line = lines.first { $0.hasPrefix(name) }
-  return line.map { String($0.dropFirst(name.count).filter { !$0.isWhitespace }) } ?? "not readable"
 }

@@ -26,7 +26,7 @@ package struct HostReport {
     let source = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
     add("clock", read(source).map { $0.filter { !$0.isNewline } } ?? "not readable: \(source)")
     let interfaces = NetworkInterface.all().map { NetworkInterface.lines($0) }
-    for line in interfaces ?? ["not readable: \(String(cString: strerror(errno)))"] {
+    for line in interfaces ?? ["not readable: \(reason(of: errno))"] {
       add("interface", line)
     }
   }
@@ -43,7 +43,7 @@ package struct HostReport {
     let path = "/dev/shm"
     var facts = statvfs()
     guard statvfs(path, &facts) == 0 else {
-      add(path, "not readable: \(String(cString: strerror(errno)))")
+      add(path, "not readable: \(reason(of: errno))")
       return
     }
     let size = Int(facts.f_blocks) * Int(facts.f_frsize)

@@ -1,7 +1,8 @@
 import Lockstep
 import Support
 
-/// What `doctor` says of the ranks together: what joins them, and what messages between them cost.
+/// What `doctor` says of the ranks together: what joins them, and what messages between them cost. The
+/// root's is complete; only that asks what is installed.
 struct JobReport {
   /// What joins them.
   let lines: [String]
@@ -16,14 +17,15 @@ extension JobReport {
   /// Looks at the ranks of `world`; collective.
   init(_ world: any Communicator) {
     let libraries = world.gather(MPICommunicator.libraryVersion)
-    let installation = Installation(linkedWith: libraries)
+    // What is installed is asked once: only the root prints it.
+    let installation = world.isRoot ? Installation(linkedWith: libraries) : nil
     let (links, clocks) = Self.describeLinks(world)
     let level = (world as? MPICommunicator).map { "MPI grants \($0.threadLevel.rawValue)" }
     lines =
-      ["MPI        \(libraries.first ?? "")"] + installation.lines
+      ["MPI        \(libraries.first ?? "")"] + (installation?.lines ?? [])
       + ["threads    \(level ?? "MPI is not started: no mpirun")"]
     self.links = links
-    advice = installation.advice + clocks
+    advice = (installation?.advice ?? []) + clocks
   }
 
   /// What messages cost, and what to do about clocks; collective.

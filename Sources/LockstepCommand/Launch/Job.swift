@@ -5,10 +5,16 @@ import Lockstep
 /// A job of ranks that this process starts, shows and waits for.
 ///
 /// A signal to this process is passed on, so that it ends the job (or, as `SIGUSR1`, reaches its
-/// ranks) and not only the one who waits. What a terminal sends, such as the one of Ctrl-C, goes to
-/// all processes anyway. The job ends with this process, however that ends.
+/// ranks) and not only the one who waits, unless this process ignores it, as under `nohup`. The job is a
+/// process group of its own: a signal to this one's group, such as a terminal's, reaches it once too.
+/// The job ends with this process, however that ends.
 struct Job {
-  private static let passedOn = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2]
+  private static let passedOn = [
+    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT,
+  ]
+
+  /// The seconds for which what a job left behind may still write.
+  private static let secondsAfterEnd = 1.0
 
   private let process: pid_t
   private let errors: Int32
@@ -25,7 +31,11 @@ struct Job {
   private init(_ command: [String]) throws {
     var signals = sigset_t()
     sigemptyset(&signals)
-    for signal in Self.passedOn + [SIGCHLD] { sigaddset(&signals, signal) }
+    keepEndsOfChildren()
+    // One that is blocked would come though it is ignored.
+    for signal in Self.passedOn where !isIgnored(signal) { sigaddset(&signals, signal) }
+    // It ends a wait.
+    sigaddset(&signals, SIGCHLD)
     // Before there is a job, so that none is lost.
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     self.signals = signals
@@ -33,7 +43,7 @@ struct Job {
     let opened = withUnsafeMutablePointer(to: &ends) {
       $0.withMemoryRebound(to: Int32.self, capacity: 2) { pipe($0) }
     }
-    guard opened == 0 else { throw Self.failure(command[0], errno) }
+    guard opened == 0 else { throw LaunchFailure.notStarted(command[0], errno) }
     for end in [ends.read, ends.write] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     let arguments = command.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
@@ -42,33 +52,29 @@ struct Job {
     close(ends.write)
     guard process > 0 else {
       close(ends.read)
-      throw Self.failure(command[0], -process)
+      throw LaunchFailure.notStarted(command[0], -process)
     }
-  }
-
-  private static func failure(_ program: String, _ error: Int32) -> LaunchFailure {
-    error == ENOENT
-      ? .missing(program)
-      : LaunchFailure(
-        "\(program): cannot be started: \(String(cString: strerror(error)))", .unavailable)
   }
 
   private func finish(_ shown: consuming JobErrors) -> Int32 {
     var shown = shown
     var status: Int32?
-    // A process that the job leaves behind may hold the pipe open for ever: when the job has ended,
-    // what comes within a tenth of a second still counts.
-    while let bytes = read(within: status == nil ? 50 : 100) {
+    var limit = Double.infinity
+    // A process that the job leaves behind may hold the pipe open for ever, and write to it: when the
+    // job has ended, what comes within a tenth of a second still counts, for a second.
+    while let bytes = read(within: status == nil ? 50 : 100), monotonicSeconds() < limit {
       if bytes.isEmpty, status != nil { break }
-      printError(shown.pass(bytes))
+      printError(bytes.isEmpty ? shown.pause() : shown.pass(bytes))
+      guard status == nil else { continue }
       passSignalsOn()
-      status = status ?? self.status()
+      status = endStatus(of: process, waits: false)
+      if status != nil { limit = monotonicSeconds() + Self.secondsAfterEnd }
     }
     printError(shown.end())
     close(errors)
     while status == nil {
       passSignalsOn(within: 50)
-      status = self.status()
+      status = endStatus(of: process, waits: false)
     }
     return status ?? 0
   }
@@ -84,20 +90,29 @@ struct Job {
   }
 
   private func passSignalsOn(within milliseconds: Int = 0) {
-    var signals = signals
-    var information = siginfo_t()
-    var limit = timespec(tv_sec: 0, tv_nsec: milliseconds * 1_000_000)
-    while case let signal = sigtimedwait(&signals, &information, &limit), signal > 0 {
-      // Above zero it is from the kernel: from the terminal, which tells the whole group.
-      if signal != SIGCHLD, information.si_code <= 0 { kill(process, signal) }
-      limit = timespec()
+    var received = receivedSignals(within: milliseconds)
+    guard !received.isEmpty else { return }
+    // Who signals a process and then its group, as GNU timeout does, means one signal.
+    usleep(10_000)
+    for signal in receivedSignals(within: 0) where !received.contains(signal) {
+      received.append(signal)
+    }
+    for signal in received where signal != SIGCHLD {
+      kill(process, signal)
+      // Ctrl-Z: the shell waits for this process to stop.
+      if signal == SIGTSTP { raise(SIGSTOP) }
     }
   }
 
-  private func status() -> Int32? {
-    var state: Int32 = 0
-    guard waitpid(process, &state, WNOHANG) == process else { return nil }
-    let signal = state & 0x7f
-    return signal == 0 ? (state >> 8) & 0xff : 128 + signal
+  /// Those that have come, each once.
+  private func receivedSignals(within milliseconds: Int) -> [Int32] {
+    var signals = signals
+    var limit = timespec(tv_sec: 0, tv_nsec: milliseconds * 1_000_000)
+    var received: [Int32] = []
+    while case let signal = sigtimedwait(&signals, nil, &limit), signal > 0 {
+      if !received.contains(signal) { received.append(signal) }
+      limit = timespec()
+    }
+    return received
   }
 }

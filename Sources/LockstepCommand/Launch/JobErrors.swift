@@ -1,20 +1,29 @@
 /// What a job writes to standard error, made fit to be read: without the paragraphs of `mpirun` that
 /// repeat what the failing rank has said in one line, and with the progress bar drawn.
 ///
-/// What `mpirun` alone knows, such as the signal that ended a rank, stays.
+/// What `mpirun` alone knows, such as the signal that ended a rank, stays, and so does all that it says of
+/// a program whose ranks have said nothing.
 package struct JobErrors {
   /// Whether lines that begin with a carriage return are states of a bar, to be drawn over each other.
   private let drawsBar: Bool
   /// The bytes of a line whose end has not come.
   private var line: [UInt8] = []
+  /// Whether the beginning of that line is shown already.
+  private var isLineOpen = false
   /// The lines of a paragraph whose end has not come, the dashes before it among them.
   private var paragraph: [String] = []
+  /// Paragraphs that are shown in the end, unless a rank has said why it failed.
+  private var repeated: [String] = []
+  /// Whether a rank has said why it failed.
+  private var hasCause = false
   /// Whether the last line of the terminal is a state of the bar.
   private var showsBar = false
 
   private static let dashes = String(repeating: "-", count: 74)
   /// A paragraph that is longer is none: a program has printed a line of dashes of its own.
   private static let longestParagraph = 30
+  /// The bytes of a line after which its end is not waited for.
+  private static let longestLine = 1 << 16
   private static let boringLines = [
     "show_help.c at line", "sent help message help-mpi-api.txt", "orte_base_help_aggregate",
   ]
@@ -23,6 +32,9 @@ package struct JobErrors {
     "MPI_ABORT was invoked",
   ]
 
+  /// Takes the bar from the last line of the terminal.
+  private static let clear = "\r\u{1b}[K"
+
   package init(drawsBar: Bool) { self.drawsBar = drawsBar }
 
   /// What is to be shown now that `bytes` have come.
@@ -30,6 +42,8 @@ package struct JobErrors {
     var shown = ""
     for byte in bytes {
       guard byte == UInt8(ascii: "\n") else {
+        // No character is cut in two.
+        if line.count >= Self.longestLine, byte & 0xc0 != 0x80 { shown += pause() }
         line.append(byte)
         continue
       }
@@ -39,16 +53,39 @@ package struct JobErrors {
     return shown
   }
 
+  /// What is to be shown when nothing has come for a moment: all that waits for the end of its line or
+  /// of its paragraph, such as a program's own bar.
+  package mutating func pause() -> String {
+    let shown = release()
+    guard !line.isEmpty else { return shown }
+    defer {
+      line = []
+      isLineOpen = true
+      showsBar = false
+    }
+    let text = String(decoding: line, as: UTF8.self)
+    note(text)
+    return shown + (showsBar ? Self.clear : "") + text
+  }
+
   /// What is to be shown when nothing more comes. A bar stays, and what follows begins below it.
   package mutating func end() -> String {
-    var rest = line.isEmpty ? "" : pass(line: String(decoding: line, as: UTF8.self))
+    let isOpen = isLineOpen || !line.isEmpty
+    var rest = isOpen ? pass(line: String(decoding: line, as: UTF8.self)) : ""
     line = []
     rest += release()
+    if !hasCause { rest += draw(repeated) }
+    repeated = []
     return showsBar ? rest + "\n" : rest
   }
 
   private mutating func pass(line: String) -> String {
+    if isLineOpen {
+      isLineOpen = false
+      return line + "\n"
+    }
     if line.hasPrefix("\r") { return state(line) }
+    note(line)
     if Self.boringLines.contains(where: line.contains) { return "" }
     if paragraph.isEmpty, line != Self.dashes { return draw([line]) }
     paragraph.append(line)
@@ -57,8 +94,17 @@ package struct JobErrors {
     let isBoring = paragraph.contains { line in
       Self.boringParagraphs.contains(where: line.contains)
     }
-    if isBoring { paragraph = [] }
+    // A rank's last words may come after what mpirun says of its end.
+    if isBoring {
+      if !hasCause { repeated += paragraph }
+      paragraph = []
+    }
     return release()
+  }
+
+  /// A program of Lockstep says `error: `, and Swift's runtime `Fatal error`.
+  private mutating func note(_ line: String) {
+    if line.hasPrefix("error: ") || line.contains("Fatal error") { hasCause = true }
   }
 
   private mutating func release() -> String {
@@ -75,6 +121,6 @@ package struct JobErrors {
   private mutating func draw(_ lines: [String]) -> String {
     guard !lines.isEmpty else { return "" }
     defer { showsBar = false }
-    return (showsBar ? "\r\u{1b}[K" : "") + lines.map { $0 + "\n" }.joined()
+    return (showsBar ? Self.clear : "") + lines.map { $0 + "\n" }.joined()
   }
 }

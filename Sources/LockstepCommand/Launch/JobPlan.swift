@@ -12,10 +12,11 @@ package struct JobPlan {
   /// This host.
   package let host: LaunchHost
 
-  /// What is nil is decided: without a host file one rank for each core, at most four, and the cores
-  /// divided by the ranks; with one a rank for every slot, of one thread.
+  /// What is nil is decided: without a host file one rank for each core, or for as many cores as it
+  /// has threads, at most four, and the cores divided by the ranks; with one a rank for every slot, of
+  /// one thread.
   package init(ranks: Int?, threads: Int?, hostFile: String?, on host: LaunchHost) {
-    let count = ranks ?? (hostFile == nil ? min(4, host.cores) : nil)
+    let count = ranks ?? (hostFile == nil ? min(4, max(1, host.cores / (threads ?? 1))) : nil)
     self.ranks = count
     self.threads = threads ?? (hostFile == nil ? max(1, host.cores / max(1, count ?? 1)) : 1)
     self.hostFile = hostFile

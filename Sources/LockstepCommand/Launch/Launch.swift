@@ -11,13 +11,17 @@ struct Launch: ParsableCommand {
       Chooses ranks and threads by the cores that this process may use, binds ranks to cores where \
       mpirun can, shows the program's progress bar, and leaves out what mpirun repeats. The status \
       is the program's. Options of the program follow its name: \
-      'lockstep launch -n 2 .build/release/Spirals'. One rank runs without mpirun.
+      'lockstep launch -n 2 .build/release/Spirals'. One rank runs without mpirun. \
+      It can read standard input; several ranks find it empty.
       """)
 
   @Option(
     name: .customShort("n"),
     help: ArgumentHelp(
-      "How many ranks (default: one per core, at most 4; with --hostfile one per slot).",
+      """
+      How many ranks (default: the cores divided by --threads, at most 4; with --hostfile one per \
+      slot).
+      """,
       valueName: "ranks"))
   var ranks: Int?
 
@@ -91,9 +95,7 @@ struct Launch: ParsableCommand {
     execvp(command[0], arguments)
     let error = errno
     for argument in arguments { free(argument) }
-    guard error != ENOENT else { throw LaunchFailure.missing(command[0]) }
-    throw LaunchFailure(
-      "\(command[0]): cannot be started: \(String(cString: strerror(error)))", .unavailable)
+    throw LaunchFailure.notStarted(command[0], error)
   }
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 package import Lockstep
 
 /// A job could not be started, or has failed.
@@ -22,6 +23,12 @@ package struct LaunchFailure: ReportableError {
       default: ""
       }
     return LaunchFailure("\(name): not found in PATH\(remedy)", .unavailable)
+  }
+
+  /// The system cannot start `program`, for the reason `code`, as in `errno`.
+  static func notStarted(_ program: String, _ code: Int32) -> LaunchFailure {
+    guard code != ENOENT else { return missing(program) }
+    return LaunchFailure("\(program): cannot be started: \(reason(of: code))", .unavailable)
   }
 
   /// Refuses to go on where this process is a rank itself: `command` starts ranks.

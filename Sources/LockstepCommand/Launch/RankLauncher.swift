@@ -22,13 +22,13 @@ struct RankLauncher {
   /// The command that runs `lockstep` with `arguments` on `ranks` ranks. One that is alone has as many
   /// cores of this host as each of several would have, in every `turn` others.
   ///
-  /// Throws `LaunchFailure` where this program does not know its own path.
+  /// Throws `LaunchFailure` where this program does not know its own path, or `taskset` is missing.
   func command(_ arguments: [String], ranks: Int, turn: Int) throws -> [String] {
     let plan = plan(ranks)
     let environment = JobEnvironment(plan, columns: nil)
     let start =
       plan.isPlain
-      ? ["env"] + environment.ownVariables + taskset(turn)
+      ? ["env"] + environment.ownVariables + (try taskset(turn))
       : plan.mpirun(variables: environment.variables)
     return start + [try ownPath()] + arguments
   }
@@ -44,9 +44,10 @@ struct RankLauncher {
     return child.output
   }
 
-  private func taskset(_ turn: Int) -> [String] {
+  private func taskset(_ turn: Int) throws -> [String] {
     let cores = allowance.cores.map(\.threads)
     guard threads < cores.count else { return [] }
+    guard pathOfProgram("taskset") != nil else { throw LaunchFailure.missing("taskset") }
     let chosen = (0..<threads).flatMap { cores[(turn * threads + $0) % cores.count] }
     return ["taskset", "--cpu-list", chosen.map(String.init).joined(separator: ",")]
   }

@@ -35,6 +35,7 @@ package struct ChildProcess {
     guard let output, let errors else { throw StartError(program: command[0], code: errno) }
     // Programs that other threads start meanwhile are not to have them.
     for file in [output, errors] { _ = fcntl(fileno(file), F_SETFD, FD_CLOEXEC) }
+    keepEndsOfChildren()
     let process: pid_t
     do throws(StartError) {
       process = try spawn(
@@ -53,13 +54,9 @@ package struct ChildProcess {
     for process: pid_t, _ limit: Double?, _ whileRunning: (pid_t) -> Void
   ) -> (status: Int32, timedOut: Bool) {
     let end = monotonicSeconds() + (limit ?? .infinity)
-    var state: Int32 = 0
     var timedOut = false
-    while case let ended = waitpid(process, &state, limit == nil ? 0 : WNOHANG), ended <= 0 {
-      if ended < 0 {
-        if errno == EINTR { continue }
-        break
-      }
+    while true {
+      if let status = endStatus(of: process, waits: limit == nil) { return (status, timedOut) }
       if !timedOut, monotonicSeconds() > end {
         timedOut = true
         kill(-process, SIGKILL)
@@ -67,7 +64,5 @@ package struct ChildProcess {
       whileRunning(process)
       usleep(5000)
     }
-    let signal = state & 0x7f
-    return (signal == 0 ? (state >> 8) & 0xff : 128 + signal, timedOut)
   }
 }
