@@ -35,7 +35,8 @@ struct JobView {
     for gone in ranks where gone.state.isLeaving {
       let waiting = ranks.first { other in
         guard other.state.isWaiting, other.silence < patience else { return false }
-        return other.state.awaited == gone.state.rank
+        // A wait in memory is over before the rank that waits gets to say so.
+        return other.state.awaited == gone.state.rank && other.state.isSettled == 1
           || Lane.allCases.contains { lane in
             other.state[lane].word != 0 && gone.state[lane].entered < other.state[lane].entered
           }
