@@ -11,7 +11,8 @@ import Testing
   /// Launches with the words of `line`; `mpirun` is a script in the place of that program. The launcher
   /// inherits that the signal `ignored` is ignored.
   private func launch(
-    _ line: String, mpirun: String? = nil, environment: [String: String?] = [:],
+    _ line: String, _ program: [String] = [], mpirun: String? = nil,
+    environment: [String: String?] = [:],
     ignoring ignored: String? = nil, whileRunning: (pid_t) -> Void = { _ in }
   ) throws -> ProcessRun {
     var changes = plainEnvironment.merging(environment) { $1 }
@@ -20,7 +21,7 @@ import Testing
       changes["PATH"] = directory.path + "/bin:/bin:/usr/bin"
     }
     let start = ignored.map { ["/usr/bin/env", "--ignore-signal=\($0)"] } ?? []
-    let command = ["launch"] + line.split(separator: " ").map(String.init)
+    let command = ["launch"] + line.split(separator: " ").map(String.init) + program
     return try withoutOtherJobs {
       try run(
         start + [try builtProgram("lockstep")] + command, environment: changes, in: directory.path,
@@ -30,7 +31,7 @@ import Testing
 
   @Test func ranksAreStarted() throws {
     let checks = try builtProgram("MPIChecks")
-    let job = try launch("-n 2 --threads 5 \(checks) identity chosenThreads")
+    let job = try launch("-n 2 --threads 5", [checks, "identity", "chosenThreads"])
     #expect(job.status == 0, "\(job.errors)")
     let passed = job.output.split(separator: "\n").sorted()
     #expect(
