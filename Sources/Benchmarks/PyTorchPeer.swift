@@ -1,5 +1,6 @@
 import Glibc
 import Lockstep
+import Support
 
 /// PyTorch, where it is installed: what its operations take on this machine.
 package struct PyTorchPeer {
@@ -8,7 +9,8 @@ package struct PyTorchPeer {
 
   /// `python`, or the one that `launch/compare-pytorch` installs, if there is such a program.
   package init?(python: String?) {
-    let cache = environment("XDG_CACHE_HOME") ?? (environment("HOME") ?? "") + "/.cache"
+    let cache =
+      environmentVariable("XDG_CACHE_HOME") ?? (environmentVariable("HOME") ?? "") + "/.cache"
     self.python = python ?? cache + "/lockstep/pytorch/bin/python"
     guard access(self.python, X_OK) == 0 else { return nil }
   }
@@ -30,5 +32,3 @@ package struct PyTorchPeer {
     return times
   }
 }
-
-private func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// What the environment tells about how this process was started.
 ///
@@ -75,7 +76,7 @@ public struct LaunchEnvironment: Hashable, Sendable {
   public static var current: LaunchEnvironment {
     var environment: [String: String] = [:]
     for name in variables {
-      environment[name] = getenv(name).map { String(cString: $0) }
+      environment[name] = environmentVariable(name)
     }
     return LaunchEnvironment(environment)
   }

@@ -2,7 +2,7 @@ import Support
 
 /// `rank 3`, or `ranks 0-2, 5`.
 package func rankList(_ ranks: [Int]) -> String {
-  (ranks.count == 1 ? "rank " : "ranks ") + ranges(ranks)
+  (ranks.count == 1 ? "rank " : "ranks ") + rangesText(ranks.sorted())
 }
 
 extension Communicator {
@@ -24,20 +24,7 @@ func rankList(_ ranks: [PlacedRank]) -> String {
   let hosts = ranks.sorted { $0.rank < $1.rank }.grouped(by: \.host)
   if hosts.count > 4 { return "\(rankList(ranks.map(\.rank))) on \(hosts.count) hosts" }
   let parts = hosts.map { host, members in
-    ranges(members.map(\.rank)) + (host.map { " (\($0))" } ?? "")
+    rangesText(members.map(\.rank)) + (host.map { " (\($0))" } ?? "")
   }
   return (ranks.count == 1 ? "rank " : "ranks ") + parts.joined(separator: ", ")
-}
-
-private func ranges(_ ranks: [Int]) -> String {
-  var runs: [ClosedRange<Int>] = []
-  for rank in ranks.sorted() {
-    if let last = runs.last, last.upperBound + 1 == rank {
-      runs[runs.count - 1] = last.lowerBound...rank
-    } else {
-      runs.append(rank...rank)
-    }
-  }
-  return runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
-    .joined(separator: ", ")
 }

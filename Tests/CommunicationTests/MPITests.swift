@@ -21,6 +21,15 @@ import Testing
     }
   }
 
+  /// A limit that is no number must not leave the job with another one.
+  @Test(arguments: [("LOCKSTEP_ABORT_AFTER", "soon"), ("LOCKSTEP_WARN_AFTER", "-1")])
+  func limitsAreNumbersOfSeconds(_ name: String, _ text: String) throws {
+    let job = try mpirun(ranks: 2, "MPIChecks", ["barrier"], environment: [name: text])
+    #expect(job.status == 70)
+    let sentence = "\(name) is '\(text)'; it must be a number of seconds, and 0 means never"
+    #expect(job.errors.contains { $0.contains(sentence) }, "\(job.errors)")
+  }
+
   @Test func oneRankUnderMpirunFailsLikeAPlainProcess() throws {
     let job = try mpirun(ranks: 1, "MPIChecks", ["throwOnAll"])
     #expect(job.status == 65)

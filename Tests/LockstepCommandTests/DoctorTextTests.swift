@@ -1,6 +1,7 @@
 import Communication
 import LockstepCommand
 import Parallel
+import Support
 import TestSupport
 import Testing
 
@@ -142,7 +143,7 @@ import Testing
     ([], ""), ([3], "3"), ([0, 1, 2, 3, 8], "0-3,8"), ([1, 3, 4], "1,3-4"),
   ])
   func listsAreWrittenAsTheKernelDoes(_ numbers: [Int], _ text: String) {
-    #expect(listText(numbers) == text)
+    #expect(rangesText(numbers, separator: ",") == text)
     #expect(CoreAllowance.numbers(ofList: text) == numbers)
   }
 

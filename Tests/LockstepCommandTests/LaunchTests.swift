@@ -8,8 +8,8 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory() }
 
-  /// Launches with the words of `line`, and those of `program`; `mpirun` is a script in the place of that program. The launcher
-  /// inherits that the signal `ignored` is ignored.
+  /// Launches with the words of `line`, and those of `program`; `mpirun` is a script in the place of
+  /// that program. The launcher inherits that the signal `ignored` is ignored.
   private func launch(
     _ line: String, _ program: [String] = [], mpirun: String? = nil,
     environment: [String: String?] = [:],

@@ -4,7 +4,9 @@ let accumulationChecks = [
   NamedCheck("accumulatesBesideSerialRun", accumulateBesideSerialRun),
   NamedCheck("reproducible") { world in
     // FNV-1a over 32-bit words: mpirun mixes long lines with those of other ranks.
-    let hash = trainReproducibly(world).reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+    let hash = trainReproducibly(
+      makeModel(), on: makeData(), shuffledBy: 3, learningRate: 1e-2, over: world
+    ).reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
       ($0 ^ UInt64($1)) &* 0x100_0000_01b3
     }
     world.onRoot { print("weights \(hash)") }
@@ -48,13 +50,16 @@ private func makeModel() -> Sequential {
     Linear(20, 33, generator: random), Tanh(), Linear(33, 7, generator: random))
 }
 
-private func trainReproducibly(_ world: any Communicator) -> [UInt32] {
+/// Trains four epochs of batches of 24 in reproducible mode; returns the bits of the weights.
+func trainReproducibly(
+  _ model: Sequential, on data: InMemoryDataset<Float, Int32>, shuffledBy seed: UInt64,
+  learningRate: Float, over world: any Communicator
+) -> [UInt32] {
   Generator.seed(9)
-  let model = makeModel()
   model.averageGradients(over: world, reproducible: true)
-  let optimizer = AdamW(model.parameters(), learningRate: 1e-2)
+  let optimizer = AdamW(model.parameters(), learningRate: learningRate)
   let batches = DataLoader(
-    makeData(), batchSize: 24, shuffledBy: 3, shardedOver: world, microBatches: 8)
+    data, batchSize: 24, shuffledBy: seed, shardedOver: world, microBatches: 8)
   for epoch in 1...4 {
     for batch in batches.epoch(epoch).globalBatches {
       optimizer.zeroGrad()

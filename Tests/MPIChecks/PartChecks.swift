@@ -151,27 +151,14 @@ private func checkWaits(_ world: any Communicator) {
 /// 50 samples in batches of 24, which leave 2; another model, data and rate for each group.
 private func train(over world: any Communicator, group: Int) -> [UInt32] {
   let random = Generator(seed: UInt64(30 + group))
-  Generator.seed(9)
   let data = InMemoryDataset<Float, Int32>(
     inputs: Tensor.normal([50, 20], generator: random).floats, shape: [20],
     labels: Tensor.randomIntegers([50], in: 0..<7, generator: random).array(of: Int32.self))
   let width = 24 + 8 * group
   let model = Sequential(
     Linear(20, width, generator: random), Tanh(), Linear(width, 7, generator: random))
-  model.averageGradients(over: world, reproducible: true)
-  let optimizer = AdamW(model.parameters(), learningRate: group == 0 ? 1e-2 : 3e-3)
-  let batches = DataLoader(
-    data, batchSize: 24, shuffledBy: UInt64(group), shardedOver: world, microBatches: 8)
-  for epoch in 1...4 {
-    for batch in batches.epoch(epoch).globalBatches {
-      optimizer.zeroGrad()
-      for (x, y) in batch.microBatches {
-        crossEntropy(model(dropout(x, probability: 0.25)), y).backward()
-      }
-      optimizer.step()
-    }
-  }
-  return model.parameters().flatMap { $0.floats.map(\.bitPattern) }
+  return trainReproducibly(
+    model, on: data, shuffledBy: UInt64(group), learningRate: group == 0 ? 1e-2 : 3e-3, over: world)
 }
 
 /// Trains over the ranks of `part`, and once more alone: that must give the same bits.

@@ -1,7 +1,7 @@
 #if MPI
 import CMPI
-import Glibc
 package import Parallel
+import Support
 
 extension MPICommunicator {
   /// Gives this rank its share of the cores that the ranks of its host may use, unless its number of
@@ -17,7 +17,7 @@ extension MPICommunicator {
   /// Whether all ranks of the job on this host are in the communicator, as far as is known.
   private var hasAllRanksOfHost: Bool {
     size == member.size
-      || getenv("OMPI_COMM_WORLD_LOCAL_SIZE").flatMap { Int(String(cString: $0)) } == localSize
+      || environmentVariable("OMPI_COMM_WORLD_LOCAL_SIZE").flatMap { Int($0) } == localSize
   }
 
   /// What each rank of this host may use, in the order of their local ranks; this one says `own`.

@@ -1,4 +1,5 @@
-import Glibc
+import Diagnostics
+import Support
 
 /// How long a rank may wait for others before it says so, and before it ends the job.
 public struct WatchLimits: Hashable, Sendable {
@@ -14,7 +15,7 @@ public struct WatchLimits: Hashable, Sendable {
   }
 
   /// The default, changed by the variables `LOCKSTEP_WARN_AFTER` and `LOCKSTEP_ABORT_AFTER`, which
-  /// hold seconds; what is not a number from 0 is ignored.
+  /// hold seconds. Stops the program where one of them is no number from 0.
   static var ofEnvironment: WatchLimits {
     var limits = WatchLimits()
     limits.warning = seconds("LOCKSTEP_WARN_AFTER") ?? limits.warning
@@ -23,8 +24,9 @@ public struct WatchLimits: Hashable, Sendable {
   }
 
   private static func seconds(_ name: String) -> Double? {
-    guard let text = getenv(name), let value = Double(String(cString: text)), value >= 0 else {
-      return nil
+    guard let text = environmentVariable(name) else { return nil }
+    guard let value = Double(text), value >= 0, value.isFinite else {
+      stop("\(name) is '\(text)'; it must be a number of seconds, and 0 means never")
     }
     return value
   }

@@ -14,12 +14,10 @@ try withCommunicator { world in  // the ranks that mpirun started, or one proces
   let reducer = model.averageGradients(over: world)  // rank 0's weights to all; backward() averages
   let optimizer = AdamW(model.parameters(), learningRate: 3e-3)
   let batches = DataLoader(Digits(.train), batchSize: 64, shuffledBy: 7, shardedOver: world)
-
   for epoch in 1...10 {
     for (images, labels) in batches.epoch(epoch) {
       optimizer.zeroGrad()
-      let loss = crossEntropy(model(images), labels)
-      loss.backward()
+      crossEntropy(model(images), labels).backward()
       optimizer.step()
     }
     if world.isRoot { print("epoch \(epoch): loss of the last batch \(reducer.loss)") }

@@ -1,4 +1,5 @@
 package import Lockstep
+import Support
 
 /// What the ranks of one host want of its cores together.
 package struct CoreDemand {
@@ -13,20 +14,17 @@ package struct CoreDemand {
 
   /// A line for each set of cores that ranks have: how many ranks, and what each takes of it.
   package var lines: [String] {
-    var sets: [(cores: [Int], threads: [Int])] = []
-    for (allowance, count) in zip(allowances, threads) {
-      let cores = allowance.cores.map(\.number).sorted()
-      if let index = sets.firstIndex(where: { $0.cores == cores }) {
-        sets[index].threads.append(count)
-      } else {
-        sets.append((cores, [count]))
-      }
+    let ranks = zip(allowances, threads).map { allowance, count in
+      (cores: allowance.cores.map(\.number).sorted(), threads: count)
     }
-    return sets.map { cores, threads in
-      let numbers = Set(threads).sorted().map(String.init).joined(separator: " or ")
+    return ranks.grouped(by: \.cores).map { cores, members in
+      let numbers = Set(members.map(\.threads)).sorted().map(String.init)
       let ranks =
-        threads.count == 1 ? "1 rank with" : "\(threads.count) ranks, which share them, each with"
-      return "cores \(listText(cores)): \(ranks) \(numbers) thread(s)"
+        members.count == 1 ? "1 rank with" : "\(members.count) ranks, which share them, each with"
+      return """
+        cores \(rangesText(cores, separator: ",")): \(ranks) \
+        \(numbers.joined(separator: " or ")) thread(s)
+        """
     }
   }
 
@@ -52,19 +50,4 @@ package struct CoreDemand {
       are right, but speed suffers
       """
   }
-}
-
-/// `numbers`, which increase, as the kernel writes them: `0-3,8`.
-package func listText(_ numbers: [Int]) -> String {
-  var ranges: [ClosedRange<Int>] = []
-  for number in numbers {
-    if let last = ranges.last, last.upperBound + 1 == number {
-      ranges[ranges.count - 1] = last.lowerBound...number
-    } else {
-      ranges.append(number...number)
-    }
-  }
-  return ranges.map { range in
-    range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
-  }.joined(separator: ",")
 }

@@ -44,3 +44,17 @@ package func grouped(_ number: Int) -> String {
 func padded(_ text: String, _ width: Int, with filler: Character = " ") -> String {
   String(repeating: filler, count: max(0, width - text.count)) + text
 }
+
+/// `numbers`, which increase, with runs of neighbors as ranges: `0-3, 8`.
+package func rangesText(_ numbers: [Int], separator: String = ", ") -> String {
+  var runs: [ClosedRange<Int>] = []
+  for number in numbers {
+    if let last = runs.last, last.upperBound + 1 == number {
+      runs[runs.count - 1] = last.lowerBound...number
+    } else {
+      runs.append(number...number)
+    }
+  }
+  return runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+    .joined(separator: separator)
+}
