@@ -111,12 +111,18 @@ let package = Package(
         "Steps", "Communication", "Support", "Diagnostics",
       ]),
 
-    // 5: everything above under one import; the reference models
+    // 5: runs that can go on; everything above under one import; the reference models
+    module(
+      "Runs",
+      [
+        "TensorCore", "NeuralNet", "Optimizers", "DataLoading", "Checkpoints", "DataParallel",
+        "CRuntime", "Parallel", "Steps", "Communication", "Support", "Diagnostics",
+      ]),
     module(
       "Lockstep",
       [
         "Diagnostics", "Support", "Parallel", "Elements", "Steps", "Communication", "TensorCore",
-        "NeuralNet", "Optimizers", "DataLoading", "Checkpoints", "DataParallel",
+        "NeuralNet", "Optimizers", "DataLoading", "Checkpoints", "DataParallel", "Runs",
       ]),
     module("ModelZoo", ["Lockstep"]),
 
@@ -137,6 +143,7 @@ let package = Package(
     example("Images", "04-images"),
     example("Sequences", "05-sequences"),
     example("CharacterGPT", "06-character-gpt"),
+    example("Survive", "07-survive"),
 
     // Tests
     .target(
@@ -185,7 +192,7 @@ let package = Package(
       name: "ExamplesTests",
       dependencies: [
         "TensorsExample", "GradientsExample", "TrainDigitsExample", "ImagesExample",
-        "SequencesExample", "CharacterGPTExample", "TestSupport",
+        "SequencesExample", "CharacterGPTExample", "SurviveExample", "TestSupport",
       ],
       swiftSettings: strict),
   ],

@@ -32,6 +32,12 @@ extension JSONReader {
     return peek == UInt8(ascii: "{")
   }
 
+  /// Whether a list comes next.
+  mutating func isAtList() -> Bool {
+    skipSpace()
+    return peek == UInt8(ascii: "[")
+  }
+
   /// Whether `null` came next, which is then passed.
   mutating func skipNull() throws(HeaderProblem) -> Bool {
     skipSpace()

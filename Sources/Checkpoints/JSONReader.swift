@@ -136,6 +136,9 @@ package struct JSONReader {
     guard peek == nil else { throw expected("the end") }
   }
 
+  /// What was read since byte `start`.
+  func slice(from start: Int) -> ArraySlice<UInt8> { bytes[start..<position] }
+
   var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   mutating func skipSpace() {

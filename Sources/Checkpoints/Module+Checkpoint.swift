@@ -26,8 +26,12 @@ extension Module {
   public func save(
     to path: String, metadata: [String: String] = ["format": "pt"]
   ) throws(FileError) {
-    try SafeTensors.write(
-      slots().map { ($0.paths[0], $0.tensor.detached()) }, metadata: metadata, to: path)
+    try SafeTensors.write(storedTensors, metadata: metadata, to: path)
+  }
+
+  /// Every tensor of the model once, under the first of its paths.
+  package var storedTensors: [(name: String, tensor: Tensor)] {
+    slots().map { ($0.paths[0], $0.tensor.detached()) }
   }
 
   /// Overwrites the model's parameters and buffers with those in the safetensors file at `path`.
@@ -69,6 +73,21 @@ extension Module {
   private func load(
     _ source: some StateSource, _ path: String, _ strict: Bool
   ) throws(CheckpointError) -> StateDifferences {
+    let (assign, differences) = try prepareLoad(source, path, strict)
+    assign()
+    return differences
+  }
+
+  /// Finds out whether the file fits the model; `assign` then overwrites the model, and cannot fail.
+  package func prepareLoad(
+    _ file: SafeTensorsFile, _ path: String
+  ) throws(CheckpointError) -> () -> Void {
+    try prepareLoad(file, path, true).assign
+  }
+
+  private func prepareLoad(
+    _ source: some StateSource, _ path: String, _ strict: Bool
+  ) throws(CheckpointError) -> (assign: () -> Void, differences: StateDifferences) {
     let (matches, differences) = try match(slots(), with: source)
     guard differences.isEmpty || !strict else {
       throw .misfit(
@@ -77,10 +96,12 @@ extension Module {
     }
     var values: [Tensor] = []
     for (_, name) in matches { values.append(try source.tensor(name)) }
-    noGrad {
-      for (match, value) in zip(matches, values) { match.tensor.assign(value) }
+    let assign = { [values] in
+      noGrad {
+        for (match, value) in zip(matches, values) { match.tensor.assign(value) }
+      }
     }
-    return differences
+    return (assign, differences)
   }
 
   /// The tensors of `slots` that `source` fits, with their names there; and what does not match.

@@ -30,6 +30,17 @@ public enum SafeTensors {
     _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = ["format": "pt"],
     to path: String
   ) throws(FileError) {
+    let (tensors, header, dataCount) = layout(of: tensors, metadata)
+    var file = try AtomicFile(path, byteCount: header.count + dataCount)
+    try file.append(header)
+    for (_, tensor) in tensors { try file.append(valuesOf: tensor) }
+    try file.commit()
+  }
+
+  /// The tensors in the order of a file, what stands before their values, and the bytes of these.
+  static func layout(
+    of tensors: [(name: String, tensor: Tensor)], _ metadata: [String: String]
+  ) -> (tensors: [(name: String, tensor: Tensor)], header: [UInt8], dataCount: Int) {
     let tensors = inFileOrder(tensors)
     var names: Set<String> = [SafeTensorsHeader.metadataKey]
     var entries: [TensorEntry] = []
@@ -50,10 +61,7 @@ public enum SafeTensors {
     check(
       header.count - 8 <= SafeTensorsHeader.maximumLength,
       "SafeTensors.write: a header of \(header.count - 8) bytes; at most 100,000,000 are allowed")
-    var file = try AtomicFile(path, byteCount: header.count + end)
-    try file.append(header)
-    for (_, tensor) in tensors { try file.append(valuesOf: tensor) }
-    try file.commit()
+    return (tensors, header, end)
   }
 
   /// As the reference implementation does: the widest types first, which keeps all data aligned;

@@ -26,7 +26,8 @@ public enum FailurePolicy: Sendable {
 ///
 /// In a job of several ranks any error ends all of them, whatever `policy` says, with one line
 /// `error: rank 1/4 (host): …` and the error's status: an error thrown by `body`, a failed `check`
-/// (70), an error of MPI (75). Leaving `body` by `exit` ends the other ranks too.
+/// (70), an error of MPI (75). Leaving `body` by `exit` ends the other ranks too. An `AgreedEnd`, which all
+/// ranks throw, is no failure: rank 0 says what it is, and all end with its status.
 ///
 /// - Throws: with `.rethrow` and one rank, what `body` throws, and `LaunchError` (69) where a
 ///   launcher promised several ranks that do not find each other. With `.endProcess` nothing.
@@ -50,7 +51,7 @@ extension FailurePolicy {
   /// Does with `error` what a job of one rank is to do.
   func handle(_ error: any Error) throws -> Never {
     if self == .rethrow { throw error }
-    writeLine("error: \(error.report)")
+    writeLine(error is any AgreedEnd ? error.report : "error: \(error.report)")
     exit(error.reportedExitCode.rawValue)
   }
 }

@@ -1,10 +1,12 @@
+import Steps
+
 /// What travels behind the gradients: numbers that all ranks learn the sums of.
 ///
 /// Before the exchange they are this rank's.
 struct LayoutTail {
   /// The numbers that are there whatever the model is.
   private enum Place: Int, CaseIterable {
-    case weight, restOfWeight, loss, samples, otherParts, parts, otherLosses, losses
+    case weight, restOfWeight, loss, samples, otherParts, parts, otherLosses, losses, stop, save
   }
 
   /// How many of them there are.
@@ -54,6 +56,12 @@ struct LayoutTail {
   var ofLosses: (others: Float, weighing: Float) {
     get { (self[.otherLosses], self[.losses]) }
     nonmutating set { (self[.otherLosses], self[.losses]) = newValue }
+  }
+
+  /// How many ranks ask to stop and to save.
+  var requests: StepRequests {
+    get { StepRequests(stop: Int(self[.stop]), save: Int(self[.save])) }
+    nonmutating set { (self[.stop], self[.save]) = (Float(newValue.stop), Float(newValue.save)) }
   }
 
   /// For each parameter, in the order of declaration, how many ranks have a gradient of it; before

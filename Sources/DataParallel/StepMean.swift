@@ -106,6 +106,7 @@ struct StepMean {
     layout.tail.weight = isReproducible ? weights.last : weights.total
     if round.isLastPass || !isReproducible {
       (layout.tail.ofParts, layout.tail.ofLosses) = (weights.ofParts.sums, weights.ofLosses.sums)
+      if let requests = world.step.ownRequests { layout.tail.requests = requests() }
     }
     layout.exchange.begin(weight: weights.total, total: knownTotal(round))
   }
@@ -122,6 +123,7 @@ struct StepMean {
   /// Joins what the exchange of a round has left in `layout` with what earlier rounds of the step have.
   mutating func join(_ layout: GradientLayout, _ round: Round) {
     requireEqualRatios(layout)
+    if world.step.ownRequests != nil { world.step.agree(on: layout.tail.requests) }
     let newTotal = layout.exchange.total
     let newLoss = Float(Double(layout.tail.loss) / newTotal)
     if round.earlier == nil || passesPerStep == 1 {

@@ -99,6 +99,6 @@ package struct CallSite: BitwiseCopyable {
   private static let folders = [
     "Diagnostics", "Support", "Parallel", "Elements", "Kernels", "Steps", "Communication",
     "TensorCore", "NeuralNet", "Optimizers",
-    "DataLoading", "Checkpoints", "DataParallel",
+    "DataLoading", "Checkpoints", "DataParallel", "Runs",
   ].map { "/Sources/\($0)/" }
 }

@@ -28,4 +28,6 @@ public struct ExitCode: RawRepresentable, Hashable, Sendable {
   public static let configuration = ExitCode(rawValue: 78)
   /// A loss or gradient is not finite.
   public static let nonFinite = ExitCode(rawValue: 79)
+  /// Stopped as a signal or a limit of time asked for, after saving: the run can go on.
+  public static let stopped = ExitCode(rawValue: 85)
 }

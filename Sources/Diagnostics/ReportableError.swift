@@ -8,6 +8,13 @@ public protocol ReportableError: Error, CustomStringConvertible {
   var exitCode: ExitCode { get }
 }
 
+/// An end that all ranks come to at the same moment, by agreement, and that is no failure: a signal asked
+/// for it, say.
+///
+/// Where it leaves the body of `withCommunicator`, rank 0 prints its description as it is, and every
+/// rank ends with its status, after leaving MPI in good order.
+public protocol AgreedEnd: ReportableError {}
+
 extension Error {
   /// The sentence to print for this error.
   public var report: String {

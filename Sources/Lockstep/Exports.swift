@@ -8,6 +8,7 @@
 @_exported public import NeuralNet
 @_exported public import Optimizers
 @_exported public import Parallel
+@_exported public import Runs
 @_exported public import Steps
 @_exported public import Support
 @_exported public import TensorCore

@@ -70,6 +70,13 @@ extension Optimizer {
   ///
   /// - Throws: `OptimizerStateError`; nothing is changed then.
   public func load(state: OptimizerState, naming names: NamedParameters) throws {
+    try prepareLoad(state: state, naming: names)()
+  }
+
+  /// Finds out whether `state` fits; what is returned then goes on from it, and cannot fail.
+  package func prepareLoad(
+    state: OptimizerState, naming names: NamedParameters
+  ) throws -> () -> Void {
     let entries = memory.entries(naming: names)
     guard state.optimizerName == memory.optimizerName else {
       throw OptimizerStateError.otherOptimizer(
@@ -93,15 +100,22 @@ extension Optimizer {
         optimizer: memory.optimizerName, missing: missing, unexpected: unexpected.sorted(),
         mismatched: mismatched)
     }
-    for entry in entries.tensors {
-      guard let source = state.tensors[entry.key] else { continue }
-      memory.tensor(entry.name, of: entry.index)?.assign(source)
-      memory.versions[entry.index] = nil
+    return {
+      for entry in entries.tensors {
+        guard let source = state.tensors[entry.key] else { continue }
+        self.memory.tensor(entry.name, of: entry.index)?.assign(source)
+        self.memory.versions[entry.index] = nil
+      }
+      for (key, index) in entries.steps {
+        if let steps = state.numbers[key] { self.memory.steps[index] = Int(steps) }
+      }
+      if let rate = state.numbers[learningRateKey] { self.learningRate = Float(rate) }
     }
-    for (key, index) in entries.steps {
-      if let steps = state.numbers[key] { memory.steps[index] = Int(steps) }
-    }
-    if let rate = state.numbers[learningRateKey] { learningRate = Float(rate) }
+  }
+
+  /// The part of the state that this rank keeps: all of it, unless it is shared out.
+  package func ownState(naming names: NamedParameters) -> OptimizerState {
+    state(naming: names) { name, index in memory.tensor(name, of: index) }
   }
 
   /// The parameters, named by their index.

@@ -20,6 +20,20 @@ public final class StepContext: @unchecked Sendable {
   /// of a Float32. Rank 0 finds it in the job's first backward pass; nil before.
   package var gradientUnit: Double?
 
+  /// What this rank asks for at this moment; nil: nobody would heed it.
+  package var ownRequests: (() -> StepRequests)?
+
+  /// What all ranks together have asked for by the last exchange of gradients, and how many exchanges
+  /// there have been that say so.
+  package var agreedRequests = StepRequests()
+  package var agreementCount = 0
+
+  /// Says what the exchange of gradients has brought of what ranks ask for.
+  package func agree(on requests: StepRequests) {
+    agreedRequests = requests
+    agreementCount += 1
+  }
+
   /// A rank that works on nothing.
   package init() {}
 }

@@ -131,8 +131,9 @@ private func checkWaits(_ world: any Communicator) {
   func wait(in window: SharedWindow?, of ranks: any Communicator) {
     guard let window else { return }
     let before = waited(ranks)
-    for _ in 0..<100 {
-      if world.isRoot { pause(milliseconds: 20) }
+    for round in 0..<100 {
+      // Longer and longer: on a busy machine the others need a while to come to their wait.
+      if world.isRoot { pause(milliseconds: min(20 << (round / 4), 2000)) }
       window.barrier()
       if world.sum([waited(ranks) - before])[0] > 0 { return }
     }

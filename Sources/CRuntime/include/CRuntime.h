@@ -1,5 +1,5 @@
 // What a process has once, and each of its threads: state of automatic differentiation, callers,
-// cores, a job that it starts, the heap; and hashes of memory.
+// cores, a job that it starts, signals, the heap; and hashes of memory.
 #ifndef LOCKSTEP_CRUNTIME_H
 #define LOCKSTEP_CRUNTIME_H
 
@@ -37,6 +37,21 @@ int lk_available_cores(void);
 ///
 /// Returns the number of its process, or minus the system's error where it cannot be started.
 int lk_start_job(char *_Nullable const *_Nonnull arguments, int errors);
+
+// MARK: signals (signals.c)
+
+/// From now on SIGINT, SIGTERM and SIGUSR1 ask to stop, and SIGUSR2 to save; a second SIGINT ends the
+/// process. A signal that was ignored stays so. Calls must not be nested.
+void lk_catch_requests(void);
+
+/// Handles these signals as before.
+void lk_leave_requests(void);
+
+/// The last signal that asked to stop; 0: none has.
+int lk_stop_signal(void);
+
+/// How many signals asked to save.
+int lk_save_requests(void);
 
 // MARK: callers (callers.c)
 

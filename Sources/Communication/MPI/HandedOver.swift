@@ -41,6 +41,12 @@ public func withCommunicator<Result>(
     let result = try body(world)
     leave()
     return result
+  } catch let end as any AgreedEnd where world.size > 1 {
+    let isRoot = world.isRoot
+    leave()
+    if policy == .rethrow { throw end }
+    if isRoot { writeLine(end.description) }
+    world.member.abort(end.exitCode)
   } catch {
     if world.size > 1 || (world.member.size > 1 && policy == .endProcess) {
       world.member.end(error.report, error.reportedExitCode)

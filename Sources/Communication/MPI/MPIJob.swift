@@ -7,15 +7,31 @@ import Synchronization
 extension MPICommunicator {
   func run<Value>(_ body: (any Communicator) throws -> Value) throws -> Value {
     if MPIJob.openBodies.wrappingAdd(1, ordering: .relaxed).newValue == 1 { record.note(.inBody) }
-    defer {
-      let open = MPIJob.openBodies.wrappingSubtract(1, ordering: .relaxed).newValue
-      if open == 0 { record.note(.outside) }
-    }
     do {
-      return try body(self)
-    } catch  where size > 1 {
-      member.end(error.report, error.reportedExitCode)
+      let value = try body(self)
+      leaveBody()
+      return value
+    } catch {
+      guard size > 1 else {
+        leaveBody()
+        throw error
+      }
+      guard let end = error as? any AgreedEnd else {
+        member.end(error.report, error.reportedExitCode)
+      }
+      // The outermost body ends the process, on all ranks: they leave MPI together.
+      guard leaveBody() else { throw end }
+      if isRoot { writeLine(end.description) }
+      exit(end.exitCode.rawValue)
     }
+  }
+
+  /// Returns whether it was the outermost.
+  @discardableResult
+  private func leaveBody() -> Bool {
+    let isOutermost = MPIJob.openBodies.wrappingSubtract(1, ordering: .relaxed).newValue == 0
+    if isOutermost { record.note(.outside) }
+    return isOutermost
   }
 }
 

@@ -9,7 +9,15 @@ extension Dataset {
   /// go unseen, other data, another order or another size do not.
   public func digest(ofSamples samples: Int = 256) -> UInt64 {
     let chosen = Swift.min(count, Swift.max(samples, 0))
-    let indices = (0..<chosen).map { $0 * count / chosen }
+    return digest(of: (0..<chosen).map { $0 * count / chosen }, count)
+  }
+
+  /// The same of the first samples only, whatever follows them.
+  package func digest(ofFirst samples: Int) -> UInt64 {
+    digest(of: Array(0..<Swift.min(count, samples)), 0)
+  }
+
+  private func digest(of indices: [Int], _ count: Int) -> UInt64 {
     var hashes: [UInt64] = [UInt64(count)]
     for index in indices {
       let selection = SampleSelection([index])

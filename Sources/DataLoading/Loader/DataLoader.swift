@@ -20,8 +20,8 @@ public struct DataLoader {
   /// How each epoch is cut into batches and shares.
   public let plan: ShardPlan
 
-  let dataset: any Dataset
-  let seed: UInt64?
+  package let dataset: any Dataset
+  package let seed: UInt64?
   /// The rank whose share of every batch is handed out; nil: the whole batch is.
   let member: (any StepMember)?
   let prefetching: Int

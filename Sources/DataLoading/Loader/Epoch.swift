@@ -7,9 +7,9 @@ public import TensorCore
 /// are ranks it is 0 on some; they take the step all the same. Each loop over an epoch runs through
 /// it anew.
 public struct Epoch: Sequence {
-  let loader: DataLoader
-  let number: Int
-  let start: Int
+  package let loader: DataLoader
+  package let number: Int
+  package let start: Int
   let progress: Progress
 
   init(loader: DataLoader, number: Int, start: Int) {

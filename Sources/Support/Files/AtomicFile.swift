@@ -29,7 +29,7 @@ public struct AtomicFile: ~Copyable {
   /// - Throws: exit code 73 if the directory does not exist or cannot be written.
   public init(_ path: String, byteCount: Int? = nil) throws(FileError) {
     let nameStart = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-    let temporary = "\(path[..<nameStart]).\(path[nameStart...]).tmp-\(getpid())"
+    let temporary = temporaryName(of: path)
     // Left by a killed process of the same number, which in containers is common.
     unlink(temporary)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
@@ -84,23 +84,34 @@ public struct AtomicFile: ~Copyable {
     guard closing == 0 else { throw writeError }
     guard rename(temporary, path) == 0 else { throw FileError(.create, path) }
     isCommitted = true
-    try synchronizeDirectory()
-  }
-
-  /// The new name itself is on the disk only when the directory is.
-  private func synchronizeDirectory() throws(FileError) {
-    let handle = uninterrupted { open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    guard handle >= 0 else { throw FileError(.write, path) }
-    defer { close(handle) }
-    // Some file systems cannot do this, and say so with EINVAL.
-    guard uninterrupted({ fsync(handle) }) == 0 || errno == EINVAL else {
-      throw FileError(.write, path)
+    do throws(FileError) {
+      try synchronizeDirectory(directory)
+    } catch {
+      throw FileError(.write, path, reason: error.reason)
     }
   }
 
   private var writeError: FileError {
     FileError(.write, path, note: byteCount.map { "; it needs \($0) bytes" } ?? "")
   }
+}
+
+/// What a file is called until it gets its name at `path`: `run/.metrics.json.tmp-4711`.
+func temporaryName(of path: String) -> String {
+  let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+  return "\(path[..<start]).\(path[start...]).tmp-\(getpid())"
+}
+
+/// Removes what processes that were killed have left of files in the directory at `path`.
+package func removeTemporaryFiles(inDirectory path: String) throws(FileError) {
+  for name in try names(inDirectory: path) where name.hasPrefix(".") && isTemporary(name) {
+    unlink("\(path)/\(name)")
+  }
+}
+
+private func isTemporary(_ name: String) -> Bool {
+  guard let end = name.lastIndex(of: "-") else { return false }
+  return name[..<end].hasSuffix(".tmp") && Int(name[name.index(after: end)...]) != nil
 }
 
 /// The result of `call`, repeated while a signal interrupts it.

@@ -41,7 +41,7 @@ package func grouped(_ number: Int) -> String {
 }
 
 /// `text` behind as many of `filler` as make it `width` characters long at least.
-func padded(_ text: String, _ width: Int, with filler: Character = " ") -> String {
+package func padded(_ text: String, _ width: Int, with filler: Character = " ") -> String {
   String(repeating: filler, count: max(0, width - text.count)) + text
 }
 

@@ -24,6 +24,22 @@ extension Generator {
   /// Makes this thread's default numbers outside of batches those of `rank`, from now on.
   package static func setRank(_ rank: Int) { ThreadGenerators.current.setRank(rank) }
 
+  /// Where this thread's default random numbers stand outside of batches: what a run that is to go on
+  /// later keeps, and sets again. Setting it takes the place of `seed(_:)`.
+  ///
+  /// What is drawn while a batch is worked on is not part of it: that follows from the seed and the
+  /// batch.
+  public static var defaultState: GeneratorState {
+    get {
+      let current = ThreadGenerators.current
+      return GeneratorState(seed: current.seeded.key, position: current.ofRank.position)
+    }
+    set {
+      ThreadGenerators.current.seed(newValue.seed)
+      ThreadGenerators.current.ofRank.position = newValue.position
+    }
+  }
+
   /// What the numbers of the batches of a loop that begins now are derived from: it does not depend
   /// on the rank, and within a batch of an outer loop belongs to that.
   package static var rootOfLoop: Generator { ThreadGenerators.current.rootOfLoop }
@@ -38,13 +54,27 @@ extension Generator {
   }
 }
 
+/// A generator's seed, and how far it has been drawn from.
+public struct GeneratorState: Hashable, Codable, Sendable {
+  /// What it was seeded with.
+  public var seed: UInt64
+  /// How many words of 32 bits were drawn.
+  public var position: UInt64
+
+  /// The place after `position` words of `seed`.
+  public init(seed: UInt64, position: UInt64 = 0) {
+    self.seed = seed
+    self.position = position
+  }
+}
+
 /// What a thread draws from by default.
 private final class ThreadGenerators {
   /// As it was seeded, the same on all ranks that are seeded alike.
-  private var seeded = Generator(seed: 0)
+  private(set) var seeded = Generator(seed: 0)
   private var rank = 0
   /// That of this rank.
-  private var ofRank: Generator
+  private(set) var ofRank: Generator
   /// That of the batch that is worked on; nil: none is.
   var ofBatch: Generator?
 

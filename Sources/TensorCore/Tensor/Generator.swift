@@ -8,8 +8,11 @@ import Synchronization
 /// threads nor on how many numbers each draw takes. Salmon et al., "Parallel random numbers: as
 /// easy as 1, 2, 3", SC 2011.
 public final class Generator: Sendable {
+  /// What the generator was made with.
+  public var seed: UInt64 { key }
   let key: UInt64
-  let stream: UInt64
+  /// Which of the independent streams of the seed it draws from.
+  public let stream: UInt64
   private let cursor = Atomic<UInt64>(0)
 
   /// A generator at the first number of `seed`; streams of one seed are independent of each other.
@@ -31,8 +34,8 @@ public final class Generator: Sendable {
     }
   }
 
-  /// How far the stream has been drawn; set it to draw numbers again.
-  var position: UInt64 {
+  /// How far the stream has been drawn, in words of 32 bits; set it to draw numbers again.
+  public var position: UInt64 {
     get { cursor.load(ordering: .relaxed) }
     set { cursor.store(newValue, ordering: .relaxed) }
   }

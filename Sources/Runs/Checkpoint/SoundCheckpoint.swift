@@ -1,0 +1,65 @@
+import Checkpoints
+import Support
+
+/// A checkpoint that was read and found to be as it was written.
+struct SoundCheckpoint {
+  let path: String
+  let name: CheckpointName
+  let state: CheckpointState
+  private let files: Set<String>
+
+  /// Reads the checkpoint in the directory `folder` and verifies every file of it.
+  init(_ name: CheckpointName, in folder: String) throws(UnsoundCheckpoint) {
+    self.name = name
+    path = "\(folder)/\(name)"
+    let manifest = try Manifest(in: path)
+    for file in manifest.files { try file.verify(in: path) }
+    files = Set(manifest.files.map(\.name))
+    guard files.contains(CheckpointState.fileName) else {
+      throw UnsoundCheckpoint("it has no \(CheckpointState.fileName)")
+    }
+    state = try CheckpointState(in: path)
+    guard state.step == name.step else {
+      throw UnsoundCheckpoint("\(CheckpointState.fileName) is of step \(state.step)")
+    }
+  }
+
+  /// The files whose names begin with `prefix`, opened.
+  func tensors(_ prefix: String) throws -> [(path: String, file: SafeTensorsFile)] {
+    try files.sorted().compactMap { name in
+      guard name.hasPrefix(prefix), name.hasSuffix(".safetensors") else { return nil }
+      let rest = name.dropFirst(prefix.count).dropLast(".safetensors".count)
+      // `-00001-of-00002`, where ranks have written parts.
+      guard rest.isEmpty || rest.wholeMatchOfPart else { return nil }
+      let path = "\(path)/\(name)"
+      return (path, try SafeTensors.read(path))
+    }
+  }
+}
+
+extension Substring {
+  /// Whether this is `-00001-of-00002`, with any numbers.
+  fileprivate var wholeMatchOfPart: Bool {
+    let words = split(separator: "-", omittingEmptySubsequences: false)
+    return words.count == 4 && words[0].isEmpty && words[2] == "of" && Int(words[1]) != nil
+      && Int(words[3]) != nil
+  }
+}
+
+extension Manifest.File {
+  /// Throws unless the file in the directory at `path` is this one.
+  func verify(in path: String) throws(UnsoundCheckpoint) {
+    let file: MappedFile
+    do throws(FileError) {
+      file = try MappedFile("\(path)/\(name)")
+    } catch {
+      throw UnsoundCheckpoint(error.description)
+    }
+    guard file.count == byteCount else {
+      throw UnsoundCheckpoint("\(name) has \(file.count) bytes instead of \(byteCount)")
+    }
+    guard file.withBytes({ $0.digest }) == digest else {
+      throw UnsoundCheckpoint("\(name) is damaged: its digest is not that of the manifest")
+    }
+  }
+}
