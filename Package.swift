@@ -180,6 +180,12 @@ let package = Package(
     tests(
       "Communication",
       ["TensorCore", "Steps", "Support", "Diagnostics", "TestSupport", "MPIChecks"]),
+    tests(
+      "Runs",
+      [
+        "TensorCore", "NeuralNet", "Optimizers", "DataLoading", "DataParallel", "Communication",
+        "Steps", "Support", "Diagnostics", "Lockstep", "ModelZoo", "TestSupport",
+      ]),
     tests("Lockstep", ["TestSupport"]),
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),
     tests(

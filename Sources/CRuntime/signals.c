@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 
@@ -23,22 +24,32 @@ static void request(int signal_number) {
 
 static const int caught[] = {SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 enum { CAUGHT = sizeof caught / sizeof *caught };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+// How many runs heed signals, and how these were handled before the first.
+static int heeding;
 static struct sigaction before[CAUGHT];
 
 void lk_catch_requests(void) {
-  __atomic_store_n(&stop_signal, 0, __ATOMIC_RELAXED);
-  __atomic_store_n(&save_requests, 0, __ATOMIC_RELAXED);
-  for (int i = 0; i < CAUGHT; i++) {
-    struct sigaction action = {.sa_handler = request, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(caught[i], NULL, &before[i]);
-    // What was ignored from the start, as SIGINT of a job in the background, stays so.
-    if (before[i].sa_handler != SIG_IGN) sigaction(caught[i], &action, NULL);
+  pthread_mutex_lock(&lock);
+  if (heeding++ == 0) {
+    __atomic_store_n(&stop_signal, 0, __ATOMIC_RELAXED);
+    for (int i = 0; i < CAUGHT; i++) {
+      struct sigaction action = {.sa_handler = request, .sa_flags = SA_RESTART};
+      sigemptyset(&action.sa_mask);
+      sigaction(caught[i], NULL, &before[i]);
+      // What was ignored from the start, as SIGINT of a job in the background, stays so.
+      if (before[i].sa_handler != SIG_IGN) sigaction(caught[i], &action, NULL);
+    }
   }
+  pthread_mutex_unlock(&lock);
 }
 
 void lk_leave_requests(void) {
-  for (int i = 0; i < CAUGHT; i++) sigaction(caught[i], &before[i], NULL);
+  pthread_mutex_lock(&lock);
+  if (--heeding == 0)
+    for (int i = 0; i < CAUGHT; i++) sigaction(caught[i], &before[i], NULL);
+  pthread_mutex_unlock(&lock);
 }
 
 int lk_stop_signal(void) { return __atomic_load_n(&stop_signal, __ATOMIC_RELAXED); }

@@ -100,6 +100,12 @@ extension Module {
       noGrad {
         for (match, value) in zip(matches, values) { match.tensor.assign(value) }
       }
+      var last: (any GradientAverager)?
+      for parameter in self.parameters() {
+        guard let averager = parameter.leaf?.averager, averager !== last else { continue }
+        averager.valuesWereReplaced()
+        last = averager
+      }
     }
     return (assign, differences)
   }

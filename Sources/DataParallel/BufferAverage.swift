@@ -7,23 +7,44 @@ import TensorCore
 ///
 /// What a pass has added to a buffer is weighted like its gradients, summed along with them, and
 /// taken back until the step is complete: a step moves a buffer by the mean of what its passes
-/// would, so the result does not depend on which rank ran which of them.
+/// would, so the result does not depend on which rank ran which of them. A buffer of integers counts, for
+/// example passes: a step moves it by the sum.
 struct BufferAverage {
   private struct Buffer {
-    var tensor: Tensor
-    /// Its values when the step began.
-    var values: [Float]
+    let tensor: Tensor
+    /// Its values when the step began, which Doubles hold exactly.
+    var values: [Double]
     var version: UInt32
+
+    init(_ tensor: Tensor) {
+      self.tensor = tensor
+      values =
+        isCount(tensor)
+        ? tensor.array(of: Int64.self).map(Double.init) : tensor.floats.map(Double.init)
+      version = tensor.storage.version
+    }
+
+    /// Its values now.
+    var current: [Double] { Buffer(tensor).values }
+
+    /// Gives it `values`.
+    func restore() {
+      tensor.assign(
+        isCount(tensor)
+          ? Tensor(values.map { Int64($0) }, shape: tensor.shape)
+          : Tensor(values.map { Float($0) }, shape: tensor.shape))
+    }
   }
 
   private var buffers: [Buffer]
 
-  /// Float32 tensors with the same values on all ranks.
+  /// Tensors with the same values on all ranks; heeded are those of Float32 and Int64.
   init(_ tensors: [Tensor]) {
-    buffers = tensors.filter { $0.dtype == .float32 }.map {
-      Buffer(tensor: $0, values: $0.floats, version: $0.storage.version)
-    }
+    buffers = tensors.filter { $0.dtype == .float32 || isCount($0) }.map(Buffer.init)
   }
+
+  /// Takes the values that the buffers have now for those that the next step begins with.
+  mutating func reread() { buffers = buffers.map { Buffer($0.tensor) } }
 
   /// Goes on with those only that have changed on any rank since the beginning. Collective.
   mutating func keepChanging(_ world: any Communicator) {
@@ -38,29 +59,38 @@ struct BufferAverage {
   /// The number of values that travel.
   var count: Int { buffers.reduce(0) { $0 + $1.values.count } }
 
-  /// Adds what the buffers have changed by, times `weight`, to `changes`, and takes it back.
+  /// Adds what the buffers have changed by, times `weight` but for counts, to `changes`, and takes it back.
   func collect(into changes: UnsafeMutablePointer<Float>, weight: Float) {
     var place = changes
     for buffer in buffers {
-      for (value, start) in zip(buffer.tensor.floats, buffer.values) {
-        place.pointee += weight * (value - start)
+      let isCount = isCount(buffer.tensor)
+      for (value, start) in zip(buffer.current, buffer.values) {
+        place.pointee +=
+          isCount ? Float(value - start) : weight * (Float(value) - Float(start))
         place += 1
       }
-      buffer.tensor.assign(Tensor(buffer.values, shape: buffer.tensor.shape))
+      buffer.restore()
     }
   }
 
-  /// Moves the buffers by the sums over all passes of all ranks, divided by their `samples`.
+  /// Moves the buffers by the sums over all passes of all ranks, divided by their `samples` but for
+  /// counts.
   mutating func move(by changes: UnsafePointer<Float>, over samples: Float) {
     guard samples > 0 else { return }
     var place = changes
     for index in buffers.indices {
+      let isCount = isCount(buffers[index].tensor)
       for element in buffers[index].values.indices {
-        buffers[index].values[element] += place.pointee / samples
+        let value = buffers[index].values[element]
+        buffers[index].values[element] =
+          isCount
+          ? value + Double(place.pointee).rounded() : Double(Float(value) + place.pointee / samples)
         place += 1
       }
-      let tensor = buffers[index].tensor
-      tensor.assign(Tensor(buffers[index].values, shape: tensor.shape))
+      buffers[index].restore()
     }
   }
 }
+
+/// Whether a buffer counts: its values are integers of 64 bits.
+private func isCount(_ tensor: Tensor) -> Bool { tensor.dtype == .int64 }

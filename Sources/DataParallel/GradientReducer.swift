@@ -105,6 +105,8 @@ extension GradientReducer: GradientAverager {
     finishRound(layout)
   }
 
+  package func valuesWereReplaced() { buffers.reread() }
+
   /// Whether a batch was handed out of which this rank may have no part, but others have.
   private var hasUnfinishedBatch: Bool {
     guard let batch = world.step.batch?.microBatch else { return false }

@@ -21,7 +21,8 @@ struct Train: ParsableCommand {
     options.threads.apply()
     try withCommunicator { world in
       options.watching.apply(to: world)
-      try TrainingRun(options, world).run()
+      var run = try TrainingRun(options, words: CommandLine.arguments, world)
+      try run.train()
     }
   }
 }

@@ -36,8 +36,11 @@ extension Run {
     requireBegun("stepped")
     step += 1
     isFinished = false
+    positionOfStep = position.saved
     world.note(.update, step: step)
     write(line)
+    for line in linesOfStep { metrics?.append(line) }
+    linesOfStep = []
     try throwDeferredError()
     let asked = agreedRequests()
     report(saver.settle(waiting: false))
@@ -46,7 +49,8 @@ extension Run {
     if isDue || isBestDue || asked.save > 0 || asked.stop > 0 { save() }
     guard asked.stop > 0 else { return }
     try settle()
-    throw RunStopped(step: step, reason: requests.reason, directory: directory)
+    throw RunStopped(
+      step: step, reason: requests.reason, directory: directory, advice: advice)
   }
 
   /// Notes how good the model is now, on samples that it does not learn from: to be called before
@@ -60,7 +64,15 @@ extension Run {
   @discardableResult
   public func evaluated(_ line: Metrics = [:], score: Double? = nil) -> Bool {
     requireBegun("evaluated")
-    write(line)
+    // Within a step: it has been taken, though not ended.
+    let isInStep = position.saved != positionOfStep
+    let step = isInStep ? step + 1 : step
+    if isInStep {
+      // After the step's own line.
+      if let line = json(line, step: step) { linesOfStep.append(line) }
+    } else {
+      write(line)
+    }
     guard var score else { return false }
     if world.size > 1 { withUnsafeMutableBytes(of: &score) { world.broadcast($0, from: 0) } }
     guard score > best?.score ?? -.infinity, score.isFinite else { return false }
@@ -92,16 +104,20 @@ extension Run {
   /// An epoch is done, with all that the body of the loop did.
   func epochEnded() {
     position.advance()
+    positionOfStep = position.saved
     if isBestDue { save() }
   }
 
   private func write(_ line: Metrics) {
-    guard let metrics, !line.isEmpty else { return }
-    let place = position.saved
+    if let line = json(line, step: step) { metrics?.append(line) }
+  }
+
+  private func json(_ line: Metrics, step: Int) -> JSONObject? {
+    guard !line.isEmpty else { return nil }
     let own: [(key: String, value: JSONObject.Value?)] = [
-      ("step", .integer(step)), ("epoch", .integer(place.epoch)),
+      ("step", .integer(step)), ("epoch", .integer(position.saved.epoch)),
     ]
-    metrics.append(JSONObject(own + line.map { ($0.key, $0.value?.json) }))
+    return JSONObject(own + line.map { ($0.key, $0.value?.json) })
   }
 
   private func throwDeferredError() throws {
@@ -144,10 +160,11 @@ public struct RunStopped: AgreedEnd {
   public let step: Int
   let reason: String
   let directory: String
+  let advice: String
 
   /// Says how to go on.
   public var description: String {
-    "stopped \(reason) after step \(step); saved in \(directory)/checkpoints, from where the run can go on"
+    "stopped \(reason) after step \(step); saved in \(directory)/checkpoints; \(advice)"
   }
 
   /// ``ExitCode/stopped``, status 85.

@@ -46,6 +46,7 @@ extension Run {
     step = state.step
     best = state.best
     position = RunPosition(state.position, state.data)
+    positionOfStep = state.position
     world.step.gradientUnit = state.gradientUnit
     let ranks = state.generators
     if world.rank < ranks.count {

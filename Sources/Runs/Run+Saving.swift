@@ -12,6 +12,7 @@ extension Run {
     report(saver.settle(waiting: true))
     let isShared = world.size > 1 && parts.contains { $0.tensors(rank: 1, of: world.size) != nil }
     let name = CheckpointName(step: step, version: freeVersion())
+    if isBestDue { best?.step = step }
     let state = currentState()
     if isShared {
       // Ranks write into a place that rank 0 has made.

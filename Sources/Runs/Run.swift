@@ -1,4 +1,5 @@
 public import Communication
+import DataLoading
 import Diagnostics
 import NeuralNet
 import Optimizers
@@ -61,6 +62,11 @@ public final class Run {
   var best: BestScore?
   var isBestDue = false
   var deferredError: (any Error)?
+  /// Where the data were when the last step ended, and lines about the one that is under way.
+  var positionOfStep = EpochPosition(epoch: 1, batch: 0)
+  var linesOfStep: [JSONObject] = []
+  /// How to go on with a run that was stopped.
+  package var advice = "start the program again to go on"
   /// `StepContext.agreementCount` at the last step.
   var seenAgreements = 0
 
@@ -75,17 +81,28 @@ public final class Run {
   ///   - limit: after so many seconds the run saves and stops, as by a signal.
   ///   - say: shows a line about the run, on rank 0; by default on standard error.
   /// - Throws: exit code 73 where the directory cannot be written, holds another run or is in use.
-  public init(
+  public convenience init(
     in directory: String, over world: any Communicator, saving: Saving = Saving(),
     start: RunStart = .automatic, stoppingAfter limit: Double? = nil,
     saying say: ((String) -> Void)? = nil
   ) throws {
+    try self.init(
+      CheckpointStore(run: directory), over: world, saving, start: start, stoppingAfter: limit,
+      saying: say ?? { writeLine($0) })
+  }
+
+  package init(
+    _ store: CheckpointStore, over world: any Communicator, _ saving: Saving,
+    start: RunStart = .automatic, stoppingAfter limit: Double? = nil,
+    saying say: @escaping (String) -> Void
+  ) throws {
+    let directory = store.run
     self.directory = directory
     self.world = world
     self.saving = saving
     self.start = start
-    self.say = say ?? { writeLine($0) }
-    store = CheckpointStore(run: directory)
+    self.say = say
+    self.store = store
     saver = Saver(store, world)
     requests = RunRequests(saving, limit: limit, isRoot: world.isRoot)
     try world.onRoot {

@@ -39,7 +39,7 @@ public struct Saving: Sendable {
   public static func every(seconds: Double) -> Saving { Saving(everySeconds: seconds) }
 
   /// Those of `names`, oldest first, that are to go.
-  func superfluous(_ names: [CheckpointName], best: Int?) -> [CheckpointName] {
+  package func superfluous(_ names: [CheckpointName], best: Int?) -> [CheckpointName] {
     let last = Set(names.suffix(keepingLast))
     return names.enumerated().compactMap { index, name in
       // Of several of one step the newest counts.

@@ -72,6 +72,7 @@ import Testing
       events.append("\(names[ObjectIdentifier(leaf)] ?? "") \(values)")
     }
     func passDidEnd() { events.append("end") }
+    func valuesWereReplaced() {}
     func completeGradients() { events.append("complete") }
   }
 

@@ -41,10 +41,11 @@ int lk_start_job(char *_Nullable const *_Nonnull arguments, int errors);
 // MARK: signals (signals.c)
 
 /// From now on SIGINT, SIGTERM and SIGUSR1 ask to stop, and SIGUSR2 to save; a second SIGINT ends the
-/// process. A signal that was ignored stays so. Calls must not be nested.
+/// process. A signal that was ignored stays so. Each call wants one of `lk_leave_requests`; with the last
+/// of these the signals are handled as before.
 void lk_catch_requests(void);
 
-/// Handles these signals as before.
+/// Ends what `lk_catch_requests` began.
 void lk_leave_requests(void);
 
 /// The last signal that asked to stop; 0: none has.

@@ -2,15 +2,15 @@
 ///
 /// The directory `step-00000120` holds the first of step 120, `step-00000120.2` the second: at the end of
 /// an epoch, say.
-struct CheckpointName: Hashable, Comparable, CustomStringConvertible {
-  let step: Int
+package struct CheckpointName: Hashable, Comparable, CustomStringConvertible {
+  package let step: Int
   /// From 1.
-  let version: Int
+  package let version: Int
 
-  init(step: Int, version: Int = 1) { (self.step, self.version) = (step, version) }
+  package init(step: Int, version: Int = 1) { (self.step, self.version) = (step, version) }
 
   /// Reads the name of a directory; nil: it is none of a checkpoint.
-  init?(_ directory: String) {
+  package init?(_ directory: String) {
     let parts = directory.split(separator: ".", omittingEmptySubsequences: false)
     guard directory.hasPrefix("step-"), parts.count <= 2,
       let step = Self.number(parts[0].dropFirst(5)),
@@ -21,13 +21,13 @@ struct CheckpointName: Hashable, Comparable, CustomStringConvertible {
     guard description == directory else { return nil }
   }
 
-  var description: String {
+  package var description: String {
     let digits = String(step)
     let padded = String(repeating: "0", count: max(0, 8 - digits.count)) + digits
     return "step-\(padded)" + (version == 1 ? "" : ".\(version)")
   }
 
-  static func < (a: CheckpointName, b: CheckpointName) -> Bool {
+  package static func < (a: CheckpointName, b: CheckpointName) -> Bool {
     (a.step, a.version) < (b.step, b.version)
   }
 

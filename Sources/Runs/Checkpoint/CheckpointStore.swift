@@ -1,19 +1,26 @@
-import Support
+package import Support
 
 /// The checkpoints in the directory of a run, as files: `checkpoints/step-00000120/`.
 ///
 /// A checkpoint is written beside its place, into `.step-00000120.tmp`, and gets its name when all of it is
 /// on the disk: who looks at any moment sees whole ones only. It is a value, which threads may share.
-struct CheckpointStore: Sendable {
+package struct CheckpointStore: Sendable {
   /// The directory of the run.
-  let run: String
+  package let run: String
+  /// Called before each file is written, with its name, on the thread that writes: a test's slow disk.
+  package var willWrite: (@Sendable (String) -> Void)?
   /// Where the checkpoints are.
-  var folder: String { run + "/checkpoints" }
+  package var folder: String { run + "/checkpoints" }
 
   private static let latest = "latest"
 
+  package init(run: String, willWrite: (@Sendable (String) -> Void)? = nil) {
+    self.run = run
+    self.willWrite = willWrite
+  }
+
   /// All there are, oldest first; those that were found unsound before are not among them.
-  func names() throws(FileError) -> [CheckpointName] {
+  package func names() throws(FileError) -> [CheckpointName] {
     do throws(FileError) {
       return try Support.names(inDirectory: folder).compactMap(CheckpointName.init).sorted()
     } catch {
@@ -67,6 +74,7 @@ struct CheckpointStore: Sendable {
   func write(
     _ file: String, _ bytes: UnsafeRawBufferPointer, of name: CheckpointName
   ) throws(FileError) -> Manifest.File {
+    willWrite?(file)
     var target = try AtomicFile("\(place(name))/\(file)", byteCount: bytes.count)
     try target.append(bytes)
     try target.commit()

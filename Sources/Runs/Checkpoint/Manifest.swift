@@ -115,8 +115,8 @@ struct Manifest {
 }
 
 /// Why a checkpoint cannot be gone on from.
-struct UnsoundCheckpoint: Error {
-  let problem: String
+package struct UnsoundCheckpoint: Error {
+  package let problem: String
 
   init(_ problem: String) { self.problem = problem }
 }

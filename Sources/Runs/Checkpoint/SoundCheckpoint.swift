@@ -2,14 +2,14 @@ import Checkpoints
 import Support
 
 /// A checkpoint that was read and found to be as it was written.
-struct SoundCheckpoint {
+package struct SoundCheckpoint {
   let path: String
   let name: CheckpointName
   let state: CheckpointState
   private let files: Set<String>
 
   /// Reads the checkpoint in the directory `folder` and verifies every file of it.
-  init(_ name: CheckpointName, in folder: String) throws(UnsoundCheckpoint) {
+  package init(_ name: CheckpointName, in folder: String) throws(UnsoundCheckpoint) {
     self.name = name
     path = "\(folder)/\(name)"
     let manifest = try Manifest(in: path)

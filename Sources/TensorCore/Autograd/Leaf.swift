@@ -40,6 +40,8 @@ package protocol GradientAverager: AnyObject {
   func passDidEnd()
   /// Called before gradients are used: from here on they must be final.
   func completeGradients()
+  /// Called between steps when parameters and buffers have other values, on all ranks alike.
+  func valuesWereReplaced()
 }
 
 /// Makes the gradients of `parameters` final, where they are averaged over passes or ranks.

@@ -84,6 +84,19 @@ package struct TrainingOptions: ParsableArguments, Encodable {
     help: "Where results go; must not hold those of another run (default: runs/ and the time).")
   var runDir: String?
 
+  @Flag(help: "Go on with the run in --run-dir, with its options, from its newest checkpoint.")
+  var resume = false
+
+  @Flag(help: "With --resume: take --learning-rate, --schedule, --warmup and --clip-norm as given.")
+  var override = false
+
+  @Option(
+    help: "Save a checkpoint after so many steps (default: after 30 seconds, if there are more).")
+  var checkpointEvery: Int?
+
+  @Option(help: "Save and stop after this time, such as 11h50m or 90s, with status 85.")
+  var maxTime: TimeLimit?
+
   @OptionGroup package var threads: ThreadOptions
 
   @OptionGroup package var watching: WatchOptions
@@ -100,8 +113,13 @@ package struct TrainingOptions: ParsableArguments, Encodable {
     try require("--micro-batches", microBatches)
     try require("--warmup", warmup, in: 0...counts.upperBound)
     try require("--evaluate-every", evaluateEvery)
+    try require("--checkpoint-every", checkpointEvery)
     try requirePositive("--learning-rate", learningRate)
     try requirePositive("--clip-norm", clipNorm)
+    if resume, runDir == nil {
+      throw ValidationError("--resume needs --run-dir, the directory of the run to go on with.")
+    }
+    if override, !resume { throw ValidationError("--override belongs to --resume.") }
     if runDir == "" { throw ValidationError("--run-dir is empty; it must be a path.") }
     if epochs != nil, steps != nil {
       throw ValidationError("--epochs and --steps cannot both be given.")
@@ -141,6 +159,7 @@ package struct TrainingOptions: ParsableArguments, Encodable {
     (run.optimizer, run.learningRate) = (recipe.optimizer, recipe.learningRate)
     (run.warmup, run.clipNorm) = (recipe.warmup, recipe.clipNorm)
     run.microBatches = microBatches ?? ranks
+    (run.resume, run.override, run.maxTime) = (false, false, nil)
     run.threads.threads = Threads.count
     return run
   }

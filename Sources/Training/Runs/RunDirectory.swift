@@ -2,65 +2,50 @@ import Glibc
 import Lockstep
 import Support
 
-/// What a run leaves behind: `run.json`, `metrics.jsonl` and `model.safetensors` in one directory.
-/// Rank 0 writes.
-final class RunDirectory {
-  /// Where it is; empty on the ranks that do not write.
+/// Where a run of `lockstep train` leaves its results, beside which `run.json` says what it is.
+struct RunDirectory {
   let path: String
-  private let isWriter: Bool
-  private var metrics: UnsafeMutablePointer<FILE>?
-  private var hasWarned = false
+  private let start: RunStart
+  private let record: RunRecord?
 
-  /// Creates the directory at `path`, or one below `runs` with the time as its name, for the run
-  /// that `record` describes.
-  ///
-  /// Of runs that start at the same moment one gets the directory: it is the one that could create
-  /// `metrics.jsonl`, which is not there before.
-  init(creating path: String?, world: any Communicator, _ record: RunRecord) throws {
-    isWriter = world.isRoot
-    guard isWriter else {
-      self.path = ""
-      return
-    }
-    self.path = try path ?? Self.createNewDirectory(in: "runs")
-    try Self.createDirectories(self.path)
-    for name in ["metrics.jsonl", "model.safetensors", "run.json"]
-    where access(file(name), F_OK) == 0 {
-      throw RunDirectoryError.occupied(self.path, by: name)
-    }
-    metrics = fopen(file("metrics.jsonl"), "wxe")
-    guard metrics != nil else {
-      if errno == EEXIST { throw RunDirectoryError.occupied(self.path, by: "metrics.jsonl") }
-      throw FileError(.create, file("metrics.jsonl"))
-    }
-    try record.write(to: file("run.json"))
-    // By lines, so that they can be followed, and are there when a rank is lost.
-    setvbuf(metrics, nil, _IOLBF, 0)
+  /// The directory that `options` name, or one below `runs` with the time as its name, on all ranks.
+  /// Collective.
+  init(_ options: TrainingOptions, _ world: any Communicator) throws {
+    path = try options.runDir ?? Self.createNewDirectory(in: "runs", world)
+    let record = options.resume ? try RunRecord(readingFrom: path + "/run.json") : nil
+    self.record = record
+    start = record == nil ? .new : .resumed
   }
 
-  deinit {
-    if let metrics { fclose(metrics) }
+  /// The options of the run: `given`, or those of the run that goes on, with what may change of `given`.
+  func options(
+    _ given: TrainingOptions, words: [String], ranks: Int
+  ) throws -> TrainingOptions {
+    guard let record else { return given }
+    return try RunOptions.resumed(record, given, words: words, ranks: ranks)
   }
 
-  func file(_ name: String) -> String { path + "/" + name }
+  /// The run, in the directory, which `record` describes from now on.
+  func open(
+    _ options: TrainingOptions, over world: any Communicator, _ record: RunRecord,
+    saying say: @escaping (String) -> Void
+  ) throws -> Run {
+    let file = path + "/run.json"
+    if start == .new { try world.onRoot { try requireEmpty() } }
+    let saving = options.checkpointEvery.map { Saving.every(steps: $0) } ?? Saving()
+    let run = try Run(
+      in: path, over: world, saving: saving, start: start,
+      stoppingAfter: options.maxTime.map { Double($0.seconds) }, saying: say)
+    run.advice = "add --resume to go on"
+    try world.onRoot { try record.write(to: file) }
+    return run
+  }
 
-  /// Appends a line to `metrics.jsonl`. A disk that is full costs metrics, not the run.
-  func record(_ line: JSONObject) {
-    guard let metrics else { return }
-    if fputs(line.description + "\n", metrics) < 0, !hasWarned {
-      hasWarned = true
-      printError(
-        "warning: \(FileError(.write, file("metrics.jsonl")))\n")
+  private func requireEmpty() throws {
+    for name in ["run.json", "metrics.jsonl", "model.safetensors", "checkpoints"]
+    where isThere("\(path)/\(name)") {
+      throw OccupiedDirectory(path: path, name: name, mayResume: isThere(path + "/checkpoints"))
     }
-  }
-
-  func record(_ result: EvaluationResult, step: Int, epoch: Int) {
-    record(
-      JSONObject([("step", .integer(step)), ("epoch", .integer(epoch))] + result.members))
-  }
-
-  func save(_ model: any Layer) throws {
-    if isWriter { try model.save(to: file("model.safetensors")) }
   }
 
   private static func timestamp() -> String {
@@ -74,39 +59,36 @@ final class RunDirectory {
     }
   }
 
-  /// Creates a directory that was not there, even if other runs start in the same second.
-  private static func createNewDirectory(in parent: String) throws -> String {
-    try createDirectories(parent)
-    let time = "\(parent)/\(timestamp())"
-    var path = time
-    var count = 1
-    while mkdir(path, 0o777) != 0 {
-      guard errno == EEXIST else { throw FileError(.create, path) }
-      count += 1
-      path = "\(time)-\(count)"
+  /// Creates a directory that was not there, even if other runs start in the same second; all ranks learn
+  /// its path.
+  private static func createNewDirectory(
+    in parent: String, _ world: any Communicator
+  ) throws -> String {
+    let path = try world.onRoot { () throws -> String in
+      try createDirectories(parent)
+      let time = "\(parent)/\(timestamp())"
+      var path = time
+      var count = 1
+      while mkdir(path, 0o777) != 0 {
+        guard errno == EEXIST else { throw FileError(.create, path) }
+        count += 1
+        path = "\(time)-\(count)"
+      }
+      return path
     }
-    return path
-  }
-
-  private static func createDirectories(_ path: String) throws {
-    var prefix = path.hasPrefix("/") ? "" : "."
-    for part in path.split(separator: "/") {
-      prefix += "/" + part
-      guard mkdir(prefix, 0o777) != 0, errno != EEXIST else { continue }
-      throw FileError(.create, path)
-    }
+    return world.gather(path ?? "")[0]
   }
 }
 
-/// Why a run cannot write its results.
-enum RunDirectoryError: ReportableError {
-  case occupied(String, by: String)
+/// A new run cannot use a directory, for it holds results.
+private struct OccupiedDirectory: ReportableError {
+  let path: String
+  let name: String
+  let mayResume: Bool
 
   var description: String {
-    switch self {
-    case .occupied(let path, let name):
-      "\(path) holds \(name) of another run; choose another --run-dir or move it away"
-    }
+    "\(path) holds \(name) of another run; choose another --run-dir or move it away"
+      + (mayResume ? ", or add --resume to go on with that run" : "")
   }
 
   var exitCode: ExitCode { .cannotCreate }

@@ -7,9 +7,14 @@ import Support
 /// run compare them. It is made by encoding `TrainingOptions`, so that no option can be forgotten.
 struct RunOptions {
   /// Options that a rank may have alone: they do not decide what is computed.
-  private static let local: Set = ["threads", "warnAfter", "abortAfter", "runDir", "quiet"]
+  private static let local: Set = [
+    "threads", "warnAfter", "abortAfter", "runDir", "quiet", "resume", "override", "maxTime",
+  ]
 
-  private let members: [(name: String, value: JSONScalar)]
+  /// Those that came after the first run.json of this layout was written.
+  private static let later: Set = ["resume", "override", "checkpointEvery", "maxTime"]
+
+  let members: [(name: String, value: JSONScalar)]
 
   init(_ options: TrainingOptions) {
     do {
@@ -43,7 +48,7 @@ struct RunOptions {
   }
 
   /// `--global-batch` for `globalBatch`.
-  private static func word(_ name: String) -> String {
+  static func word(_ name: String) -> String {
     "--" + name.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
   }
 }
@@ -69,9 +74,12 @@ extension RunOptions {
     let members = try members(&reader)
     let given = Dictionary(uniqueKeysWithValues: members)
     let defaults = RunOptions(try parse([])).members
-    for (name, value) in defaults where given[name] == nil || given[name] == .null && value != .null
-    {
-      throw missing("'\(name)'", of: "options")
+    for (name, value) in defaults {
+      // Runs of older versions had no such option.
+      if given[name] == nil, later.contains(name) { continue }
+      guard given[name] != nil, given[name] != .null || value == .null else {
+        throw missing("'\(name)'", of: "options")
+      }
     }
     let known = Set(defaults.map(\.name))
     if let other = members.first(where: { !known.contains($0.name) }) {
@@ -100,7 +108,7 @@ extension RunOptions {
 
 extension JSONScalar {
   /// The value without the quotes of a text; nil for none.
-  fileprivate var text: String? {
+  var text: String? {
     switch self {
     case .null: nil
     case .flag(let flag): "\(flag)"

@@ -92,6 +92,17 @@ package struct EvaluationResult {
       + (r2.map { "  R² \($0.text(4))" } ?? "")
   }
 
+  /// As members of a line of metrics.
+  var metrics: Metrics {
+    [
+      "split": .text(split), "loss": .number(loss), "accuracy": accuracy.map { .number($0) },
+      "r2": r2.map { .number($0) },
+    ]
+  }
+
+  /// The higher, the better: the accuracy where there are classes, else what the loss says.
+  var score: Double { accuracy ?? -loss }
+
   /// As members of a line of JSON.
   package var members: [(key: String, value: JSONObject.Value?)] {
     [
