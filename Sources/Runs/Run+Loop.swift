@@ -41,6 +41,8 @@ extension Run {
     write(line)
     for line in linesOfStep { metrics?.append(line) }
     linesOfStep = []
+    incident?.write(to: "\(directory)/incidents.jsonl")
+    incident = nil
     try throwDeferredError()
     let asked = agreedRequests()
     report(saver.settle(waiting: false))

@@ -27,9 +27,15 @@ extension Run {
     for load in loads ?? [] { load() }
     if let checkpoint { take(checkpoint.state) }
     try world.onRoot {
-      metrics = try MetricsFile(
-        "\(directory)/metrics.jsonl", from: checkpoint?.state.metricsByteCount ?? 0,
+      let path = "\(directory)/metrics.jsonl"
+      let lastSeen = Incident.lastWrite(path)
+      let file = try MetricsFile(
+        path, from: checkpoint?.state.metricsByteCount ?? 0,
         movingRestTo: "\(directory)/metrics-superseded.jsonl")
+      metrics = file
+      if !isFinished, checkpoint != nil || lastSeen != nil {
+        incident = Incident(step: step, reached: file.lastStepMoved, lastSeen: lastSeen)
+      }
       guard let checkpoint else { return }
       // Those after it were not sound, or are not of this run any more.
       for name in try store.names() where name > checkpoint.name { store.setAside(name) }

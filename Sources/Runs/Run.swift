@@ -65,6 +65,8 @@ public final class Run {
   /// Where the data were when the last step ended, and lines about the one that is under way.
   var positionOfStep = EpochPosition(epoch: 1, batch: 0)
   var linesOfStep: [JSONObject] = []
+  /// What is to be told when the first step is done; nil: nothing.
+  var incident: Incident?
   /// How to go on with a run that was stopped.
   package var advice = "start the program again to go on"
   /// `StepContext.agreementCount` at the last step.
@@ -113,6 +115,9 @@ public final class Run {
     }
     world.step.ownRequests = { [requests] in requests.current }
     requests.begin()
+    if world.isRoot, environmentVariable("LOCKSTEP_LAUNCHER") != nil {
+      writeLine(runAnnouncement + directory)
+    }
   }
 
   deinit {

@@ -74,8 +74,8 @@ import Testing
     let lines = String(decoding: try directory.read("metrics.jsonl"), as: UTF8.self)
       .split(separator: "\n")
     #expect(
-      lines.map { $0.suffix(10) }
-        == ["\"loss\":1}", "\"loss\":2}", "\"loss\":30}"].map { $0.suffix(10) })
+      lines.map { $0.suffix(9) }
+        == ["\"loss\":1}", "\"loss\":2}", "\"loss\":30}"].map { $0.suffix(9) })
     #expect(
       String(decoding: try directory.read("metrics-superseded.jsonl"), as: UTF8.self)
         == "{\"step\":3,\"epoch\":1,\"loss\":3}\n")

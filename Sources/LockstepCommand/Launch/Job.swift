@@ -8,7 +8,7 @@ import Lockstep
 /// ranks) and not only the one who waits, unless this process ignores it, as under `nohup`. The job is a
 /// process group of its own: a signal to this one's group, such as a terminal's, reaches it once too.
 /// The job ends with this process, however that ends.
-struct Job {
+package struct Job {
   private static let passedOn = [
     SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT,
   ]
@@ -16,15 +16,28 @@ struct Job {
   /// The seconds for which what a job left behind may still write.
   private static let secondsAfterEnd = 1.0
 
+  /// How a job came to its end.
+  package struct End {
+    /// Its exit status, or 128 + the number of the signal that ended it.
+    package var status: Int32
+    /// The directory of the run that its ranks were, if they have said so.
+    package var run: String?
+    /// Whether somebody asked it to end.
+    package var wasAsked: Bool
+
+    package init(status: Int32, run: String? = nil, wasAsked: Bool = false) {
+      (self.status, self.run, self.wasAsked) = (status, run, wasAsked)
+    }
+  }
+
   private let process: pid_t
   private let errors: Int32
   private let signals: sigset_t
 
-  /// Runs `command` to its end. Returns its exit status, or 128 + the number of the signal that ended
-  /// it.
+  /// Runs `command` to its end.
   ///
   /// Throws `LaunchFailure` (69) where the program cannot be started.
-  static func run(_ command: [String], drawsBar: Bool) throws -> Int32 {
+  static func run(_ command: [String], drawsBar: Bool) throws -> End {
     try Job(command).finish(JobErrors(drawsBar: drawsBar))
   }
 
@@ -56,9 +69,10 @@ struct Job {
     }
   }
 
-  private func finish(_ shown: consuming JobErrors) -> Int32 {
+  private func finish(_ shown: consuming JobErrors) -> End {
     var shown = shown
     var status: Int32?
+    var requests = StopRequests()
     var limit = Double.infinity
     // A process that the job leaves behind may hold the pipe open for ever, and write to it: when the
     // job has ended, what comes within a tenth of a second still counts, for a second.
@@ -66,17 +80,17 @@ struct Job {
       if bytes.isEmpty, status != nil { break }
       printError(bytes.isEmpty ? shown.pause() : shown.pass(bytes))
       guard status == nil else { continue }
-      passSignalsOn()
+      passSignalsOn(&requests, isRun: shown.run != nil)
       status = endStatus(of: process, waits: false)
       if status != nil { limit = monotonicSeconds() + Self.secondsAfterEnd }
     }
     printError(shown.end())
     close(errors)
     while status == nil {
-      passSignalsOn(within: 50)
+      passSignalsOn(&requests, isRun: shown.run != nil, within: 50)
       status = endStatus(of: process, waits: false)
     }
-    return status ?? 0
+    return End(status: status ?? 0, run: shown.run, wasAsked: requests.count > 0)
   }
 
   /// What has come after so many milliseconds at most; nil: nothing ever will.
@@ -89,7 +103,9 @@ struct Job {
     return count > 0 ? Array(buffer[..<count]) : nil
   }
 
-  private func passSignalsOn(within milliseconds: Int = 0) {
+  private func passSignalsOn(
+    _ requests: inout StopRequests, isRun: Bool, within milliseconds: Int = 0
+  ) {
     var received = receivedSignals(within: milliseconds)
     guard !received.isEmpty else { return }
     // Who signals a process and then its group, as GNU timeout does, means one signal.
@@ -98,7 +114,7 @@ struct Job {
       received.append(signal)
     }
     for signal in received where signal != SIGCHLD {
-      kill(process, signal)
+      kill(process, requests.passedOn(signal, isRun: isRun))
       // Ctrl-Z: the shell waits for this process to stop.
       if signal == SIGTSTP { raise(SIGSTOP) }
     }
@@ -114,5 +130,20 @@ struct Job {
       limit = timespec()
     }
     return received
+  }
+}
+
+/// What somebody has asked of a job that it shall end.
+package struct StopRequests {
+  package private(set) var count = 0
+
+  package init() {}
+
+  /// The signal that the job gets for `signal`. Ranks that are a run are asked to save and stop the first
+  /// time: `mpirun` would pass `SIGTERM` and `SIGINT` on a second later, and kill them a second after.
+  package mutating func passedOn(_ signal: Int32, isRun: Bool) -> Int32 {
+    guard signal == SIGINT || signal == SIGTERM else { return signal }
+    count += 1
+    return isRun && count == 1 ? SIGUSR1 : signal
   }
 }

@@ -9,13 +9,16 @@ struct JobEnvironment {
   private let inherited: [String]
 
   /// For a job by this `plan`, started by this process.
-  init(_ plan: JobPlan, columns: Int? = terminalColumns()) {
+  ///
+  /// - Parameter run: the directory of the run that the job goes on with after it has failed.
+  init(_ plan: JobPlan, columns: Int? = terminalColumns(), restarting run: String? = nil) {
     self.columns = columns
     // Fifty lines of back trace per rank would bury the one line that says what went wrong.
     let backtrace = environmentVariable("SWIFT_BACKTRACE") ?? "enable=no"
     values =
       [("SWIFT_BACKTRACE", backtrace), ("LOCKSTEP_NUM_THREADS", "\(plan.threads)")]
       + (plan.isPlain ? [] : columns.map { [("LOCKSTEP_COLUMNS", "\($0)")] } ?? [])
+      + [("LOCKSTEP_LAUNCHER", "1")] + (run.map { [("LOCKSTEP_RESTART", $0)] } ?? [])
     let own = Set(values.map(\.name))
     // Ranks of this host inherit them anyway.
     inherited = plan.hostFile == nil ? [] : lockstepVariables().filter { !own.contains($0) }

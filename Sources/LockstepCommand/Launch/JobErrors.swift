@@ -1,3 +1,5 @@
+import Support
+
 /// What a job writes to standard error, made fit to be read: without the paragraphs of `mpirun` that
 /// repeat what the failing rank has said in one line, and with the progress bar drawn.
 ///
@@ -16,6 +18,9 @@ package struct JobErrors {
   private var repeated: [String] = []
   /// Whether a rank has said why it failed.
   private var hasCause = false
+  /// The directory of the run that the ranks are, which saves and stops on `SIGUSR1`; nil: they have not
+  /// said that they are one.
+  package private(set) var run: String?
   /// Whether the last line of the terminal is a state of the bar.
   private var showsBar = false
 
@@ -26,6 +31,7 @@ package struct JobErrors {
   private static let longestLine = 1 << 16
   private static let boringLines = [
     "show_help.c at line", "sent help message help-mpi-api.txt", "orte_base_help_aggregate",
+    "mpirun: Forwarding signal",
   ]
   private static let boringParagraphs = [
     "Primary job  terminated normally", "one or more processes exited with non-zero status",
@@ -85,6 +91,10 @@ package struct JobErrors {
       return line + "\n"
     }
     if line.hasPrefix("\r") { return state(line) }
+    if line.hasPrefix(runAnnouncement) {
+      run = String(line.dropFirst(runAnnouncement.count))
+      return ""
+    }
     note(line)
     if Self.boringLines.contains(where: line.contains) { return "" }
     if paragraph.isEmpty, line != Self.dashes { return draw([line]) }
@@ -102,9 +112,10 @@ package struct JobErrors {
     return release()
   }
 
-  /// A program of Lockstep says `error: `, and Swift's runtime `Fatal error`.
+  /// A program of Lockstep says `error: ` or that it has stopped, and Swift's runtime `Fatal error`.
   private mutating func note(_ line: String) {
-    if line.hasPrefix("error: ") || line.contains("Fatal error") { hasCause = true }
+    let causes = ["error: ", "stopped by ", "stopped after "]
+    if causes.contains(where: line.hasPrefix) || line.contains("Fatal error") { hasCause = true }
   }
 
   private mutating func release() -> String {

@@ -31,10 +31,13 @@ package struct JobPlan {
 
   /// The command before the program.
   ///
-  /// - Parameter variables: what the ranks find in their environment, each as `NAME=value`, or as
-  ///   `NAME` where this process has it.
-  package func mpirun(variables: [String]) -> [String] {
+  /// - Parameters:
+  ///   - variables: what the ranks find in their environment, each as `NAME=value`, or as
+  ///     `NAME` where this process has it.
+  ///   - endsFast: whether ranks are killed at once where one is lost, and not after two seconds.
+  package func mpirun(variables: [String], endsFast: Bool = false) -> [String] {
     var command = ["mpirun"]
+    if endsFast { command += ["--mca", "odls_base_sigkill_timeout", "0"] }
     if let ranks { command += ["-n", "\(ranks)"] }
     if host.isRoot { command.append("--allow-run-as-root") }
     command += placement

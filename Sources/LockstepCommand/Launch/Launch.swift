@@ -35,6 +35,13 @@ struct Launch: ParsableCommand {
   @Option(help: "The hosts, one a line, such as 'node1 slots=8' (default: this machine alone).")
   var hostfile: String?
 
+  @Option(
+    help: """
+      Start a job again that has lost a rank or a host, was killed or hung (status 75, 128 and more), up to \
+      so many times; a run goes on from its newest checkpoint.
+      """)
+  var restarts = 0
+
   @Flag(help: "Print the command instead of running it.")
   var print = false
 
@@ -45,6 +52,7 @@ struct Launch: ParsableCommand {
   func validate() throws {
     try require("-n", ranks, in: 1...100_000)
     try require("--threads", threads, in: 1...1024)
+    try require("--restarts", restarts, in: 0...100_000)
     guard let first = program.first else { throw ValidationError("Missing the program to start.") }
     if first == "-h" || first == "--help" { throw CleanExit.helpRequest(self) }
     guard first == "--" || !first.hasPrefix("-") else {
@@ -68,13 +76,22 @@ struct Launch: ParsableCommand {
         ranks: ranks, threads: threads ?? Threads.chosenCount(), hostFile: hostfile,
         on: LaunchHost())
       let environment = JobEnvironment(plan)
-      if plan.isPlain { return try become(environment) }
-      let job = plan.mpirun(variables: environment.variables) + command
+      if plan.isPlain, restarts == 0 || print { return try become(environment) }
       if plan.isCrowded { printError(note(plan)) }
-      if print { return Swift.print(shellQuoted(job)) }
-      environment.apply()
-      Glibc.exit(try Job.run(job, drawsBar: environment.columns != nil))
+      if print { return Swift.print(shellQuoted(job(plan, environment))) }
+      Glibc.exit(
+        try Supervisor(restarts: restarts).run { run in
+          let environment = JobEnvironment(plan, restarting: run)
+          environment.apply()
+          return try Job.run(job(plan, environment), drawsBar: environment.columns != nil)
+        })
     }
+  }
+
+  private func job(_ plan: JobPlan, _ environment: JobEnvironment) -> [String] {
+    plan.isPlain
+      ? command
+      : plan.mpirun(variables: environment.variables, endsFast: restarts > 0) + command
   }
 
   private func note(_ plan: JobPlan) -> String {

@@ -6,6 +6,8 @@ import Support
 ///
 /// A disk that is full costs lines, not the run.
 final class MetricsFile {
+  /// The step of the last line that was moved aside; nil: none was.
+  private(set) var lastStepMoved: Int?
   /// How many bytes of lines there are.
   private(set) var byteCount: Int
   private let path: String
@@ -48,6 +50,9 @@ final class MetricsFile {
         throw FileError(.write, aside)
       }
       done += read
+      if done == count {
+        lastStepMoved = lastStep(inMetrics: String(decoding: buffer[..<read], as: UTF8.self))
+      }
     }
     guard uninterrupted({ fsync(target) }) == 0 else { throw FileError(.write, aside) }
     guard uninterrupted({ ftruncate(descriptor, byteCount) }) == 0 else {

@@ -11,9 +11,14 @@ struct RunDirectory {
   /// The directory that `options` name, or one below `runs` with the time as its name, on all ranks.
   /// Collective.
   init(_ options: TrainingOptions, _ world: any Communicator) throws {
+    if let failed = environmentVariable("LOCKSTEP_RESTART") {
+      // The launcher starts the job once more: a checkpoint may be there, or not yet.
+      (path, start) = (failed, .automatic)
+      record = try? RunRecord(readingFrom: path + "/run.json")
+      return
+    }
     path = try options.runDir ?? Self.createNewDirectory(in: "runs", world)
-    let record = options.resume ? try RunRecord(readingFrom: path + "/run.json") : nil
-    self.record = record
+    record = options.resume ? try RunRecord(readingFrom: path + "/run.json") : nil
     start = record == nil ? .new : .resumed
   }
 
