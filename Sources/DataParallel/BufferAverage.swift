@@ -7,8 +7,8 @@ import TensorCore
 ///
 /// What a pass has added to a buffer is weighted like its gradients, summed along with them, and
 /// taken back until the step is complete: a step moves a buffer by the mean of what its passes
-/// would, so the result does not depend on which rank ran which of them. A buffer of integers counts, for
-/// example passes: a step moves it by the sum.
+/// would, so the result does not depend on which rank ran which of them. So a buffer
+/// of integers that counts passes counts steps, and is rounded for that.
 struct BufferAverage {
   private struct Buffer {
     let tensor: Tensor
@@ -59,22 +59,21 @@ struct BufferAverage {
   /// The number of values that travel.
   var count: Int { buffers.reduce(0) { $0 + $1.values.count } }
 
-  /// Adds what the buffers have changed by, times `weight` but for counts, to `changes`, and takes it back.
+  /// Adds what the buffers have changed by, times `weight`, to `changes`, and takes it back.
   func collect(into changes: UnsafeMutablePointer<Float>, weight: Float) {
     var place = changes
     for buffer in buffers {
       let isCount = isCount(buffer.tensor)
       for (value, start) in zip(buffer.current, buffer.values) {
         place.pointee +=
-          isCount ? Float(value - start) : weight * (Float(value) - Float(start))
+          weight * (isCount ? Float(value - start) : Float(value) - Float(start))
         place += 1
       }
       buffer.restore()
     }
   }
 
-  /// Moves the buffers by the sums over all passes of all ranks, divided by their `samples` but for
-  /// counts.
+  /// Moves the buffers by the sums over all passes of all ranks, divided by their `samples`.
   mutating func move(by changes: UnsafePointer<Float>, over samples: Float) {
     guard samples > 0 else { return }
     var place = changes
@@ -84,7 +83,8 @@ struct BufferAverage {
         let value = buffers[index].values[element]
         buffers[index].values[element] =
           isCount
-          ? value + Double(place.pointee).rounded() : Double(Float(value) + place.pointee / samples)
+          ? value + Double(place.pointee / samples).rounded()
+          : Double(Float(value) + place.pointee / samples)
         place += 1
       }
       buffers[index].restore()

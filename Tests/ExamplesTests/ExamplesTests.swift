@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -82,5 +83,39 @@ import Testing
     let lines = try run("CharacterGPTExample", ["poem.txt", "60"], ranks: ranks)
     #expect((number("step 0: ", in: lines.first) ?? 0) > 2.5, "\(lines)")
     #expect((number("step 59: ", in: lines.dropFirst(2).first) ?? 9) < 1, "\(lines)")
+  }
+
+  /// Killed as often as it takes steps to get on, by SIGKILL, and started again.
+  @Test(arguments: [1, 2])
+  func surviveGoesOnAsTheSameRun(_ ranks: Int) throws {
+    func start(_ run: String, until bytes: Int?) throws -> ProcessRun {
+      var isKilled = false
+      let kill = { (process: pid_t) in
+        guard let bytes, !isKilled else { return }
+        let lines = (try? self.directory.read("\(run)/metrics.jsonl"))?.count ?? 0
+        if lines > bytes { isKilled = Glibc.kill(-process, SIGKILL) == 0 }
+      }
+      return ranks == 1
+        ? try runAlone("SurviveExample", [run, "6"], in: directory.path, whileRunning: kill)
+        : try mpirun(
+          ranks: ranks, "SurviveExample", [run, "6"], in: directory.path, whileRunning: kill)
+    }
+    let undisturbed = try start("undisturbed", until: nil)
+    #expect(undisturbed.status == 0, "\(undisturbed.errors)")
+    // A line has some 40 bytes; checkpoints are 20 steps apart.
+    for bytes in [600, 2000, 4000] {
+      #expect(try start("killed", until: bytes).status == 128 + SIGKILL)
+    }
+    let last = try start("killed", until: nil)
+    #expect(last.output == undisturbed.output)
+    #expect(last.errors.contains { $0.hasPrefix("goes on from killed/checkpoints/step-") })
+    let files = [
+      "model.safetensors", "best.safetensors", "metrics.jsonl",
+      "checkpoints/latest/optimizer.safetensors",
+    ]
+    for file in files {
+      #expect(
+        try directory.read("killed/\(file)") == directory.read("undisturbed/\(file)"), "\(file)")
+    }
   }
 }

@@ -52,11 +52,12 @@ public func withoutOtherJobs<Result>(_ body: () throws -> Result) rethrows -> Re
 /// `environment`; with `nil` a variable is removed.
 public func runAlone(
   _ program: String, _ arguments: [String], environment: [String: String?] = [:],
-  in directory: String? = nil, limit: Double = 300
+  in directory: String? = nil, limit: Double = 300, whileRunning: (pid_t) -> Void = { _ in }
 ) throws -> ProcessRun {
   try run(
     [try builtProgram(program)] + arguments,
-    environment: plainEnvironment.merging(environment) { $1 }, in: directory, limit: limit)
+    environment: plainEnvironment.merging(environment) { $1 }, in: directory, limit: limit,
+    whileRunning: whileRunning)
 }
 
 /// Runs a program of this package that starts ranks itself; as `mpirun`, one such job at a time.

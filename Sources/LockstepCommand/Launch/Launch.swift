@@ -81,7 +81,7 @@ struct Launch: ParsableCommand {
       if print { return Swift.print(shellQuoted(job(plan, environment))) }
       Glibc.exit(
         try Supervisor(restarts: restarts).run { run in
-          let environment = JobEnvironment(plan, restarting: run)
+          let environment = JobEnvironment(plan, isHeard: true, restarting: run)
           environment.apply()
           return try Job.run(job(plan, environment), drawsBar: environment.columns != nil)
         })

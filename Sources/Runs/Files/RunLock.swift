@@ -5,6 +5,9 @@ import Support
 final class RunLock {
   private let descriptor: Int32
 
+  /// The seconds for which a lock is waited for.
+  private static let patience = 5.0
+
   /// Locks the directory at `path`; where its file system knows no locks, nothing is kept from anybody.
   ///
   /// - Throws: `RunDirectoryError.inUse` where a process that lives has it.
@@ -12,7 +15,13 @@ final class RunLock {
     let file = path + "/.lock"
     let descriptor = uninterrupted { open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666) }
     guard descriptor >= 0 else { throw FileError(.create, file) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+    // A rank that was killed a moment ago may still be there.
+    let end = monotonicSeconds() + Self.patience
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
+      if monotonicSeconds() < end {
+        usleep(20_000)
+        continue
+      }
       let owner = text(ofFile: file) ?? ""
       close(descriptor)
       throw RunDirectoryError.inUse(path, by: owner.split(separator: "\n").first.map(String.init))

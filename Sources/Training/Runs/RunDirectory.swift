@@ -47,7 +47,7 @@ struct RunDirectory {
   }
 
   private func requireEmpty() throws {
-    for name in ["run.json", "metrics.jsonl", "model.safetensors", "checkpoints"]
+    for name in ["metrics.jsonl", "model.safetensors", "run.json", "checkpoints"]
     where isThere("\(path)/\(name)") {
       throw OccupiedDirectory(path: path, name: name, mayResume: isThere(path + "/checkpoints"))
     }
