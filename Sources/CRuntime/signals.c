@@ -34,6 +34,11 @@ void lk_catch_requests(void) {
   pthread_mutex_lock(&lock);
   if (heeding++ == 0) {
     __atomic_store_n(&stop_signal, 0, __ATOMIC_RELAXED);
+    // A parent whose thread blocks signals, as those of thread pools do, passes that on.
+    sigset_t all;
+    sigemptyset(&all);
+    for (int i = 0; i < CAUGHT; i++) sigaddset(&all, caught[i]);
+    pthread_sigmask(SIG_UNBLOCK, &all, NULL);
     for (int i = 0; i < CAUGHT; i++) {
       struct sigaction action = {.sa_handler = request, .sa_flags = SA_RESTART};
       sigemptyset(&action.sa_mask);

@@ -20,7 +20,9 @@ import Testing
       "lockstep", "train --quiet \(options)".split(separator: " ").map(String.init),
       in: directory.path
     ) { process in
-      if !isSent, let lines = try? directory.read("run/metrics.jsonl"), lines.count > bytes {
+      if !isSent, directory.list("run/checkpoints").contains("latest"),
+        let lines = try? directory.read("run/metrics.jsonl"), lines.count > bytes
+      {
         kill(process, signal)
         isSent = true
       }
@@ -62,7 +64,8 @@ import Testing
 
   @Test(arguments: [SIGTERM, SIGINT, SIGUSR1])
   func aSignalSavesAndStops(_ signal: Int32) throws {
-    let stopped = try signalled(signal, "--epochs 1000 --run-dir run", after: 500)
+    let stopped = try signalled(
+      signal, "--epochs 1000 --checkpoint-every 10 --run-dir run", after: 500)
     #expect(stopped.status == 85)
     #expect(stopped.errors.count == 1)
     #expect(
@@ -114,8 +117,11 @@ import Testing
       "or add --resume to go on with that run")
     directory.remove("run/checkpoints")
     expectFailure(
-      try lockstep("train --resume --run-dir run", in: directory), 66,
-      "run has no checkpoint to go on from")
+      try lockstep("train --resume --run-dir run", in: directory), 73,
+      "run holds model.safetensors of another run")
+    directory.remove("run/model.safetensors")
+    try train("--resume --run-dir run")
+    #expect(try Metrics(of: "run", in: directory).steps.map(\.step) == [1, 2, 3])
   }
 
   @Test(arguments: [

@@ -41,7 +41,7 @@ int lk_start_job(char *_Nullable const *_Nonnull arguments, int errors);
 // MARK: signals (signals.c)
 
 /// From now on SIGINT, SIGTERM and SIGUSR1 ask to stop, and SIGUSR2 to save; a second SIGINT ends the
-/// process. A signal that was ignored stays so. Each call wants one of `lk_leave_requests`; with the last
+/// process. A signal that was ignored stays so; one that the calling thread blocks no longer is. Each call wants one of `lk_leave_requests`; with the last
 /// of these the signals are handled as before.
 void lk_catch_requests(void);
 

@@ -19,7 +19,8 @@ struct RunDirectory {
     }
     path = try options.runDir ?? Self.createNewDirectory(in: "runs", world)
     record = options.resume ? try RunRecord(readingFrom: path + "/run.json") : nil
-    start = record == nil ? .new : .resumed
+    // A run that was killed before its first checkpoint goes on from its beginning.
+    start = record == nil ? .new : .automatic
   }
 
   /// The options of the run: `given`, or those of the run that goes on, with what may change of `given`.
