@@ -19,7 +19,12 @@ public final class Watch: @unchecked Sendable {
   public var limits: WatchLimits {
     get { whole?.limits ?? currentLimits.withLock { $0 } }
     set {
-      if let whole { whole.limits = newValue } else { currentLimits.withLock { $0 = newValue } }
+      if let whole {
+        whole.limits = newValue
+      } else {
+        currentLimits.withLock { $0 = newValue }
+        StorageWaits.limits = newValue.ofStorage
+      }
     }
   }
 
@@ -130,7 +135,7 @@ public final class Watch: @unchecked Sendable {
   }
 
   /// Notes that this rank waits in a shared window for the rank `localRank`; nil: no longer.
-  func awaitArrival(of localRank: Int?) {
+  package func awaitArrival(of localRank: Int?) {
     guard !isClosed.load(ordering: .relaxed) else { return }
     if let whole {
       whole.awaitArrival(
