@@ -18,6 +18,9 @@ package struct AwakeTime {
     guard let last, now > last + 10 * interval else { return 0 }
     return now - last - 10 * interval
   }
+
+  /// Notes that the thread has worked until the moment `now`, and will look again an interval later.
+  package mutating func rest(at now: UInt64) { last = now }
 }
 
 /// Seconds that something has lasted, by a thread that looks at it again and again: those in which the

@@ -39,8 +39,8 @@ import Testing
   /// Nobody waits for it but `mpirun`.
   @Test func aRankThatDoesNotEndEndsItself() throws {
     let job = try mpirun(ranks: 2, "MPIChecks", ["hangsAtExit"], environment: limits())
-    expectEnd(job, 75, ["rank 1 has left MPI and not ended for 4"])
-    #expect(job.seconds < tenTimes(6))
+    expectEnd(job, 75, ["rank 1 has left MPI and not ended for "])
+    #expect(job.seconds < tenTimes(7))
   }
 }
 

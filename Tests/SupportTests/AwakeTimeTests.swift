@@ -16,6 +16,14 @@ import Testing
     #expect(time.lost(at: 106 * Self.second + interval, interval: interval) == 0)
   }
 
+  /// What it says may take a thread seconds.
+  @Test func timeInWhichTheThreadWorkedCounts() {
+    var time = AwakeTime()
+    #expect(time.lost(at: 5 * Self.second, interval: Self.second / 10) == 0)
+    time.rest(at: 9 * Self.second)
+    #expect(time.lost(at: 10 * Self.second, interval: Self.second / 10) == 0)
+  }
+
   @Test func aStopwatchStandsStillMeanwhile() {
     var stopwatch = AwakeStopwatch(interval: Self.second / 10, at: 0)
     for tenth in 1...20 {

@@ -113,6 +113,13 @@ struct HostBoard: @unchecked Sendable {
     }
   }
 
+  /// Whether all ranks of this host are leaving MPI, or have left it.
+  var isEveryoneLeaving: Bool {
+    records.allSatisfy {
+      $0.pointee.stage.load(ordering: .acquiring) >= RankRecord.Stage.leaving.rawValue
+    }
+  }
+
   /// Notes that ranks of the job may disagree about a collective.
   func noteSuspicion() { flags.pointee.suspicion.store(1, ordering: .releasing) }
 

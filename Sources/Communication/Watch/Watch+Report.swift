@@ -71,10 +71,13 @@ extension Watch {
     _ waited: Double, at now: UInt64, leavingItToOthers: Bool, _ view: () -> JobView
   ) {
     let limits = limits
+    // All are on their way out, which takes a moment.
+    if waited < Self.certainty, board.isEveryoneLeaving { return }
     // Even where this thread comes so late that it ends the job as well: who comes first, warns.
     if limits.warning > 0, waited > limits.warning, !leavingItToOthers {
       board.warnOnce(since: now &- UInt64(waited * 1e9), now: now) {
         let view = view()
+        keepRunning(at: now)
         if limits.abort > 0, waited > Self.certainty, view.isDeadlock {
           end(view, "all ranks have waited for \(duration(waited)), each for another one")
         }
@@ -103,6 +106,12 @@ extension Watch {
     member.end(
       "\(reason): \(view.sentences().joined(separator: "; "))",
       view.isDeadlock ? .ranksDisagree : .peerLost)
+  }
+
+  /// Lets nobody take this rank for one that does not run while its watchdog names lines, which takes tenths
+  /// of a second on a free core.
+  func keepRunning(at now: UInt64) {
+    mine.pointee.looked.store(now + 5_000_000_000, ordering: .releasing)
   }
 
   /// Seconds of a wait after which nobody can take a rank for waiting that only gets no core.

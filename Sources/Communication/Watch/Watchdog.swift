@@ -70,10 +70,10 @@ package final class Watchdog: @unchecked Sendable {
 
   /// Whether the time until the next look has passed; false: this rank leaves MPI.
   private func sleep(orStop stop: Int32) -> Bool {
-    let interval = watch.limits.interval
-    if let hosts {
-      return hosts.wait(until: monotonicNanoseconds() + interval, orStop: stop)
-    }
+    let (interval, now) = (watch.limits.interval, monotonicNanoseconds())
+    // To name lines may have taken seconds.
+    time.rest(at: now)
+    if let hosts { return hosts.wait(until: now + interval, orStop: stop) }
     var end = pollfd(fd: stop, events: Int16(POLLIN), revents: 0)
     let status = poll(&end, 1, Int32(interval / 1_000_000))
     return status == 0 || (status < 0 && errno == EINTR)

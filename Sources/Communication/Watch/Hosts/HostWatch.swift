@@ -184,7 +184,7 @@ extension HostWatch {
     var report = report()
     report.isSpeaking = true
     channel.send(report.bytes)
-    watch.mine.pointee.looked.store(now + UInt64(Self.speech * 1e9), ordering: .releasing)
+    watch.keepRunning(at: now)
   }
 
   /// All ranks that are seen from here; those of this host do what `states` says.
