@@ -72,7 +72,8 @@ struct RankState: BitwiseCopyable {
         part: record.pointee.part.part.load(ordering: .acquiring))
       site = record.pointee.partAt
       let first = record.pointee.part.waitBegan.load(ordering: .relaxed)
-      began = first == 0 ? now : first
+      // What its watchdog has not seen began after it looked.
+      began = first == 0 ? Swift.min(looked, now) : first
     }
     for lane in Lane.allCases.reversed() {
       let ring = board.ring(lane, localRank)
@@ -83,7 +84,8 @@ struct RankState: BitwiseCopyable {
       self[lane].word = entry.word
       site = entry.site
       let first = record.pointee.lanes[lane.rawValue].waitBegan.load(ordering: .relaxed)
-      began = first == 0 ? now : first
+      // What its watchdog has not seen began after it looked.
+      began = first == 0 ? Swift.min(looked, now) : first
     }
     let awaited = Int(record.pointee.awaited.load(ordering: .acquiring)) - 1
     if isInBody, awaited >= 0 {

@@ -61,7 +61,7 @@ extension Watch {
   /// Warns once, and later ends the job, where ranks have waited for longer than the limits.
   ///
   /// Where all wait for a rank that waits for a disk, that has a limit of its own, and the rank ends the
-  /// job itself. Where nobody can help, the end comes in the place of the warning.
+  /// job itself. Where nobody can help, the end comes when the warning would.
   ///
   /// - Parameters:
   ///   - waited: the seconds that a rank has waited.
@@ -73,14 +73,12 @@ extension Watch {
     let limits = limits
     // All are on their way out, which takes a moment.
     if waited < Self.certainty, board.isEveryoneLeaving { return }
+    if !leavingItToOthers { endIfDeadlocked(after: waited, at: now, view) }
     // Even where this thread comes so late that it ends the job as well: who comes first, warns.
     if limits.warning > 0, waited > limits.warning, !leavingItToOthers {
       board.warnOnce(since: now &- UInt64(waited * 1e9), now: now) {
         let view = view()
         keepRunning(at: now)
-        if limits.abort > 0, waited > Self.certainty, view.isDeadlock {
-          end(view, "all ranks have waited for \(duration(waited)), each for another one")
-        }
         let lines = view.sentences().map { "\n  \($0)" }.joined()
         writeLine("warning: no progress for \(duration(waited)):\(lines)")
       }
@@ -99,6 +97,20 @@ extension Watch {
     // Where that depends on whether a watchdog is late only, it is given time to look.
     if !view.isDeadlock, view.mayBeDeadlock, waited < limit + 3 { return }
     end(view, "waited longer than the limit of \(duration(limits.abort))")
+  }
+
+  /// Ends the job where ranks have waited for `waited` seconds, each for another one, and no time helps;
+  /// looks for that every few seconds.
+  private func endIfDeadlocked(after waited: Double, at now: UInt64, _ view: () -> JobView) {
+    let limits = limits
+    guard limits.warning > 0, limits.abort > 0, waited > Swift.max(limits.warning, Self.certainty),
+      now >= nextDeadlockLook
+    else { return }
+    nextDeadlockLook = now + UInt64(Self.certainty * 1e9)
+    let view = view()
+    guard view.isDeadlock else { return }
+    keepRunning(at: now)
+    end(view, "all ranks have waited for \(duration(waited)), each for another one")
   }
 
   /// Ends the job, for a reason that begins so.

@@ -44,6 +44,8 @@ public final class Watch: @unchecked Sendable {
   /// The parts that this rank is of.
   private let watchedParts = Locked<[Watch]>([])
   private let partCalls: PartCalls
+  /// When the watchdog looks next whether no time helps any more; it alone touches it.
+  var nextDeadlockLook: UInt64 = 0
   /// Whether the memory of the records may have been given back.
   private let isClosed = Atomic(false)
 

@@ -47,7 +47,10 @@ final class RunDirectory {
   /// Appends a line to `metrics.jsonl`. A disk that is full costs metrics, not the run.
   func record(_ line: JSONObject) {
     guard let metrics else { return }
-    if fputs(line.description + "\n", metrics) < 0, !hasWarned {
+    let result = StorageWaits.waiting(to: .write, file("metrics.jsonl")) {
+      fputs(line.description + "\n", metrics)
+    }
+    if result < 0, !hasWarned {
       hasWarned = true
       printError(
         "warning: \(FileError(.write, file("metrics.jsonl")))\n")

@@ -15,6 +15,7 @@ extension HostWatch {
     channel.send(question.bytes, to: 0)
   }
 
+  /// Answers a question of another host, or takes the first one's answer.
   func settleClaims(_ report: HostReport, from host: Int) {
     if report.grants || report.denies { watch.board.noteLeave(report.grants) }
     guard report.claims, channel.host == 0 else { return }
