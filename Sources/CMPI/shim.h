@@ -3,6 +3,7 @@
 /* MPI's handles are macros with casts, which Swift does not import; these functions return them. */
 
 static inline MPI_Comm cmpi_comm_world(void) { return MPI_COMM_WORLD; }
+static inline MPI_Comm cmpi_comm_self(void) { return MPI_COMM_SELF; }
 static inline MPI_Comm cmpi_comm_null(void) { return MPI_COMM_NULL; }
 static inline int cmpi_undefined(void) { return MPI_UNDEFINED; }
 static inline MPI_Info cmpi_info_null(void) { return MPI_INFO_NULL; }

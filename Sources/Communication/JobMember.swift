@@ -25,11 +25,11 @@ struct JobMember: Sendable {
   ///
   /// When several ranks fail together, which is the rule where all miss the same file, the first
   /// that claims the report makes it and the others wait to be ended. Lower ranks claim earlier.
-  /// Hosts share no memory and can only give each other time: the second waits longer than MPI
-  /// takes to end the job.
+  /// Hosts share no memory: they ask the first one, and where they do not hear each other, they give
+  /// each other time, longer than MPI mostly takes to end the job.
   func end(_ message: String, _ code: ExitCode) -> Never {
     usleep(patience * 1000)
-    if board?.claimFailure() ?? true {
+    if mayReport {
       writeLine("error: rank \(rank)/\(size) (\(host)): \(message)")
     } else {
       // The reporting rank ends this one within milliseconds, unless it is lost on the way.
@@ -38,10 +38,26 @@ struct JobMember: Sendable {
     abort(code)
   }
 
+  /// Whether this thread may call MPI to end the job.
+  private var mayAbortMPI: Bool {
+    #if MPI
+    mayCallMPI
+    #else
+    false
+    #endif
+  }
+
+  /// Whether no other rank says why the job ends, as far as is known.
+  private var mayReport: Bool {
+    guard let board else { return true }
+    return board.claimFailure() && (HostWatch.isThisThread || board.awaitLeave())
+  }
+
   /// Ends all ranks with status `code`, silently.
   func abort(_ code: ExitCode) -> Never {
-    fflush(nil)
-    if !isOneHost { LauncherGuard.start() }
+    flushOutput()
+    // A launcher may wait for ever too, for another host or for itself.
+    if !isOneHost || !mayAbortMPI { LauncherGuard.start() }
     #if MPI
     abortMPI(code)
     #endif

@@ -31,7 +31,7 @@ public func stop(
     sentence += " (\((isTest() ? nil : CallSite.userLine()) ?? "\(file):\(line)"))"
   }
   stopHandler.withLock { $0 }?(sentence, status)
-  fflush(nil)
+  flushOutput()
   writeLine("error: \(sentence)")
   _exit(status.rawValue)
 }

@@ -12,6 +12,11 @@ package enum Job {
   /// Whether this process is the one that speaks for all.
   package static var isRoot: Bool { ownRank.load(ordering: .relaxed) == 0 }
 
+  /// "rank 1: ", to begin a message with that this process alone has; empty in a plain process.
+  package static var prefix: String {
+    size > 1 ? "rank \(ownRank.load(ordering: .relaxed)): " : ""
+  }
+
   /// Says what this process is of.
   package static func join(rank: Int, size: Int) {
     ranks.store(size, ordering: .relaxed)

@@ -19,8 +19,8 @@ struct Train: ParsableCommand {
 
   func run() throws {
     options.threads.apply()
+    options.watching.apply()
     try withCommunicator { world in
-      options.watching.apply(to: world)
       var run = try TrainingRun(options, words: CommandLine.arguments, world)
       try run.train()
     }

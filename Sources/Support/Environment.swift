@@ -1,3 +1,4 @@
+import Diagnostics
 import Glibc
 
 /// The value of a variable of this process's environment.
@@ -21,4 +22,14 @@ package func pathOfProgram(_ name: String) -> String? {
   let folders = name.contains("/") ? [] : (environmentVariable("PATH") ?? "").split(separator: ":")
   let paths = name.contains("/") ? [name] : folders.map { "\($0)/\(name)" }
   return paths.first { access($0, X_OK) == 0 }
+}
+
+/// The seconds that a variable of this process's environment holds; nil: there is none. Stops the
+/// program where it holds no number from 0.
+package func secondsVariable(_ name: String) -> Double? {
+  guard let text = environmentVariable(name) else { return nil }
+  guard let value = Double(text), value >= 0, value.isFinite else {
+    stop("\(name) is '\(text)'; it must be a number of seconds, and 0 means never")
+  }
+  return value
 }

@@ -63,6 +63,33 @@ import Testing
     #expect(lines.first?.contains("rank 1 (node2) was in data loading of step 7, ") == true)
   }
 
+  /// Its host names it; the others, who hold nobody up, leave it to that.
+  @Test func aRankThatDoesNotComeIsNamedByItsHost() throws {
+    expectEnd(
+      try job(2, 2, "stopsBeforeMPI"), 75,
+      [
+        "error: rank 2/4 (node2): ", "rank 3 has not come to withCommunicator: its process ",
+        ", and stopped (SIGSTOP or a debugger); 2 rank(s) on other hosts are not seen from here; ",
+        "rank 2 waits for all 4 ranks to join for ",
+      ])
+  }
+
+  @Test func aRankThatHangsAfterTheBodyIsNamedWithItsHost() throws {
+    expectEnd(
+      try job(2, 2, "hangAfterBody"), 75,
+      [
+        "rank 3 (node2) has been outside of withCommunicator for ",
+        "ranks 0-1 (node1), 2 (node2) have been leaving MPI for ",
+      ])
+  }
+
+  @Test func aFailureOfAllHostsIsSaidOnce() throws {
+    for _ in 1...3 {
+      expectEnd(
+        try job(3, 2, "throwOnAll", abort: 60), 65, ["label 12 at index 4711 is not below 10"])
+    }
+  }
+
   /// Each side names the other's ranks and what they did last.
   @Test func ranksBeyondACutLinkAreNamed() throws {
     let job = try job(2, 1, "waitUntilCut", event: (.cut, host: 2))

@@ -68,6 +68,20 @@ import Testing
       ["rank 0 waits in barrier (collective ", "rank 1 waits in a barrier in shared memory"])
   }
 
+  /// As where one of them does a step more: no time helps, and the limit is not waited for.
+  @Test func ranksThatWaitForEachOtherEndWithTheWarning() throws {
+    let job = try mpirun(
+      ranks: 2, "MPIChecks", ["deadlock"],
+      environment: limits(abort: 250).merging(["LOCKSTEP_WARN_AFTER": "6"]) { $1 })
+    expectEnd(
+      job, 76,
+      [
+        "all ranks have waited for ", ", each for another one: ",
+        "rank 0 waits in barrier (collective ", "rank 1 waits in a barrier in shared memory",
+      ])
+    #expect(job.seconds < tenTimes(8))
+  }
+
   @Test(arguments: [
     ("differentKinds", "barrier at ", "all-reduce of 1 int32 (maximum) at "),
     ("differentCounts", "all-reduce of 10 float64 (sum) at", "all-reduce of 20 float64 (sum) at"),

@@ -8,7 +8,7 @@ import Synchronization
 
 let registry = [
   collectiveChecks, sessionChecks, faultChecks, watchChecks, scheduleChecks, trainingChecks,
-  accumulationChecks, hostChecks, coreChecks, partChecks,
+  accumulationChecks, hostChecks, coreChecks, partChecks, endingChecks,
 ].flatMap { $0 }
 
 let names = CommandLine.arguments.dropFirst()
@@ -16,7 +16,7 @@ let names = CommandLine.arguments.dropFirst()
 if let hosts = getenv("PRETENDED_HOSTS").flatMap({ Int(String(cString: $0)) }) {
   PretendedHosts.count.store(hosts, ordering: .relaxed)
 }
-if let name = names.first, let program = programs[name] {
+if let name = names.first, let program = programs[name] ?? edgePrograms[name] {
   try program()
   exit(0)
 }

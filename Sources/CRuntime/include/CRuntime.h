@@ -62,6 +62,10 @@ void lk_callers(int count, uintptr_t *addresses);
 
 // MARK: memory (heap.c, hash.c)
 
+/// A file of `bytes` zeros in memory, which has no name and is gone with who has it open; negative where
+/// the system has none.
+int lk_memory_file(ptrdiff_t bytes);
+
 /// Gives the system what the C library keeps of freed memory.
 void lk_trim_heap(void);
 

@@ -21,12 +21,16 @@ extension JobMember {
   /// Where it may not, the end of this process does: the launcher, which misses its farewell, takes it
   /// for lost.
   func abortMPI(_ code: ExitCode) {
-    guard MPIState.current == .running else { return }
+    if mayCallMPI { MPI_Abort(cmpi_comm_world(), code.rawValue) }
+  }
+
+  /// Whether MPI runs, and lets this thread call it.
+  var mayCallMPI: Bool {
+    guard MPIState.current == .running else { return false }
     var (level, isMain) = (Int32(0), Int32(0))
     MPI_Query_thread(&level)
     MPI_Is_thread_main(&isMain)
-    guard level == Int32(MPI_THREAD_MULTIPLE) || isMain != 0 else { return }
-    MPI_Abort(cmpi_comm_world(), code.rawValue)
+    return level == Int32(MPI_THREAD_MULTIPLE) || isMain != 0
   }
 }
 

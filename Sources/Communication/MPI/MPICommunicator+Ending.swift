@@ -8,23 +8,23 @@ extension MPICommunicator {
   /// Leaves MPI; collective, the last call of all.
   func finalize() {
     farewell()
-    boardMemory.release()
+    // Where it is not MPI's, ranks are watched until their processes end.
+    if !boardMemory.outlivesMPI { boardMemory.release() }
     MPI_Finalize()
-    watchdog?.stop()
+    if boardMemory.outlivesMPI { record.note(.left) } else { watchdog?.stop() }
   }
 
   /// Gives back all that was made for this communicator and its parts, but leaves MPI as it is;
   /// collective.
   func close() {
     farewell()
-    MPI_Barrier(handle)
     watchdog?.stop()
     for part in parts.withLock({ $0 }) { part.free() }
     parts.withLock { $0 = [] }
     free()
   }
 
-  /// Ends the job if ranks disagree about what they have done; then nobody is watched any more.
+  /// Ends the job if ranks disagree about what they have done; then nobody compares any more.
   private func farewell() {
     record.note(.leaving)
     // As long as a rank of this host is there, other hosts hear of it.
@@ -33,7 +33,10 @@ extension MPICommunicator {
       MPI_Allreduce(
         cmpi_in_place(), &values, Int32(values.count), cmpi_uint64(), cmpi_max(), acrossHosts)
     }
-    watchdog?.leave()
+    // In MPI_Finalize nobody may wait for long: mpirun 4.1 is lost itself where a rank ends there while
+    // others wait in it.
+    MPI_Barrier(handle)
+    watchdog?.leave(withoutBoard: !boardMemory.outlivesMPI)
   }
 
   private func free() {

@@ -54,7 +54,7 @@ public final class MPICommunicator: Communicator, Sendable {
   nonisolated(unsafe) let acrossHosts: MPI_Comm?
   /// The record of what this rank does, and the memory in which those of its host are.
   let record: Watch
-  let boardMemory: HostMemory
+  let boardMemory: BoardMemory
   /// Nil for a part: the watchdog of the whole looks after it.
   let watchdog: Watchdog?
   /// The communicator that this one is a part of, or a part of a part; nil: it is no part.
@@ -94,7 +94,7 @@ public final class MPICommunicator: Communicator, Sendable {
       (member.host, member.isOneHost) = (layout.name, layout.hostCount == 1)
       member.patience = layout.patience
     }
-    let memory = HostMemory(byteCount: HostBoard.byteCount, over: layout.node, member)
+    let memory = BoardMemory(byteCount: HostBoard.byteCount, over: layout.node, member)
     let board = HostBoard(in: memory.blocks, localRank: localRank, rank: member.rank)
     member.require("MPI_Barrier", MPI_Barrier(layout.node))
     if whole == nil { member.board = board }
@@ -115,6 +115,10 @@ public final class MPICommunicator: Communicator, Sendable {
       withCommunicator: the program has initialised MPI itself; hand its communicator over, as in \
       withCommunicator(over: communicator) { world in … }
       """)
+    // MPI waits for all ranks, and says nothing of those that do not come.
+    let joining = StartWatch.ofEnvironment
+    joining?.start()
+    defer { joining?.stop() }
     var member = JobMember()
     var level: Int32 = 0
     // `multiple` so that any thread may end the job.

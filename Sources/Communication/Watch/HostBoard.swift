@@ -1,4 +1,5 @@
 import Diagnostics
+import Glibc
 import Support
 import Synchronization
 
@@ -15,7 +16,12 @@ struct HostBoard: @unchecked Sendable {
   private let flags: UnsafeMutablePointer<Flags>
 
   private struct Flags: ~Copyable {
+    /// Who reports why the job fails: 0 nobody, 1 a rank of this host, else a rank of another one, to which
+    /// this one has given two less than this number.
     let failure = Atomic<UInt32>(0)
+    /// Whether the first host is to be asked first, and its answer: 0 none, 1 yes, 2 no.
+    let asksFirstHost = Atomic<UInt32>(0)
+    let answer = Atomic<UInt32>(0)
     /// When the last warning was begun, and the same number when it has been written.
     let warning = Atomic<UInt64>(0)
     let warned = Atomic<UInt64>(0)
@@ -23,6 +29,8 @@ struct HostBoard: @unchecked Sendable {
     let links = Atomic<UInt32>(0)
     /// 1 when ranks of the job may disagree about a collective, which is being looked into.
     let suspicion = Atomic<UInt32>(0)
+    /// When it was found last that the limit of a wait is another one.
+    let held = Atomic<UInt64>(0)
   }
 
   /// A board in `blocks`, one of each rank of this host, by local rank: of `byteCount` bytes, 64-byte
@@ -75,9 +83,11 @@ struct HostBoard: @unchecked Sendable {
     }
   }
 
-  /// Notes with how many hosts the first rank of this one is connected.
-  func noteLinks(_ count: Int) {
+  /// Notes with how many hosts the first rank of this one is connected, and whether the first host of all
+  /// is another one of them.
+  func noteLinks(_ count: Int, toFirstHost isToFirst: Bool) {
     flags.pointee.links.store(UInt32(count), ordering: .releasing)
+    flags.pointee.asksFirstHost.store(isToFirst ? 1 : 0, ordering: .releasing)
   }
 
   /// Whether the first rank of this host is there to tell other hosts of this one.
@@ -87,10 +97,26 @@ struct HostBoard: @unchecked Sendable {
       && monotonicNanoseconds() < looked + 2_000_000_000
   }
 
+  /// Notes that ranks wait for one that waits for a disk, which has a limit of its own.
+  func hold(at now: UInt64) { flags.pointee.held.store(now, ordering: .releasing) }
+
+  /// Whether that was noted just now.
+  func isHeld(at now: UInt64) -> Bool {
+    let held = flags.pointee.held.load(ordering: .acquiring)
+    return held > 0 && now < held + 2_000_000_000
+  }
+
   /// Whether a rank of this host is leaving MPI.
   var isSomeoneLeaving: Bool {
     records.contains {
       $0.pointee.stage.load(ordering: .acquiring) == RankRecord.Stage.leaving.rawValue
+    }
+  }
+
+  /// Whether all ranks of this host are leaving MPI, or have left it.
+  var isEveryoneLeaving: Bool {
+    records.allSatisfy {
+      $0.pointee.stage.load(ordering: .acquiring) >= RankRecord.Stage.leaving.rawValue
     }
   }
 
@@ -105,6 +131,36 @@ struct HostBoard: @unchecked Sendable {
     flags.pointee.failure.compareExchange(
       expected: 0, desired: 1, ordering: .acquiringAndReleasing
     ).exchanged
+  }
+
+  /// The same for a rank of the host with the number `host`, which may ask more than once.
+  func claimFailure(for host: Int) -> Bool {
+    let claim = flags.pointee.failure.compareExchange(
+      expected: 0, desired: UInt32(host) + 2, ordering: .acquiringAndReleasing)
+    return claim.exchanged || claim.original == UInt32(host) + 2
+  }
+
+  /// Whether a rank of this host waits for the first host's leave to report a failure.
+  var isAwaitingLeave: Bool {
+    flags.pointee.asksFirstHost.load(ordering: .acquiring) == 1
+      && flags.pointee.failure.load(ordering: .acquiring) == 1
+      && flags.pointee.answer.load(ordering: .acquiring) == 0
+  }
+
+  /// Notes the first host's answer.
+  func noteLeave(_ isGranted: Bool) {
+    flags.pointee.answer.store(isGranted ? 1 : 2, ordering: .releasing)
+  }
+
+  /// Whether a rank that has claimed a failure may report it: false where a rank of another host does.
+  /// Where the first host, which decides, does not answer within two seconds, it may.
+  func awaitLeave() -> Bool {
+    var looks = 0
+    while isAwaitingLeave, looks < 200 {
+      usleep(10_000)
+      looks += 1
+    }
+    return flags.pointee.answer.load(ordering: .acquiring) != 2
   }
 
   /// Calls `warn` if the caller is the first on this host to ask for it, among those who know of no

@@ -7,8 +7,8 @@ extension JobView {
   /// Train.swift:52".
   ///
   /// Those that run and wait come last: they are the consequence.
-  func sentences() -> [String] {
-    let groups = zip(doings(), ranks).grouped { doing, _ in doing }
+  package func sentences() -> [String] {
+    let groups = zip(doings(), ranks).filter { !$0.0.isOver }.grouped { doing, _ in doing }
     let culprits = groups.filter { $0.key.isCulprit }
     let others = groups.filter { !$0.key.isCulprit }
     var sentences = (culprits + others).map { $0.key.sentence($0.members.map(\.1)) }
@@ -34,6 +34,7 @@ private struct Doing: Hashable {
     case inPhase(String)
     case outside
     case leaving
+    case left
   }
 
   let kind: Kind
@@ -43,6 +44,8 @@ private struct Doing: Hashable {
   let phase: String?
   /// Such as "; its process is dead"; empty for a process that runs or sleeps.
   let process: String
+  /// Whether it has left MPI, and its process has ended: nothing is to be said of it.
+  let isOver: Bool
   /// The host that has not answered for long; nil: it has.
   let silentHost: String?
 
@@ -63,10 +66,13 @@ private struct Doing: Hashable {
       kind = .waiting("\(call) (collective \(state.partCall.number) of \(part))")
     } else if state.isLeaving {
       kind = .leaving
+    } else if state.hasLeft {
+      kind = .left
     } else {
       kind = isInBody ? .inPhase(state.phase ?? "an unknown phase") : .outside
     }
     let isIdle = silentHost == nil && rank.idle > patience
+    isOver = state.hasLeft && (state.isGone || silentHost != nil)
     process =
       switch state.process {
       case UInt8(ascii: "T"), UInt8(ascii: "t"):
@@ -74,13 +80,18 @@ private struct Doing: Hashable {
       case UInt8(ascii: "Z"), UInt8(ascii: "X"): "; its process is dead"
       case UInt8(ascii: "D"): "; its process waits for a disk or file server"
       case 1: "; its process is gone"
-      default: isIdle ? "; its process does not run" : ""
+      case _ where isIdle: "; its process does not run"
+      case _ where state.storage > 0 && !state.isWaiting: "; it waits for a disk or file server"
+      default: ""
       }
   }
 
   /// Whether it is for such a rank that others wait.
   var isCulprit: Bool {
-    if case .waiting = kind { !process.isEmpty || silentHost != nil } else { true }
+    switch kind {
+    case .waiting, .leaving: !process.isEmpty || silentHost != nil
+    case .inPhase, .outside, .left: true
+    }
   }
 
   /// "ranks 0-2 wait in barrier (collective 12) for 30 s, A.swift:7".
@@ -96,6 +107,7 @@ private struct Doing: Hashable {
     case (.outside, _): verb = "\(one ? "was" : "were") outside of withCommunicator"
     case (.leaving, nil): verb = "\(one ? "has" : "have") been leaving MPI"
     case (.leaving, _): verb = "\(one ? "was" : "were") leaving MPI"
+    case (.left, _): verb = "\(one ? "has" : "have") left MPI and not ended"
     }
     let seconds = together.map(\.seconds).max() ?? 0
     let place = (line.map { ", \($0)" } ?? "") + (phase.map { ", in \($0)" } ?? "")

@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// What one watchdog knows of the ranks of the job at one moment, and what follows from it.
-struct JobView {
+package struct JobView {
   /// One rank, as its host has described it.
   struct Seen {
     var state: RankState
@@ -25,9 +25,21 @@ struct JobView {
   /// Seconds without a sign after which a rank or its host counts as silent.
   var patience: Double
 
-  /// The longest that a rank waits, of those whose hosts answer.
-  var longestWait: Double {
-    ranks.lazy.filter { $0.state.isWaiting && $0.silence < patience }.map(\.seconds).max() ?? 0
+  /// The longest that a rank waits, of those whose watchdogs have looked just now: one that does not run
+  /// does not wait.
+  package var longestWait: Double {
+    ranks.lazy.filter { ($0.state.isWaiting || $0.state.isLeaving) && $0.idle < patience }
+      .map(\.seconds).max() ?? 0
+  }
+
+  /// The seconds that ranks have waited for a disk or file server, where all others wait for them; nil:
+  /// something else holds the ranks up.
+  package var waitForStorage: Double? {
+    let awaited = ranks.filter { !$0.state.isWaiting && !$0.state.isLeaving && !$0.state.hasLeft }
+    guard ranks.count == size, !awaited.isEmpty,
+      awaited.allSatisfy({ $0.state.storage > 0 && !$0.state.isStopped && $0.idle < patience })
+    else { return nil }
+    return awaited.map { Double($0.state.storage) * 1e-9 }.max()
   }
 
   /// A rank that is leaving MPI without having come to what another one waits for, and that other.
@@ -52,10 +64,10 @@ struct JobView {
   /// Nothing less is disagreement. A rank that is stopped or late may be found in a wait which is
   /// over but for itself; and where all have come to a collective, it is the network that is slow. Who
   /// has come to the collective of a part is not known here.
-  var isDeadlock: Bool { mayBeDeadlock && ranks.allSatisfy(isSurelyWaiting) }
+  package var isDeadlock: Bool { mayBeDeadlock && ranks.allSatisfy(isSurelyWaiting) }
 
   /// Whether it looks so, but for ranks that have not been looked at for some time.
-  var mayBeDeadlock: Bool {
+  package var mayBeDeadlock: Bool {
     guard ranks.count == size,
       ranks.allSatisfy({
         $0.state.isWaiting && !$0.state.isStopped && $0.state.partCall.word == 0

@@ -44,6 +44,8 @@ struct RankRecord: ~Copyable {
     case inBody
     /// Leaving MPI, from which there is no way back.
     case leaving
+    /// MPI has let it go; its process is ending.
+    case left
   }
 
   let rank: Int
@@ -70,6 +72,10 @@ struct RankRecord: ~Copyable {
   /// At how many looks in a row it has been in the same wait.
   let looksInWait = Atomic<UInt64>(0)
 
+  /// When this rank's watchdog first saw it waiting for the disk or file server that it waits for; 0:
+  /// it does not.
+  let storageSince = Atomic<UInt64>(0)
+
   /// Nanoseconds spent waiting for others.
   let waited = Atomic<UInt64>(0)
 
@@ -79,4 +85,28 @@ struct RankRecord: ~Copyable {
   var phaseAt = CallSite()
 
   init(rank: Int) { self.rank = rank }
+}
+
+extension RankRecord {
+  /// Moves all that this rank has noted the time of by `lost` nanoseconds, in which its process did not
+  /// run until the moment `now`: they count in no wait. To be called by its watchdog.
+  ///
+  /// What it has noted since it runs again is hardly moved, for it is not moved beyond `now`.
+  func move(by lost: UInt64, until now: UInt64) {
+    for lane in Lane.allCases.indices { move(lanes[lane].waitBegan, by: lost, until: now) }
+    move(part.waitBegan, by: lost, until: now)
+    move(awaitedSince, by: lost, until: now)
+    move(storageSince, by: lost, until: now)
+    move(phaseBegan, by: lost, until: now)
+    move(stageBegan, by: lost, until: now)
+    looksInWait.store(0, ordering: .relaxed)
+  }
+
+  /// The rank's thread may write it at the same moment: then that counts.
+  private func move(_ mark: borrowing Atomic<UInt64>, by lost: UInt64, until now: UInt64) {
+    let then = mark.load(ordering: .relaxed)
+    guard then > 0, then < now else { return }
+    _ = mark.compareExchange(
+      expected: then, desired: Swift.min(then + lost, now), ordering: .releasing)
+  }
 }

@@ -41,6 +41,8 @@ struct RankState: BitwiseCopyable {
   var age: UInt64 = 0
   /// Nanoseconds since its watchdog last looked.
   var idle: UInt64
+  /// Nanoseconds that it has been waiting for a disk or file server; 0: it is not.
+  var storage: UInt64 = 0
   var step: UInt64
   /// UTF-8, up to the first 0.
   var phaseName: InlineArray<32, UInt8>
@@ -56,6 +58,8 @@ struct RankState: BitwiseCopyable {
     phaseName = record.pointee.phaseName
     let looked = record.pointee.looked.load(ordering: .acquiring)
     idle = now &- Swift.min(looked, now)
+    let storageSince = record.pointee.storageSince.load(ordering: .relaxed)
+    if storageSince > 0 { storage = Swift.max(1, now &- Swift.min(storageSince, now)) }
     let isInBody = stage == RankRecord.Stage.inBody.rawValue
     let phaseBegan = record.pointee.phaseBegan.load(ordering: .relaxed)
     var began =
@@ -68,7 +72,8 @@ struct RankState: BitwiseCopyable {
         part: record.pointee.part.part.load(ordering: .acquiring))
       site = record.pointee.partAt
       let first = record.pointee.part.waitBegan.load(ordering: .relaxed)
-      began = first == 0 ? now : first
+      // What its watchdog has not seen began after it looked.
+      began = first == 0 ? Swift.min(looked, now) : first
     }
     for lane in Lane.allCases.reversed() {
       let ring = board.ring(lane, localRank)
@@ -79,7 +84,8 @@ struct RankState: BitwiseCopyable {
       self[lane].word = entry.word
       site = entry.site
       let first = record.pointee.lanes[lane.rawValue].waitBegan.load(ordering: .relaxed)
-      began = first == 0 ? now : first
+      // What its watchdog has not seen began after it looked.
+      began = first == 0 ? Swift.min(looked, now) : first
     }
     let awaited = Int(record.pointee.awaited.load(ordering: .acquiring)) - 1
     if isInBody, awaited >= 0 {
@@ -108,10 +114,15 @@ struct RankState: BitwiseCopyable {
   /// Whether it is leaving MPI, and enters nothing any more.
   var isLeaving: Bool { stage == RankRecord.Stage.leaving.rawValue }
 
+  /// Whether MPI has let it go.
+  var hasLeft: Bool { stage == RankRecord.Stage.left.rawValue }
+
+  /// Whether its process has ended.
+  var isGone: Bool { [1, UInt8(ascii: "Z"), UInt8(ascii: "X")].contains(process) }
+
   /// Whether something keeps its process from running.
   var isStopped: Bool {
-    [1, UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: "Z"), UInt8(ascii: "X")]
-      .contains(process)
+    isGone || [UInt8(ascii: "T"), UInt8(ascii: "t")].contains(process)
   }
 
   /// `phase`, to be added to what the rank calls: before its first phase there is nothing to add.
@@ -126,7 +137,7 @@ struct RankState: BitwiseCopyable {
 }
 
 /// The letter that stands for the state of a process of this host, as in `RankState.process`.
-private func processLetter(_ process: pid_t) -> UInt8 {
+func processLetter(_ process: pid_t) -> UInt8 {
   guard let line = text(ofFile: "/proc/\(process)/stat")?.utf8 else { return 1 }
   // Behind the name, which may hold anything.
   guard let end = line.lastIndex(of: UInt8(ascii: ")")) else { return 0 }

@@ -19,7 +19,12 @@ public final class Watch: @unchecked Sendable {
   public var limits: WatchLimits {
     get { whole?.limits ?? currentLimits.withLock { $0 } }
     set {
-      if let whole { whole.limits = newValue } else { currentLimits.withLock { $0 = newValue } }
+      if let whole {
+        whole.limits = newValue
+      } else {
+        currentLimits.withLock { $0 = newValue }
+        StorageWaits.limits = newValue.ofStorage
+      }
     }
   }
 
@@ -39,6 +44,8 @@ public final class Watch: @unchecked Sendable {
   /// The parts that this rank is of.
   private let watchedParts = Locked<[Watch]>([])
   private let partCalls: PartCalls
+  /// When the watchdog looks next whether no time helps any more; it alone touches it.
+  var nextDeadlockLook: UInt64 = 0
   /// Whether the memory of the records may have been given back.
   private let isClosed = Atomic(false)
 
@@ -130,7 +137,7 @@ public final class Watch: @unchecked Sendable {
   }
 
   /// Notes that this rank waits in a shared window for the rank `localRank`; nil: no longer.
-  func awaitArrival(of localRank: Int?) {
+  package func awaitArrival(of localRank: Int?) {
     guard !isClosed.load(ordering: .relaxed) else { return }
     if let whole {
       whole.awaitArrival(

@@ -1,40 +1,39 @@
 import Diagnostics
 import Support
 
-/// How long a rank may wait for others before it says so, and before it ends the job.
+/// How long a rank may wait for others, or for storage, before it says so, and before it ends the job.
 public struct WatchLimits: Hashable, Sendable {
   /// Seconds until one table says what every rank is doing; 30 by default, 0 for never.
   public var warning: Double
   /// Seconds until the job ends with status 75; 600 by default, 0 for never.
   public var abort: Double
+  /// Seconds that a disk or file server may take for one call of the system until the job ends with
+  /// status 74; 0 for never, and nil, the default, for as long as `abort`.
+  public var storage: Double?
 
   /// These limits, in seconds.
-  public init(warning: Double = 30, abort: Double = 600) {
+  public init(warning: Double = 30, abort: Double = 600, storage: Double? = nil) {
     self.warning = warning
     self.abort = abort
+    self.storage = storage
   }
 
-  /// The default, changed by the variables `LOCKSTEP_WARN_AFTER` and `LOCKSTEP_ABORT_AFTER`, which
-  /// hold seconds. Stops the program where one of them is no number from 0.
+  /// The default, changed by the variables `LOCKSTEP_WARN_AFTER`, `LOCKSTEP_ABORT_AFTER` and
+  /// `LOCKSTEP_STORAGE_AFTER`, which hold seconds. Stops the program where one of them is no number
+  /// from 0.
   static var ofEnvironment: WatchLimits {
     var limits = WatchLimits()
-    limits.warning = seconds("LOCKSTEP_WARN_AFTER") ?? limits.warning
-    limits.abort = seconds("LOCKSTEP_ABORT_AFTER") ?? limits.abort
+    limits.warning = secondsVariable("LOCKSTEP_WARN_AFTER") ?? limits.warning
+    limits.abort = secondsVariable("LOCKSTEP_ABORT_AFTER") ?? limits.abort
+    limits.storage = secondsVariable("LOCKSTEP_STORAGE_AFTER")
     return limits
   }
 
-  private static func seconds(_ name: String) -> Double? {
-    guard let text = environmentVariable(name) else { return nil }
-    guard let value = Double(text), value >= 0, value.isFinite else {
-      stop("\(name) is '\(text)'; it must be a number of seconds, and 0 means never")
-    }
-    return value
-  }
+  /// Nanoseconds from one look of the watchdog to the next: so few that a mismatch shows at once.
+  var interval: UInt64 { lookInterval(ofLimits: [warning, abort]) }
 
-  /// Nanoseconds from one look of the watchdog to the next: an eighth of the shorter limit, but not
-  /// more than 100 ms, so that a mismatch shows at once, and not less than 5 ms.
-  var interval: UInt64 {
-    let shorter = [warning, abort].filter { $0 > 0 }.min() ?? 1
-    return UInt64(Swift.max(0.005, Swift.min(0.1, shorter / 8)) * 1e9)
+  /// What they say about storage.
+  var ofStorage: StorageLimits {
+    StorageLimits(warning: warning, abort: storage ?? abort)
   }
 }

@@ -5,6 +5,10 @@ import Support
 ///
 /// `@unchecked Sendable`: what it keeps belongs to who starts and ends the thread.
 final class WatchThread: @unchecked Sendable {
+  private static let staticName: StaticString = "lockstep-watch"
+  /// What such threads are called.
+  static var name: String { "\(staticName)" }
+
   /// A pipe whose other end is closed when the thread is to end.
   private var pipeEnds: [Int32] = [-1, -1]
   /// Nil where the system had none to give, or when it has ended.
@@ -18,7 +22,7 @@ final class WatchThread: @unchecked Sendable {
       return
     }
     for end in pipeEnds { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    thread = SystemThread("lockstep-watch") { [pipeEnds] in body(pipeEnds[0]) }
+    thread = SystemThread(Self.staticName) { [pipeEnds] in body(pipeEnds[0]) }
   }
 
   /// Ends the thread, and returns when it has ended.

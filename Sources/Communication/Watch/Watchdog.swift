@@ -4,15 +4,15 @@ import Support
 import Synchronization
 
 /// A thread that looks at this rank's record, and at the others' when this rank waits for them: it
-/// works while the rank's own thread is stuck in MPI or in the user's program. That of the first
-/// rank of a host also hears of other hosts.
+/// works while the rank's own thread is stuck in MPI or in the user's program, from the moment when the
+/// ranks have joined until the process ends. That of the first rank of a host also hears of other hosts.
 ///
 /// By hand: MPI and its launchers notice that a process has ended, but not that ranks wait for each
 /// other.
 ///
 /// `@unchecked Sendable`: what the thread remembers between its looks is touched by it alone, the
 /// rest is constant. It calls nothing of MPI but `MPI_Abort`.
-final class Watchdog: @unchecked Sendable {
+package final class Watchdog: @unchecked Sendable {
   private let watch: Watch
   /// What this rank hears of other hosts; nil: it is not the first of its host, or there is one.
   private let hosts: HostWatch?
@@ -26,6 +26,11 @@ final class Watchdog: @unchecked Sendable {
   private var seenPart: (serial: UInt64, since: UInt64) = (0, 0)
   /// Since when it was waiting in shared memory at the last look; 0: it was not.
   private var seenAwaiting: UInt64 = 0
+  /// The wait for storage that it was in at the last look; 0: none.
+  private var seenStorage: UInt64 = 0
+  private var time = AwakeTime()
+
+  package convenience init(_ watch: Watch) { self.init(watch, nil) }
 
   init(_ watch: Watch, _ hosts: HostWatch?) {
     self.watch = watch
@@ -35,15 +40,26 @@ final class Watchdog: @unchecked Sendable {
   /// Starts the thread; without one, nothing but the limits is lost.
   func start() {
     thread = WatchThread { [unowned self] stop in
+      if hosts != nil { HostWatch.noteThread() }
       repeat { look(at: monotonicNanoseconds()) } while sleep(orStop: stop)
     }
   }
 
-  /// Looks at no record any more. Other hosts are told that the ranks of this one have left, until
-  /// `stop`.
-  func leave() {
-    thread?.stop()
-    thread = hosts.map { $0.leave() }
+  /// Looks only at who has not left MPI, for all ranks have come to that. Other hosts are told so.
+  ///
+  /// - Parameter isBoardLeft: whether the records are to be looked at no more, for their memory goes.
+  func leave(withoutBoard isBoardLeft: Bool) {
+    guard let looking = thread else { return }
+    looking.stop()
+    if isBoardLeft {
+      thread = hosts.map { $0.leave() }
+      return
+    }
+    thread = WatchThread { [unowned self] stop in
+      if hosts != nil { HostWatch.noteThread() }
+      repeat { lookAtEnd(at: monotonicNanoseconds()) } while sleep(orStop: stop)
+      hosts?.channel.close()
+    }
   }
 
   /// Ends the thread.
@@ -54,18 +70,37 @@ final class Watchdog: @unchecked Sendable {
 
   /// Whether the time until the next look has passed; false: this rank leaves MPI.
   private func sleep(orStop stop: Int32) -> Bool {
-    let interval = watch.limits.interval
-    if let hosts {
-      return hosts.wait(until: monotonicNanoseconds() + interval, orStop: stop)
-    }
+    let (interval, now) = (watch.limits.interval, monotonicNanoseconds())
+    // To name lines may have taken seconds.
+    time.rest(at: now)
+    if let hosts { return hosts.wait(until: now + interval, orStop: stop) }
     var end = pollfd(fd: stop, events: Int16(POLLIN), revents: 0)
     let status = poll(&end, 1, Int32(interval / 1_000_000))
     return status == 0 || (status < 0 && errno == EINTR)
   }
 
-  private func look(at now: UInt64) {
+  /// Looks as a thread that has not been looking for a while: what was noted before moves on.
+  private func resume(at now: UInt64) {
+    let lost = time.lost(at: now, interval: watch.limits.interval)
+    guard lost > 0 else { return }
+    watch.mine.pointee.move(by: lost, until: now)
+    for lane in seenSince.indices { seenSince[lane] = Swift.min(seenSince[lane] + lost, now) }
+    seenPart.since = Swift.min(seenPart.since + lost, now)
+    hosts?.move(by: lost, until: now)
+  }
+
+  /// Looks at this rank only, at the moment `now`, and notes in its record what only time tells; returns
+  /// since when it has been waiting; nil: it is not.
+  package func note(at now: UInt64) -> UInt64? {
+    resume(at: now)
+    noteStorage(now)
     let since = waitBegan(now)
     watch.mine.pointee.looked.store(now, ordering: .releasing)
+    return since
+  }
+
+  private func look(at now: UInt64) {
+    let since = note(at: now)
     // Not at the first look: what is on its way needs no attention.
     let isSettled = since.map { $0 < now } ?? true
     if isSettled { watch.endIfPartMismatched() }
@@ -74,11 +109,32 @@ final class Watchdog: @unchecked Sendable {
     guard let since, since < now else { return }
     let isLeftToOthers = watch.board.isHeardElsewhere
     if watch.board.isSomeoneLeaving {
-      watch.endIfLeft(watch.viewOfHost(), leavingItToOthers: isLeftToOthers)
+      watch.endIfLeft(watch.viewOfHost(at: now), leavingItToOthers: isLeftToOthers)
     }
     watch.judge(Double(now - since) * 1e-9, at: now, leavingItToOthers: isLeftToOthers) {
-      watch.viewOfHost()
+      watch.viewOfHost(at: now)
     }
+  }
+
+  /// Looks at ranks that are past everything but MPI's own end.
+  private func lookAtEnd(at now: UInt64) {
+    resume(at: now)
+    watch.mine.pointee.looked.store(now, ordering: .releasing)
+    if let hosts { return hosts.lookAtEnd(at: now) }
+    let since = watch.mine.pointee.stageBegan.load(ordering: .relaxed)
+    watch.judge(
+      Double(now - Swift.min(since, now)) * 1e-9, at: now,
+      leavingItToOthers: watch.board.isHeardElsewhere
+    ) { watch.viewOfHost(at: now) }
+  }
+
+  /// Shows the others of the host whether this rank waits for storage; a thread of the files' own ends a
+  /// wait that takes too long.
+  private func noteStorage(_ now: UInt64) {
+    let wait = StorageWaits.oldestWait ?? 0
+    guard wait != seenStorage else { return }
+    seenStorage = wait
+    watch.mine.pointee.storageSince.store(wait > 0 ? now : 0, ordering: .relaxed)
   }
 
   /// Since when this rank has been waiting; nil: it is not. Notes it in the rank's record.
@@ -97,6 +153,9 @@ final class Watchdog: @unchecked Sendable {
       record.pointee.part.waitBegan.store(part > 0 ? now : 0, ordering: .relaxed)
     }
     if part > 0 { began = Swift.min(began, seenPart.since) }
+    if record.pointee.stage.load(ordering: .acquiring) == RankRecord.Stage.leaving.rawValue {
+      began = Swift.min(began, record.pointee.stageBegan.load(ordering: .relaxed))
+    }
     for lane in Lane.allCases.indices {
       let entered = record.pointee.lanes[lane].entered.load(ordering: .acquiring)
       let isInside = record.pointee.lanes[lane].completed.load(ordering: .acquiring) != entered

@@ -9,7 +9,7 @@ package final class FileStream: ByteStream {
 
   /// Opens the file; `advice` says what to do if it is missing.
   package init(path: String, advice: String) throws(DataError) {
-    let descriptor = uninterrupted { open(path, O_RDONLY | O_CLOEXEC) }
+    let descriptor = uninterrupted(.open, path) { open(path, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw DataError(FileError(.open, path), advice: advice) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -22,7 +22,9 @@ package final class FileStream: ByteStream {
   }
 
   package func read(into buffer: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
-    let count = uninterrupted { Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
+    let count = uninterrupted(.read, name) {
+      Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+    }
     guard count >= 0 else { throw .readFailed(path: name, reason: reason(of: errno)) }
     return count
   }

@@ -18,7 +18,7 @@ final class MetricsFile {
   /// What comes after them is appended to the file at `aside` first.
   init(_ path: String, from position: Int, movingRestTo aside: String) throws(FileError) {
     let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK
-    let descriptor = uninterrupted { open(path, flags, 0o666) }
+    let descriptor = uninterrupted(.create, path) { open(path, flags, 0o666) }
     guard descriptor >= 0 else { throw FileError(.create, path) }
     self.path = path
     self.descriptor = descriptor
@@ -66,7 +66,7 @@ final class MetricsFile {
     var done = 0
     while done < bytes.count {
       // A full disk takes a part, and says so at the next one.
-      let count = uninterrupted {
+      let count = uninterrupted(.write, path) {
         pwrite(descriptor, Array(bytes[done...]), bytes.count - done, byteCount + done)
       }
       guard count > 0 else { return giveUp(FileError(.write, path)) }
@@ -83,5 +83,5 @@ final class MetricsFile {
   }
 
   /// Forces the lines to the disk.
-  func synchronize() { _ = uninterrupted { fdatasync(descriptor) } }
+  func synchronize() { _ = uninterrupted(.write, path) { fdatasync(descriptor) } }
 }

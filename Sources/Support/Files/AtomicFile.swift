@@ -33,7 +33,7 @@ public struct AtomicFile: ~Copyable {
     // Left by a killed process of the same number, which in containers is common.
     unlink(temporary)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
-    let descriptor = uninterrupted { open(temporary, flags, 0o666) }
+    let descriptor = uninterrupted(.create, path) { open(temporary, flags, 0o666) }
     guard descriptor >= 0 else { throw FileError(.create, path) }
     self.path = path
     self.directory = nameStart == path.startIndex ? "." : String(path[..<nameStart])
@@ -54,7 +54,9 @@ public struct AtomicFile: ~Copyable {
     var rest = bytes[...]
     while !rest.isEmpty {
       let chunk = UnsafeRawBufferPointer(rebasing: rest)
-      let written = uninterrupted { write(descriptor, chunk.baseAddress, chunk.count) }
+      let written = uninterrupted(.write, path) {
+        write(descriptor, chunk.baseAddress, chunk.count)
+      }
       guard written > 0 else { throw writeError }
       rest = rest.dropFirst(written)
     }
@@ -78,11 +80,12 @@ public struct AtomicFile: ~Copyable {
   ///   old file is then intact; only if the directory itself cannot be forced to the disk, the new
   ///   one is in place already.
   public consuming func commit() throws(FileError) {
-    guard uninterrupted({ fsync(descriptor) }) == 0 else { throw writeError }
-    let closing = close(descriptor)
+    guard uninterrupted(.write, path, { fsync(descriptor) }) == 0 else { throw writeError }
+    let closing = StorageWaits.waiting(to: .write, path) { close(descriptor) }
     descriptor = -1
     guard closing == 0 else { throw writeError }
-    guard rename(temporary, path) == 0 else { throw FileError(.create, path) }
+    let renaming = StorageWaits.waiting(to: .create, path) { rename(temporary, path) }
+    guard renaming == 0 else { throw FileError(.create, path) }
     isCommitted = true
     do throws(FileError) {
       try synchronizeDirectory(directory)

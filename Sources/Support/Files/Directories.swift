@@ -5,14 +5,16 @@ package func createDirectories(_ path: String) throws(FileError) {
   var prefix = path.hasPrefix("/") ? "" : "."
   for part in path.split(separator: "/") {
     prefix += "/" + part
-    guard mkdir(prefix, 0o777) != 0, errno != EEXIST else { continue }
+    let made = StorageWaits.waiting(to: .create, path) { mkdir(prefix, 0o777) }
+    guard made != 0, errno != EEXIST else { continue }
     throw FileError(.create, path)
   }
 }
 
 /// The names of what is in the directory at `path`, sorted.
 package func names(inDirectory path: String) throws(FileError) -> [String] {
-  guard let directory = opendir(path) else { throw FileError(.open, path) }
+  let directory = StorageWaits.waiting(to: .open, path) { opendir(path) }
+  guard let directory else { throw FileError(.open, path) }
   defer { closedir(directory) }
   var names: [String] = []
   errno = 0
@@ -29,11 +31,11 @@ package func names(inDirectory path: String) throws(FileError) -> [String] {
 
 /// Forces the names in the directory at `path` to the disk: a new name is there for good only then.
 package func synchronizeDirectory(_ path: String) throws(FileError) {
-  let handle = uninterrupted { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+  let handle = uninterrupted(.write, path) { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
   guard handle >= 0 else { throw FileError(.write, path) }
   defer { close(handle) }
   // Some file systems cannot do this, and say so with EINVAL.
-  guard uninterrupted({ fsync(handle) }) == 0 || errno == EINVAL else {
+  guard uninterrupted(.write, path, { fsync(handle) }) == 0 || errno == EINVAL else {
     throw FileError(.write, path)
   }
 }

@@ -8,7 +8,8 @@ package func isThere(_ path: String) -> Bool {
 
 /// Gives what is at `path` another name, at which a file is replaced.
 package func rename(_ path: String, to target: String) throws(FileError) {
-  guard Glibc.rename(path, target) == 0 else { throw FileError(.create, target) }
+  let renamed = StorageWaits.waiting(to: .create, target) { Glibc.rename(path, target) }
+  guard renamed == 0 else { throw FileError(.create, target) }
 }
 
 /// Removes the file at `path`.
@@ -38,7 +39,10 @@ package func replaceHardLink(_ path: String, to source: String) throws(FileError
 private func replace(_ path: String, _ make: (String) -> Bool) throws(FileError) {
   let temporary = temporaryName(of: path)
   unlink(temporary)
-  guard make(temporary), Glibc.rename(temporary, path) == 0 else {
+  let isMade = StorageWaits.waiting(to: .create, path) {
+    make(temporary) && Glibc.rename(temporary, path) == 0
+  }
+  guard isMade else {
     let error = FileError(.create, path)
     let code = errno
     unlink(temporary)

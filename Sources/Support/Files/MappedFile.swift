@@ -18,7 +18,7 @@ package final class MappedFile: @unchecked Sendable {
   /// Maps the whole of the regular file at `path`.
   package init(_ path: String) throws(FileError) {
     // Non-blocking, for a named pipe would otherwise wait for its writer.
-    let descriptor = uninterrupted { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    let descriptor = uninterrupted(.open, path) { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw FileError(.open, path) }
     do throws(FileError) {
       bytes = try Self.map(descriptor, path)

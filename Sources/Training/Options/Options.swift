@@ -3,6 +3,7 @@
 #endif
 
 public import ArgumentParser
+import Glibc
 public import Lockstep
 
 /// Options that every command with kernels takes.
@@ -29,7 +30,7 @@ package struct ThreadOptions: ParsableArguments, Encodable {
   }
 }
 
-/// Options about ranks that wait for each other.
+/// Options about ranks that wait for each other, or for storage.
 package struct WatchOptions: ParsableArguments, Encodable {
   @Option(
     help: "Seconds that ranks wait for one before a table says what each is doing (default: 30).")
@@ -49,10 +50,11 @@ package struct WatchOptions: ParsableArguments, Encodable {
     }
   }
 
-  package func apply(to world: any Communicator) {
-    guard let watch = world.watch else { return }
-    if let warnAfter { watch.limits.warning = warnAfter }
-    if let abortAfter { watch.limits.abort = abortAfter }
+  /// Makes them those of this process; to be called before `withCommunicator`, in which ranks wait for
+  /// each other for the first time.
+  package func apply() {
+    if let warnAfter { setenv("LOCKSTEP_WARN_AFTER", "\(warnAfter)", 1) }
+    if let abortAfter { setenv("LOCKSTEP_ABORT_AFTER", "\(abortAfter)", 1) }
   }
 }
 

@@ -27,6 +27,11 @@ struct HostReport {
   var isSpeaking = false
   /// Whether all ranks of the host are leaving MPI.
   var hasLeft = false
+  /// Whether a rank of the host wants to report why the job fails: the first host lets one do so.
+  var claims = false
+  /// The first host's answer to that: yes, or no, another one does.
+  var grants = false
+  var denies = false
   var marks = InlineArray<4, Mark>(repeating: Mark())
   /// All ranks of the host, or none: not said this time.
   var states: [RankState] = []
@@ -61,6 +66,9 @@ struct HostReport {
     isWhole = header.flags & 4 != 0
     isSpeaking = header.flags & 8 != 0
     hasLeft = header.flags & 16 != 0
+    claims = header.flags & 32 != 0
+    grants = header.flags & 64 != 0
+    denies = header.flags & 128 != 0
     marks = header.marks
     states = Self.values(Int(header.stateCount), in: bytes[size..<size + stateBytes])
     kept = Self.values(Int(header.keptCount), in: bytes[(size + stateBytes)...])
@@ -69,7 +77,7 @@ struct HostReport {
 
   /// What is sent.
   var bytes: [UInt8] {
-    let flags = [asks, suspects, isWhole, isSpeaking, hasLeft]
+    let flags = [asks, suspects, isWhole, isSpeaking, hasLeft, claims, grants, denies]
     let header = Header(
       flags: flags.reversed().reduce(0) { $0 << 1 | ($1 ? 1 : 0) },
       stateCount: UInt32(states.count),

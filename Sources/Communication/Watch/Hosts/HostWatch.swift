@@ -14,7 +14,9 @@ final class HostWatch {
   private var looks = 0
   /// The hosts that have been told what the ranks of this one do.
   private var told: [Int] = []
-  /// What is told when all ranks of this host have left; nil: they have not.
+  /// Whether all ranks have come to leave MPI, and nothing is compared any more.
+  private var isAtEnd = false
+  /// What is told when the records of this host are not to be looked at any more; nil: they are.
   private var farewell: HostReport?
   /// Since when it has been thought that ranks disagree about a collective.
   var suspectedSince: UInt64?
@@ -56,7 +58,7 @@ final class HostWatch {
   /// Tells the others that the ranks of this host have left, without looking at their records, on a
   /// thread that is to be ended when the job is over.
   func leave() -> WatchThread {
-    farewell = report(watch.states())
+    farewell = report(watch.states(at: monotonicNanoseconds()))
     farewell?.hasLeft = true
     return WatchThread { [self] stop in
       repeat {
@@ -70,8 +72,23 @@ final class HostWatch {
   private func isAnotherSpeaking(at now: UInt64) -> Bool {
     channel.connected.contains { host in
       host < min(channel.host, HostChannel.observers)
-        && others[host].map { !$0.hasLeft && seconds(now, since: $0.heard) < patience } ?? false
+        && others[host].map {
+          (!$0.hasLeft || isAtEnd) && seconds(now, since: $0.heard) < patience
+        } ?? false
     }
+  }
+
+  /// Moves all that this host remembers the time of by `lost` nanoseconds, in which it did not run until
+  /// the moment `now`.
+  func move(by lost: UInt64, until now: UInt64) {
+    func moved(_ then: UInt64) -> UInt64 { then < now ? Swift.min(then + lost, now) : then }
+    others = others.mapValues { other in
+      var other = other
+      other.heard = moved(other.heard)
+      return other
+    }
+    suspectedSince = suspectedSince.map(moved)
+    asksAt = moved(asksAt)
   }
 
   /// Seconds without a sign after which a host counts as silent.
@@ -107,10 +124,12 @@ extension HostWatch {
     other.marks.marks = report.marks
     if report.isWhole, suspectedSince != nil { other.kept = report.kept }
     others[host] = other
+    settleClaims(report, from: host)
+    if isAtEnd { return }
     compare(with: host)
     if report.suspects { suspect(at: now) }
     if report.asks {
-      var answer = self.report(watch.states())
+      var answer = self.report(watch.states(at: now))
       answer.isWhole = true
       answer.kept = watch.kept()
       channel.send(answer.bytes, to: host)
@@ -123,10 +142,10 @@ extension HostWatch {
   /// Looks at what is known, and says it where it must be said.
   func look(at now: UInt64) {
     let connected = channel.connected
-    watch.board.noteLinks(connected.count)
+    noteLinks(connected)
     for host in others.keys { compare(with: host) }
     if watch.differsFromNeighbor || watch.board.isSuspected { suspect(at: now) }
-    let states = watch.states()
+    let states = watch.states(at: now)
     let isTold = looks % 5 > 0 && connected == told
     channel.send(report(isTold ? [] : states).bytes)
     (looks, told) = (looks + 1, connected)
@@ -143,12 +162,29 @@ extension HostWatch {
     }
   }
 
+  /// Tells the others that all ranks of this host are leaving, and looks who of all has not left.
+  func lookAtEnd(at now: UInt64) {
+    isAtEnd = true
+    noteLinks(channel.connected)
+    let states = watch.states(at: now)
+    var report = report(states)
+    report.hasLeft = true
+    channel.send(report.bytes)
+    let view = view(states, at: now)
+    let mine = view.ranks.first { $0.rank == watch.ranks[watch.localRank] }
+    let isLeftToOthers = isAnotherSpeaking(at: now)
+    watch.judge(mine?.seconds ?? 0, at: now, leavingItToOthers: isLeftToOthers) {
+      announce(at: now)
+      return view
+    }
+  }
+
   /// Lets nobody take this host for silent while it names lines.
   func announce(at now: UInt64) {
     var report = report()
     report.isSpeaking = true
     channel.send(report.bytes)
-    watch.mine.pointee.looked.store(now + UInt64(Self.speech * 1e9), ordering: .releasing)
+    watch.keepRunning(at: now)
   }
 
   /// All ranks that are seen from here; those of this host do what `states` says.
