@@ -78,7 +78,8 @@ let package = Package(
     module("Support", ["CRuntime", "Diagnostics"]),
     module("Parallel", ["CRuntime", "Support", "Diagnostics"]),
     module("Elements", ["CFloats", "Diagnostics"]),
-    module("Kernels", ["CKernels", "CFloats", "Parallel", "Elements", "Diagnostics"]),
+    module(
+      "Kernels", ["CKernels", "CFloats", "Parallel", "Elements", "Support", "Diagnostics"]),
     module("Steps", ["Diagnostics"]),
     module(
       "Communication",

@@ -1,8 +1,26 @@
+import Diagnostics
 import Glibc
 
 /// The value of a variable of this process's environment.
 package func environmentVariable(_ name: String) -> String? {
   getenv(name).map { String(cString: $0) }
+}
+
+/// The folder that relative paths start from. Stops the program, with status 78, where it has none, or
+/// one whose path is not UTF-8: that would become another one.
+package func currentDirectory() -> String {
+  guard let path = getcwd(nil, 0) else {
+    stop(
+      "the folder that this program was started in is not there: \(reason(of: errno))",
+      status: .configuration)
+  }
+  defer { free(path) }
+  guard let text = String(validatingCString: path) else {
+    stop(
+      "the path of this folder, '\(printable(String(cString: path)))', is not text in UTF-8; start "
+        + "the program in another one", status: .configuration)
+  }
+  return text
 }
 
 /// How many columns the terminal on standard error has; nil: there is none that draws.

@@ -25,7 +25,7 @@ import Testing
   @Test(arguments: [("LOCKSTEP_ABORT_AFTER", "soon"), ("LOCKSTEP_WARN_AFTER", "-1")])
   func limitsAreNumbersOfSeconds(_ name: String, _ text: String) throws {
     let job = try mpirun(ranks: 2, "MPIChecks", ["barrier"], environment: [name: text])
-    #expect(job.status == 70)
+    #expect(job.status == 78)
     let sentence = "\(name) is '\(text)'; it must be a number of seconds, and 0 means never"
     #expect(job.errors.contains { $0.contains(sentence) }, "\(job.errors)")
   }

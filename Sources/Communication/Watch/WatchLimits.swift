@@ -18,15 +18,15 @@ public struct WatchLimits: Hashable, Sendable {
   /// hold seconds. Stops the program where one of them is no number from 0.
   static var ofEnvironment: WatchLimits {
     var limits = WatchLimits()
-    limits.warning = seconds("LOCKSTEP_WARN_AFTER") ?? limits.warning
-    limits.abort = seconds("LOCKSTEP_ABORT_AFTER") ?? limits.abort
+    limits.warning = seconds(.warnAfter) ?? limits.warning
+    limits.abort = seconds(.abortAfter) ?? limits.abort
     return limits
   }
 
-  private static func seconds(_ name: String) -> Double? {
-    guard let text = environmentVariable(name) else { return nil }
+  private static func seconds(_ setting: Setting) -> Double? {
+    guard let text = setting.text else { return nil }
     guard let value = Double(text), value >= 0, value.isFinite else {
-      stop("\(name) is '\(text)'; it must be a number of seconds, and 0 means never")
+      setting.refuse(text, "a number of seconds, and 0 means never")
     }
     return value
   }

@@ -18,7 +18,7 @@ struct JobEnvironment {
       + (plan.isPlain ? [] : columns.map { [("LOCKSTEP_COLUMNS", "\($0)")] } ?? [])
     let own = Set(values.map(\.name))
     // Ranks of this host inherit them anyway.
-    inherited = plan.hostFile == nil ? [] : lockstepVariables().filter { !own.contains($0) }
+    inherited = plan.hostFile == nil ? [] : Setting.all().map(\.name).filter { !own.contains($0) }
   }
 
   /// As `mpirun -x` takes them.
@@ -31,16 +31,4 @@ struct JobEnvironment {
   func apply() {
     for (name, value) in values { setenv(name, value, 1) }
   }
-}
-
-/// The names of all variables of this process whose names begin with `LOCKSTEP_`, sorted.
-private func lockstepVariables() -> [String] {
-  var names: [String] = []
-  var next = environ
-  while let entry = next.pointee {
-    let name = String(String(cString: entry).prefix { $0 != "=" })
-    if name.hasPrefix("LOCKSTEP_") { names.append(name) }
-    next += 1
-  }
-  return names.sorted()
 }

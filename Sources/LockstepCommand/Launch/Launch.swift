@@ -1,4 +1,5 @@
 import ArgumentParser
+import CRuntime
 import Glibc
 import Lockstep
 import Training
@@ -44,7 +45,7 @@ struct Launch: ParsableCommand {
 
   func validate() throws {
     try require("-n", ranks, in: 1...100_000)
-    try require("--threads", threads, in: 1...1024)
+    try require("--threads", threads, in: Threads.counts)
     guard let first = program.first else { throw ValidationError("Missing the program to start.") }
     if first == "-h" || first == "--help" { throw CleanExit.helpRequest(self) }
     guard first == "--" || !first.hasPrefix("-") else {
@@ -71,7 +72,7 @@ struct Launch: ParsableCommand {
       if plan.isPlain { return try become(environment) }
       let job = plan.mpirun(variables: environment.variables) + command
       if plan.isCrowded { printError(note(plan)) }
-      if print { return Swift.print(shellQuoted(job)) }
+      if print { return try printResult(shellQuoted(job)) }
       environment.apply()
       Glibc.exit(try Job.run(job, drawsBar: environment.columns != nil))
     }
@@ -87,10 +88,11 @@ struct Launch: ParsableCommand {
   /// Replaces this process by the program, which then has the terminal and all signals.
   private func become(_ environment: JobEnvironment) throws {
     if print {
-      return Swift.print(shellQuoted(["env"] + environment.ownVariables + command))
+      return try printResult(shellQuoted(["env"] + environment.ownVariables + command))
     }
     environment.apply()
     fflush(nil)
+    lk_obey_failed_writes()
     let arguments = command.map { strdup($0) } + [nil]
     execvp(command[0], arguments)
     let error = errno

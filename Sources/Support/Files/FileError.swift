@@ -23,19 +23,25 @@ public struct FileError: ReportableError, Equatable {
   public let reason: String
   /// Whether there is no such file.
   package let isMissing: Bool
+  /// Whether there is one already.
+  package let isTaken: Bool
 
-  package init(_ action: Action, _ path: String, reason: String, isMissing: Bool = false) {
+  package init(
+    _ action: Action, _ path: String, reason: String, isMissing: Bool = false, isTaken: Bool = false
+  ) {
     self.action = action
     self.path = path
     self.reason = reason
     self.isMissing = isMissing
+    self.isTaken = isTaken
   }
 
   /// The failure that the last system call left in `errno`.
   package init(_ action: Action, _ path: String, note: String = "") {
     let code = errno
     self.init(
-      action, path, reason: Support.reason(of: code) + note, isMissing: code == ENOENT)
+      action, path, reason: Support.reason(of: code) + note, isMissing: code == ENOENT,
+      isTaken: code == EEXIST)
   }
 
   /// `cannot write run/model.safetensors: No space left on device; it needs 40960 bytes`.

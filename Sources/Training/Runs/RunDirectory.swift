@@ -8,7 +8,7 @@ final class RunDirectory {
   /// Where it is; empty on the ranks that do not write.
   let path: String
   private let isWriter: Bool
-  private var metrics: UnsafeMutablePointer<FILE>?
+  private var metrics: LineFile?
   private var hasWarned = false
 
   /// Creates the directory at `path`, or one below `runs` with the time as its name, for the run
@@ -28,29 +28,20 @@ final class RunDirectory {
     where access(file(name), F_OK) == 0 {
       throw RunDirectoryError.occupied(self.path, by: name)
     }
-    metrics = fopen(file("metrics.jsonl"), "wxe")
-    guard metrics != nil else {
-      if errno == EEXIST { throw RunDirectoryError.occupied(self.path, by: "metrics.jsonl") }
-      throw FileError(.create, file("metrics.jsonl"))
+    do throws(FileError) { metrics = try LineFile(creating: file("metrics.jsonl")) } catch {
+      if error.isTaken { throw RunDirectoryError.occupied(self.path, by: "metrics.jsonl") }
+      throw error
     }
     try record.write(to: file("run.json"))
-    // By lines, so that they can be followed, and are there when a rank is lost.
-    setvbuf(metrics, nil, _IOLBF, 0)
-  }
-
-  deinit {
-    if let metrics { fclose(metrics) }
   }
 
   func file(_ name: String) -> String { path + "/" + name }
 
   /// Appends a line to `metrics.jsonl`. A disk that is full costs metrics, not the run.
   func record(_ line: JSONObject) {
-    guard let metrics else { return }
-    if fputs(line.description + "\n", metrics) < 0, !hasWarned {
+    do throws(FileError) { try metrics?.append(line.description) } catch {
+      if !hasWarned { writeLine("warning: \(error)") }
       hasWarned = true
-      printError(
-        "warning: \(FileError(.write, file("metrics.jsonl")))\n")
     }
   }
 
