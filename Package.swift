@@ -165,6 +165,13 @@ let package = Package(
         mpi, "Elements", "Steps", "Communication", "Support", "Diagnostics", "Lockstep",
       ],
       path: "Tests/MPIChecks", swiftSettings: strict),
+    .executableTarget(
+      name: "ReaderFuzz",
+      dependencies: [
+        "Training", "Checkpoints", "DataLoading", "TensorCore", "Support", "Diagnostics",
+        "TestSupport",
+      ],
+      path: "Tests/ReaderFuzz", swiftSettings: strict),
     tests(
       "DataParallel",
       [
@@ -178,7 +185,7 @@ let package = Package(
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),
     tests(
       "LockstepCommand",
-      ["Communication", "Parallel", "Support", "TestSupport", "MPIChecks"]),
+      ["Communication", "Parallel", "Support", "TestSupport", "MPIChecks", "ReaderFuzz"]),
     .testTarget(
       name: "LaunchTests", dependencies: ["TestSupport"], exclude: ["StandIns"],
       swiftSettings: strict),

@@ -47,7 +47,7 @@ static void die(int signal, siginfo_t *info, void *context) {
   // Whoever else was to hear of it does: the instruction is tried again.
   for (int i = 0; i < DEATHS; i++)
     if (deaths[i] == signal) sigaction(signal, &others[i], NULL);
-  if (signal == SIGABRT || info->si_code <= 0) raise(signal);
+  if (signal == SIGABRT || signal == SIGTRAP || info->si_code <= 0) raise(signal);
   errno = reason;
 }
 
