@@ -74,7 +74,11 @@ struct Launch: ParsableCommand {
       if plan.isCrowded { printError(note(plan)) }
       if print { return try printResult(shellQuoted(job)) }
       environment.apply()
-      Glibc.exit(try Job.run(job, drawsBar: environment.columns != nil))
+      let kills = MemoryKills.count()
+      let status = try Job.run(job, drawsBar: environment.columns != nil)
+      let why = MemoryKills.note(status: status, before: kills, after: MemoryKills.count())
+      if let why { printError(why) }
+      Glibc.exit(status)
     }
   }
 
