@@ -78,7 +78,8 @@ let package = Package(
     module("Support", ["CRuntime", "Diagnostics"]),
     module("Parallel", ["CRuntime", "Support", "Diagnostics"]),
     module("Elements", ["CFloats", "Diagnostics"]),
-    module("Kernels", ["CKernels", "CFloats", "Parallel", "Elements", "Diagnostics"]),
+    module(
+      "Kernels", ["CKernels", "CFloats", "Parallel", "Elements", "Support", "Diagnostics"]),
     module("Steps", ["Diagnostics"]),
     module(
       "Communication",
@@ -171,6 +172,13 @@ let package = Package(
         mpi, "Elements", "Steps", "Communication", "Support", "Diagnostics", "Lockstep",
       ],
       path: "Tests/MPIChecks", swiftSettings: strict),
+    .executableTarget(
+      name: "ReaderFuzz",
+      dependencies: [
+        "Training", "Checkpoints", "DataLoading", "TensorCore", "Support", "Diagnostics",
+        "TestSupport",
+      ],
+      path: "Tests/ReaderFuzz", swiftSettings: strict),
     tests(
       "DataParallel",
       [
@@ -190,7 +198,7 @@ let package = Package(
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),
     tests(
       "LockstepCommand",
-      ["Communication", "Parallel", "Support", "TestSupport", "MPIChecks"]),
+      ["Communication", "Parallel", "Support", "TestSupport", "MPIChecks", "ReaderFuzz"]),
     .testTarget(
       name: "LaunchTests", dependencies: ["TestSupport"], exclude: ["StandIns"],
       swiftSettings: strict),

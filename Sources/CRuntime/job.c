@@ -16,6 +16,7 @@ static void become(char *const *arguments, int errors, pid_t parent, int report)
   // What is sent to the parent's process group must come from the parent alone: mpirun that gets a
   // signal twice leaves its ranks behind.
   setpgid(0, 0);
+  lk_obey_failed_writes();
   if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent &&
       sigprocmask(SIG_SETMASK, &none, NULL) == 0 && dup2(input, STDIN_FILENO) >= 0 &&
       dup2(errors, STDERR_FILENO) >= 0)

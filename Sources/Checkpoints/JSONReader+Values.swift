@@ -33,7 +33,7 @@ extension JSONReader {
   }
 
   /// Whether a list comes next.
-  mutating func isAtList() -> Bool {
+  package mutating func isAtList() -> Bool {
     skipSpace()
     return peek == UInt8(ascii: "[")
   }
@@ -71,32 +71,35 @@ extension JSONReader {
   /// The text of a number, in the grammar of JSON.
   private mutating func readNumber() throws(HeaderProblem) -> String {
     skipSpace()
-    var text = ""
-    if let sign = next(of: "-") { text += sign }
-    if let zero = next(of: "0") {
-      text += zero
-    } else {
-      text += try readDigits()
+    let start = position
+    _ = pass("-")
+    if !pass("0") { try passDigits() }
+    if pass(".") { try passDigits() }
+    if pass("e") || pass("E") {
+      _ = pass("+") || pass("-")
+      try passDigits()
     }
-    if let point = next(of: ".") { text += point + (try readDigits()) }
-    if let exponent = next(of: "eE") {
-      text += exponent + (next(of: "+-") ?? "") + (try readDigits())
+    guard position - start <= Self.longestNumber else {
+      throw HeaderProblem(
+        "the number at byte \(start) has more than \(Self.longestNumber) characters")
     }
-    return text
+    return String(decoding: slice(from: start), as: UTF8.self)
   }
 
-  private mutating func readDigits() throws(HeaderProblem) -> String {
-    var digits = ""
-    while let digit = next(of: "0123456789") { digits += digit }
-    guard !digits.isEmpty else { throw expected("a digit") }
-    return digits
+  /// Characters of the longest number: no type has so many digits.
+  private static let longestNumber = 1000
+
+  private mutating func passDigits() throws(HeaderProblem) {
+    let start = position
+    while let byte = peek, UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte { advance() }
+    guard position > start else { throw expected("a digit") }
   }
 
-  /// The next character, if it is one of `characters`, which is then passed.
-  private mutating func next(of characters: String) -> String? {
-    guard let byte = peek, characters.utf8.contains(byte) else { return nil }
+  /// Passes `character` if it comes next.
+  private mutating func pass(_ character: Unicode.Scalar) -> Bool {
+    guard peek == UInt8(ascii: character) else { return false }
     advance()
-    return String(Unicode.Scalar(byte))
+    return true
   }
 
   private mutating func readWord(_ word: String) throws(HeaderProblem) {

@@ -67,7 +67,15 @@ package struct JSONReader {
   package mutating func readString(_ what: String) throws(HeaderProblem) -> String {
     guard skip("\"") else { throw expected(what) }
     let start = position
-    var text: [UInt8] = []
+    while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+      position += 1
+    }
+    // Few strings have an escape, and the others need no copy.
+    if peek == UInt8(ascii: "\"") {
+      position += 1
+      return try text(bytes[start..<position - 1], from: start)
+    }
+    var text = Array(bytes[start..<position])
     while let byte = peek, byte != UInt8(ascii: "\"") {
       guard byte >= 0x20 else { throw expected("no control character in a string") }
       position += 1
@@ -79,10 +87,16 @@ package struct JSONReader {
     }
     guard peek != nil else { throw expected("'\"' to end the string from byte \(start)") }
     position += 1
-    guard let string = String(validating: text, as: UTF8.self) else {
+    return try self.text(text[...], from: start)
+  }
+
+  private func text(
+    _ bytes: ArraySlice<UInt8>, from start: Int
+  ) throws(HeaderProblem) -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
       throw HeaderProblem("the string from byte \(start) is not UTF-8")
     }
-    return string
+    return text
   }
 
   /// The UTF-8 bytes of the character whose escape follows the backslash just read.
@@ -136,14 +150,16 @@ package struct JSONReader {
     guard peek == nil else { throw expected("the end") }
   }
 
-  /// What was read since byte `start`.
-  func slice(from start: Int) -> ArraySlice<UInt8> { bytes[start..<position] }
-
   var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   mutating func skipSpace() {
-    while let byte = peek, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { position += 1 }
+    while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+      position += 1
+    }
   }
+
+  /// The bytes that were passed since `start`.
+  func slice(from start: Int) -> ArraySlice<UInt8> { bytes[start..<position] }
 
   /// Passes the byte that comes next.
   mutating func advance() { position += 1 }

@@ -4,14 +4,14 @@ public import TensorCore
 
 /// A safetensors file that was found sound: names, types and shapes, and the data on request.
 ///
-/// It keeps the file open and mapped until it goes away.
+/// It keeps the file open until it goes away.
 public struct SafeTensorsFile {
   /// The strings under `__metadata__`.
   public let metadata: [String: String]
   /// The tensors in the order in which their data lie in the file.
   public var names: [String] { entries.map(\.name) }
 
-  private let file: MappedFile
+  private let file: OpenFile
   /// Where the data begin.
   private let dataStart: Int
   private let entries: [TensorEntry]
@@ -22,24 +22,30 @@ public struct SafeTensorsFile {
     func malformed(_ problem: String, _ tensor: String? = nil) -> CheckpointError {
       .malformed(path: path, tensor: tensor, problem: problem)
     }
-    do throws(FileError) { file = try MappedFile(path) } catch { throw .file(error) }
-    guard file.bytes.count >= 8 else {
-      throw malformed("it has \(file.bytes.count) bytes, but starts with 8 that hold a length")
+    let file: OpenFile
+    do throws(FileError) { file = try OpenFile(path) } catch { throw .file(error) }
+    self.file = file
+    guard file.count >= 8 else {
+      throw malformed("it has \(file.count) bytes, but starts with 8 that hold a length")
     }
-    let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
+    func bytes(_ range: Range<Int>) throws(CheckpointError) -> [UInt8] {
+      do throws(FileError) { return try file.bytes(range) } catch { throw .file(error) }
+    }
+    let length = try bytes(0..<8).withUnsafeBytes { UInt64(littleEndian: $0.load(as: UInt64.self)) }
     guard length <= SafeTensorsHeader.maximumLength else {
       throw malformed(
         "its header is said to have \(length) bytes; at most "
           + "\(SafeTensorsHeader.maximumLength) are allowed")
     }
     dataStart = 8 + Int(length)
-    guard dataStart <= file.bytes.count else {
+    guard dataStart <= file.count else {
       throw malformed(
-        "its header is said to have \(length) bytes, but \(file.bytes.count - 8) follow")
+        "its header is said to have \(length) bytes, but \(file.count - 8) follow")
     }
+    let json = try bytes(8..<dataStart)
     do throws(HeaderProblem) {
       let header = try SafeTensorsHeader(
-        parsing: Array(file.bytes[8..<dataStart]), dataByteCount: file.bytes.count - dataStart)
+        parsing: json, dataByteCount: file.count - dataStart)
       metadata = header.metadata
       entries = header.entries
     } catch {
@@ -72,9 +78,13 @@ public struct SafeTensorsFile {
       throw unavailable(
         "it has \(entry.shape.count) dimensions; at most \(Shape.maximumRank) can be loaded")
     }
-    let source = try bytes(of: entry)
+    try checkSize()
     let tensor = Tensor(uninitialized: Shape(entry.shape), dtype)
-    tensor.bytes.copyMemory(from: source)
+    do throws(FileError) {
+      try file.read(at: dataStart + entry.data.lowerBound, into: tensor.bytes)
+    } catch {
+      throw .file(error)
+    }
     return tensor
   }
 
@@ -83,12 +93,24 @@ public struct SafeTensorsFile {
     guard let a = positions[a].map({ entries[$0] }), let b = positions[b].map({ entries[$0] }),
       a.type == b.type, a.shape == b.shape
     else { return false }
-    return try bytes(of: a).elementsEqual(bytes(of: b))
+    try checkSize()
+    let distance = b.data.lowerBound - a.data.lowerBound
+    var areEqual = true
+    do throws(FileError) {
+      let start = dataStart + a.data.lowerBound
+      try file.forEachPiece(of: start..<start + a.data.count) { (offset, bytes) throws(FileError) in
+        let other = try file.bytes(offset + distance..<offset + distance + bytes.count)
+        areEqual = bytes.elementsEqual(other)
+        return areEqual
+      }
+    } catch {
+      throw .file(error)
+    }
+    return areEqual
   }
 
-  private func bytes(of entry: TensorEntry) throws(CheckpointError) -> UnsafeRawBufferPointer {
+  /// A file that has become longer or shorter is being written.
+  private func checkSize() throws(CheckpointError) {
     do throws(FileError) { try file.checkSize() } catch { throw .file(error) }
-    let range = dataStart + entry.data.lowerBound..<dataStart + entry.data.upperBound
-    return UnsafeRawBufferPointer(rebasing: file.bytes[range])
   }
 }

@@ -55,11 +55,7 @@ package struct SafeTensorsHeader {
   package init(parsing json: [UInt8], dataByteCount: Int) throws(HeaderProblem) {
     let header = try HeaderParser.parse(json)
     metadata = header.metadata
-    // The offset in the header decides among empty tensors.
-    entries = header.entries.enumerated().sorted {
-      ($0.element.data.lowerBound, $0.element.data.upperBound, $0.offset)
-        < ($1.element.data.lowerBound, $1.element.data.upperBound, $1.offset)
-    }.map(\.element)
+    entries = Self.inOrder(header.entries)
     var end = 0
     for entry in entries {
       guard entry.data.lowerBound == end else {
@@ -80,6 +76,20 @@ package struct SafeTensorsHeader {
       throw HeaderProblem(
         "its tensors need \(end) bytes after the header, but \(dataByteCount) follow")
     }
+  }
+}
+
+extension SafeTensorsHeader {
+  /// `entries` in the order of their data; the place in the header decides among empty tensors.
+  private static func inOrder(_ entries: [TensorEntry]) -> [TensorEntry] {
+    func place(_ entry: TensorEntry) -> (Int, Int) {
+      (entry.data.lowerBound, entry.data.upperBound)
+    }
+    if zip(entries, entries.dropFirst()).allSatisfy({ place($0) <= place($1) }) { return entries }
+    let places = entries.map(place)
+    return entries.indices.sorted {
+      (places[$0].0, places[$0].1, $0) < (places[$1].0, places[$1].1, $1)
+    }.map { entries[$0] }
   }
 }
 

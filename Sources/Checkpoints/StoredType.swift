@@ -65,7 +65,7 @@ public enum StoredType: String, CaseIterable, Sendable {
 
   /// The type of a tensor that is loaded from this one; nil if there is none.
   public var dtype: DType? {
-    (UInt8.min...UInt8.max).lazy.compactMap(DType.init).first { StoredType($0) == self }
+    DType.allCases.first { StoredType($0) == self }
   }
 
   /// Bits of one element.

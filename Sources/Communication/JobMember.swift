@@ -30,7 +30,7 @@ struct JobMember: Sendable {
   func end(_ message: String, _ code: ExitCode) -> Never {
     usleep(patience * 1000)
     if mayReport {
-      writeLine("error: rank \(rank)/\(size) (\(host)): \(message)")
+      writeLine("error: rank \(rank)/\(size) (\(host)): \(printableLines(message))")
     } else {
       // The reporting rank ends this one within milliseconds, unless it is lost on the way.
       sleep(3)

@@ -55,7 +55,11 @@ private final class RankThread<Value> {
     let work = Work()
     self.work = work
     thread = SystemThread("lockstep-rank") { work.value = body() }
-    check(thread != nil, "withThreadRanks: the system refuses to start a thread")
+    if thread == nil {
+      stop(
+        "withThreadRanks: the system refuses to start a thread; use fewer ranks, or raise the limit "
+          + "(ulimit -u)", status: .system)
+    }
   }
 
   /// Waits for the end of the thread.

@@ -26,7 +26,7 @@ public func stop(
   _ message: String, status: ExitCode = .internalError, file: StaticString = #fileID,
   line: UInt = #line
 ) -> Never {
-  var sentence = message
+  var sentence = printableLines(message)
   if status == .internalError {
     sentence += " (\((isTest() ? nil : CallSite.userLine()) ?? "\(file):\(line)"))"
   }

@@ -16,6 +16,8 @@ public struct ExitCode: RawRepresentable, Hashable, Sendable {
   public static let unavailable = ExitCode(rawValue: 69)
   /// A mistake in the program.
   public static let internalError = ExitCode(rawValue: 70)
+  /// The system refuses memory or a thread.
+  public static let system = ExitCode(rawValue: 71)
   /// A file or directory cannot be created.
   public static let cannotCreate = ExitCode(rawValue: 73)
   /// Reading or writing failed, for example on a full disk.

@@ -1,10 +1,32 @@
 /// `text`, which may come from a file, without anything that a terminal or a log would obey, and cut to
-/// 200 characters.
-package func printable(_ text: String) -> String {
-  let limit = 200
+/// `limit` characters.
+package func printable(_ text: String, limit: Int = 200) -> String {
   let scalars = text.unicodeScalars
-  return scalars.prefix(limit).map { $0.escaped(asASCII: true) }.joined()
-    + (scalars.count > limit ? "…" : "")
+  var result = ""
+  var shown = 0
+  for scalar in scalars {
+    if shown == limit { return result + "…" }
+    result += inert(scalar)
+    shown += 1
+  }
+  return result
+}
+
+/// A sentence as it is printed: its lines without anything that a terminal would obey, whatever names they
+/// have from files, and each cut to 4,000 characters.
+package func printableLines(_ text: String) -> String {
+  text.split(separator: "\n", omittingEmptySubsequences: false)
+    .map { printable(String($0), limit: 4000) }.joined(separator: "\n")
+}
+
+/// The character itself, or its number if it has no picture.
+private func inert(_ scalar: Unicode.Scalar) -> String {
+  if 0x20..<0x7F ~= scalar.value { return String(scalar) }
+  return switch scalar.properties.generalCategory {
+  case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+    scalar.escaped(asASCII: true)
+  default: String(scalar)
+  }
 }
 
 /// In what something that was saved does not fit what is to take it: names that are missing or too many,
@@ -12,7 +34,7 @@ package func printable(_ text: String) -> String {
 package func misfit(missing: [String], unexpected: [String], mismatched: [String]) -> String {
   [("missing", missing), ("unexpected", unexpected), ("mismatched", mismatched)]
     .filter { !$0.1.isEmpty }
-    .map { title, items in "\(title): \(beginning(of: items, printable))" }
+    .map { title, items in "\(title): \(beginning(of: items) { printable($0) })" }
     .joined(separator: "; ")
 }
 

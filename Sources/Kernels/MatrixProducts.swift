@@ -1,6 +1,7 @@
 import CKernels
 import Diagnostics
 import Glibc
+import Support
 import Synchronization
 
 /// Who computes matrix products.
@@ -68,10 +69,10 @@ public enum MatrixProducts {
 
   /// What `LOCKSTEP_PRODUCTS` says.
   private static var initial: ProductProvider {
-    guard let text = getenv("LOCKSTEP_PRODUCTS").map({ String(cString: $0) }) else { return .auto }
+    guard let text = Setting.products.text else { return .auto }
     guard let provider = ProductProvider(rawValue: text) else {
       let names = ProductProvider.allCases.map(\.rawValue).joined(separator: ", ")
-      stop("LOCKSTEP_PRODUCTS is '\(text)'; it must be one of \(names)")
+      Setting.products.refuse(text, "one of \(names)")
     }
     return provider
   }

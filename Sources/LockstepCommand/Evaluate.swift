@@ -34,10 +34,10 @@ struct Evaluate: ParsableCommand {
       let result = try TrainedRun(in: runDir).evaluate(on: data, over: world)
       guard world.isRoot else { return }
       if json {
-        print(
+        try printResult(
           JSONObject(result.members + [("samples", .integer(result.samples))]))
       } else {
-        print("\(result.text)  (\(result.samples) samples)")
+        try printResult("\(result.text)  (\(result.samples) samples)")
       }
     }
   }

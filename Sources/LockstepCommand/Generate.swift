@@ -46,9 +46,9 @@ struct Generate: ParsableCommand {
       guard world.isRoot else { return }
       let sampling = Sampling(temperature: temperature, topK: topK, seed: seed)
       try TrainedRun(in: runDir).writeText(after: prompt, length: length, sampling) {
-        print($0, terminator: "")
+        try printResult($0, terminator: "")
       }
-      print()
+      try printResult("")
     }
   }
 }

@@ -20,14 +20,15 @@ struct Inspect: ParsableCommand {
         guard let entry = contents.entry(name) else { continue }
         elements += entry.shape.reduce(1, *)
         let shape = "[" + entry.shape.map(String.init).joined(separator: ", ") + "]"
-        rows.append([name, entry.dtype.rawValue, shape] + (try statistics(contents, name)))
+        rows.append(
+          [printable(name), entry.dtype.rawValue, shape] + (try statistics(contents, name)))
       }
       let table = TextTable(
         ["tensor", "type", "shape", "smallest", "mean", "largest"].map { .left($0) })
-      for line in table.lines(rows) { print(line) }
-      print("\(contents.names.count) tensors, \(elements) elements")
+      for line in table.lines(rows) { try printResult(line) }
+      try printResult("\(contents.names.count) tensors, \(elements) elements")
       for (key, value) in contents.metadata.sorted(by: { $0.key < $1.key }) {
-        print("metadata \(key): \(value)")
+        try printResult("metadata \(printable(key)): \(printable(value, limit: 4000))")
       }
     }
   }

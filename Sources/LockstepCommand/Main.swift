@@ -21,8 +21,10 @@ struct LockstepCommand: ParsableCommand {
   /// with it is said once, and help is printed by rank 0.
   static func main() {
     do {
-      var command = try parseAsRoot(unmistakable(CommandLine.arguments.dropFirst()))
+      var command = try parseAsRoot(unmistakable(try commandLineWords()))
       try command.run()
+    } catch let error as any ReportableError {
+      try? withCommunicator { _ in throw error }
     } catch {
       let message = fullMessage(for: error)
       let status = exitCode(for: error)
@@ -30,7 +32,7 @@ struct LockstepCommand: ParsableCommand {
         guard status == .success else {
           throw CommandLineError(message: message, status: status.rawValue)
         }
-        if world.isRoot { print(message) }
+        if world.isRoot { try printResult(message) }
       }
     }
   }

@@ -84,8 +84,13 @@ final class ThreadTeam: @unchecked Sendable {
         let index = started
         let helper = Helper(team: self, index: index)
         let thread = SystemThread("lockstep-kernel") { helper.work() }
-        check(thread != nil, "Threads.count: the system refuses to start thread \(index + 2)")
-        thread?.detach()
+        guard let thread else {
+          stop(
+            "the system refuses to start thread \(index + 2) of \(wanted + 1); use fewer (--threads, "
+              + "LOCKSTEP_NUM_THREADS, Threads.count) or raise the limit (ulimit -u)",
+            status: .system)
+        }
+        thread.detach()
         started += 1
       }
     }

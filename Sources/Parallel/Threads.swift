@@ -18,10 +18,11 @@ public enum Threads {
   /// Uses `count` threads unless a number was chosen, by `Threads.count` or by the environment.
   package static func take(share count: Int) { ThreadTeam.shared.take(share: max(1, count)) }
 
-  /// The number that the environment chooses; nil: none.
-  package static func chosenCount(_ variable: (String) -> String? = environmentVariable) -> Int? {
-    variable("LOCKSTEP_NUM_THREADS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
-  }
+  /// The numbers that somebody may choose: more threads than any machine has cores are a mistake.
+  package static let counts = 1...1024
+
+  /// The number that the environment chooses; nil: none. Stops the program where it is not in `counts`.
+  package static func chosenCount() -> Int? { Setting.threads.number(in: counts) }
 
   /// The number before ranks know of each other. A rank that its launcher bound to some cores is taken
   /// to have them for itself; ranks that may use the whole machine divide it.
@@ -33,7 +34,7 @@ public enum Threads {
   package static func defaultCount(
     cores: Int, isBound: Bool, variable: (String) -> String? = environmentVariable
   ) -> Int {
-    if let chosen = chosenCount(variable) { return chosen }
+    if let chosen = Setting.threads.number(in: counts, of: variable) { return chosen }
     let ranksHere = ["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"].compactMap { name in
       variable(name).flatMap { Int($0) }
     }.first

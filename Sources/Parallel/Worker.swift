@@ -19,7 +19,11 @@ package final class Worker {
   /// `instead`.
   package init(for owner: StaticString, instead remedy: StaticString) {
     thread = SystemThread("lockstep-worker") { [queue] in queue.run() }
-    check(thread != nil, "\(owner): the system refuses to start a thread; \(remedy)")
+    if thread == nil {
+      stop(
+        "\(owner): the system refuses to start a thread; \(remedy), or raise the limit (ulimit -u)",
+        status: .system)
+    }
   }
 
   /// Adds a job after those that were submitted before.

@@ -115,7 +115,7 @@ public final class Run {
     }
     world.step.ownRequests = { [requests] in requests.current }
     requests.begin()
-    if world.isRoot, environmentVariable("LOCKSTEP_LAUNCHER") != nil {
+    if world.isRoot, Setting.launcher.text != nil {
       writeLine(runAnnouncement + directory)
     }
   }

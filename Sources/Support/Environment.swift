@@ -6,6 +6,23 @@ package func environmentVariable(_ name: String) -> String? {
   getenv(name).map { String(cString: $0) }
 }
 
+/// The folder that relative paths start from. Stops the program, with status 78, where it has none, or
+/// one whose path is not UTF-8: that would become another one.
+package func currentDirectory() -> String {
+  guard let path = getcwd(nil, 0) else {
+    stop(
+      "the folder that this program was started in is not there: \(reason(of: errno))",
+      status: .configuration)
+  }
+  defer { free(path) }
+  guard let text = String(validatingCString: path) else {
+    stop(
+      "the path of this folder, '\(printable(String(cString: path)))', is not text in UTF-8; start "
+        + "the program in another one", status: .configuration)
+  }
+  return text
+}
+
 /// How many columns the terminal on standard error has; nil: there is none that draws.
 package func terminalColumns() -> Int? {
   guard isatty(STDERR_FILENO) == 1, let kind = environmentVariable("TERM"), kind != "dumb" else {
@@ -22,14 +39,4 @@ package func pathOfProgram(_ name: String) -> String? {
   let folders = name.contains("/") ? [] : (environmentVariable("PATH") ?? "").split(separator: ":")
   let paths = name.contains("/") ? [name] : folders.map { "\($0)/\(name)" }
   return paths.first { access($0, X_OK) == 0 }
-}
-
-/// The seconds that a variable of this process's environment holds; nil: there is none. Stops the
-/// program where it holds no number from 0.
-package func secondsVariable(_ name: String) -> Double? {
-  guard let text = environmentVariable(name) else { return nil }
-  guard let value = Double(text), value >= 0, value.isFinite else {
-    stop("\(name) is '\(text)'; it must be a number of seconds, and 0 means never")
-  }
-  return value
 }

@@ -222,7 +222,7 @@ private let malformedFiles: [MalformedFile] = [
     let error = #expect(throws: CheckpointError.self) { try SafeTensors.read(path) }
     #expect(
       error?.description
-        == #"\#(path): tensor "\u{1B}[2J\"\u{00E9}": expected '{' to begin its entry at byte 17, "#
+        == #"\#(path): tensor "\u{1B}[2J"é": expected '{' to begin its entry at byte 17, "#
         + #"found "1"; the file is damaged or not in safetensors format"#)
   }
 

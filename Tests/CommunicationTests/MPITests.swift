@@ -21,13 +21,19 @@ import Testing
     }
   }
 
-  /// A limit that is no number must not leave the job with another one.
-  @Test(arguments: [("LOCKSTEP_ABORT_AFTER", "soon"), ("LOCKSTEP_WARN_AFTER", "-1")])
-  func limitsAreNumbersOfSeconds(_ name: String, _ text: String) throws {
+  /// A limit that is no number must not leave the job with another one; one rank says so.
+  @Test(arguments: [
+    ("LOCKSTEP_ABORT_AFTER", "soon", "a number of seconds, and 0 means never"),
+    ("LOCKSTEP_WARN_AFTER", "-1", "a number of seconds, and 0 means never"),
+    ("LOCKSTEP_NUM_THREADS", "many", "a whole number from 1 to 1024"),
+  ])
+  func nonsenseInVariablesIsSaidOnce(_ name: String, _ text: String, _ what: String) throws {
     let job = try mpirun(ranks: 2, "MPIChecks", ["barrier"], environment: [name: text])
-    #expect(job.status == 70)
-    let sentence = "\(name) is '\(text)'; it must be a number of seconds, and 0 means never"
-    #expect(job.errors.contains { $0.contains(sentence) }, "\(job.errors)")
+    #expect(job.status == 78)
+    let lines = job.errors(startingWith: "error: ")
+    #expect(lines.count == 1 && lines[0].hasPrefix("error: rank 0/2 ("), "\(lines)")
+    #expect(
+      lines.first?.hasSuffix(": \(name) is '\(text)'; it must be \(what)") == true, "\(lines)")
   }
 
   @Test func oneRankUnderMpirunFailsLikeAPlainProcess() throws {

@@ -107,6 +107,25 @@ private final class Tally: Sendable {
     }
   }
 
+  /// The system refuses a thread whose stack has no room.
+  @Test func threadsThatAreRefusedAreSaid() async throws {
+    let result = await #expect(
+      processExitsWith: .exitCode(71), observing: [\.standardErrorContent]
+    ) {
+      let pages = try #require(
+        Int(
+          try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).prefix { $0 != " " }))
+      let room = rlim_t(pages * 4096 + (4 << 20))
+      var limit = rlimit(rlim_cur: room, rlim_max: room)
+      try #require(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+      Threads.count = 5
+      parallelFor(100) { _ in usleep(10) }
+    }
+    let errors = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    #expect(
+      errors.contains("error: the system refuses to start thread 2 of 5; use fewer (--threads"))
+  }
+
   /// Ranks that share cores decide only where nobody has.
   @Test func aChosenCountIsKept() async {
     await #expect(processExitsWith: .success) {
@@ -134,7 +153,7 @@ private final class Tally: Sendable {
     arguments: [
       ([:], 8, 8), ([:], 3, 3),
       (["LOCKSTEP_NUM_THREADS": "7"], 8, 7), (["LOCKSTEP_NUM_THREADS": "7"], 1, 7),
-      (["LOCKSTEP_NUM_THREADS": "0"], 8, 8), (["LOCKSTEP_NUM_THREADS": "0"], 2, 2),
+      (["LOCKSTEP_NUM_THREADS": "1024"], 8, 1024),
       (["OMPI_COMM_WORLD_LOCAL_SIZE": "1000"], 8, 1), (["MPI_LOCALNRANKS": "1000"], 8, 1),
       (["OMPI_COMM_WORLD_LOCAL_SIZE": "3"], 8, 2), (["MPI_LOCALNRANKS": "2"], 8, 4),
       // Bound by its launcher, a rank has its cores for itself.

@@ -33,6 +33,26 @@ import Testing
         == "b       F32   [2]    -1.5000   -0.5000  0.5000", "\(text)")
   }
 
+  /// Names and metadata may come from anybody.
+  @Test func nothingThatATerminalObeysIsPrinted() throws {
+    let long = String(repeating: "n", count: 300)
+    let header =
+      #"{"__metadata__":{"\u001b[1m":"two\u000alines\u009b2J"},"\u001b[2J":{"dtype":"U8","shape":[0],"#
+      + #""data_offsets":[0,0]},"\#(long)":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#
+    let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian, Array.init)
+    try directory.write(length + Array(header.utf8), to: "names.safetensors")
+    let text = try succeeded(try lockstep("inspect names.safetensors", in: directory))
+    #expect(text.contains(#"\u{1B}[2J"#) && text.contains(String(repeating: "n", count: 200) + "…"))
+    #expect(!text.contains(long))
+    #expect(text.hasSuffix(#"metadata \u{1B}[1m: two\nlines\u{009B}2J"# + "\n"), "\(text)")
+    #expect(
+      !text.unicodeScalars.contains { $0 != "\n" && $0.properties.generalCategory == .control })
+    // In sentences, too.
+    try directory.write(length + Array(header.replacing("U8", with: "\\u001b").utf8), to: "bad")
+    let bad = try lockstep("inspect bad", in: directory)
+    #expect(bad.status == 65 && !bad.errors.joined().contains("\u{1B}"), "\(bad.errors)")
+  }
+
   @Test func badFilesAreRefused() throws {
     expectFailure(try lockstep("inspect nothing.safetensors", in: directory), 66, "nothing")
     try directory.write([1, 2, 3], to: "short.safetensors")

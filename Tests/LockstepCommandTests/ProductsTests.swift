@@ -49,7 +49,7 @@ import Testing
       try lockstep(
         "train --steps 1 --quiet --run-dir run", in: directory,
         environment: ["LOCKSTEP_PRODUCTS": "mkl"]),
-      70, "LOCKSTEP_PRODUCTS is 'mkl'; it must be one of own, openblas, auto")
+      78, "LOCKSTEP_PRODUCTS is 'mkl'; it must be one of own, openblas, auto")
   }
 }
 

@@ -1,14 +1,36 @@
-// What a process has once, and each of its threads: state of automatic differentiation, callers,
-// cores, a job that it starts, signals, the heap; and hashes of memory.
+// What a process has once, and each of its threads: words, standard streams, signals, state of automatic
+// differentiation, callers, cores, a job that it starts, the heap; and hashes of memory.
 #ifndef LOCKSTEP_CRUNTIME_H
 #define LOCKSTEP_CRUNTIME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "dispatch.h"
 
 #pragma clang assume_nonnull begin
+
+// MARK: the process (process.c)
+
+// Before `main`, a standard stream that is closed gets a file that can be used neither: no file that is
+// opened later has its number.
+
+/// How many words this process was started with, the program's name among them. Unlike what the standard
+/// library knows, they are there without `/proc`.
+int lk_argument_count(void);
+/// One of them, as bytes.
+const char *lk_argument(int index);
+
+/// From now on, to write to a pipe that nobody reads (SIGPIPE) or beyond the limit of a file's size
+/// (SIGXFSZ) is an error of that write and not the end of the process, unless the program has said what
+/// they are to do.
+void lk_ignore_failed_writes(void);
+/// Whether `signal` is one of these two and ignored for that reason.
+bool lk_ignores_failed_write(int signal);
+/// Takes that back, as before another program takes the place of this one. Returns how many of the two
+/// signals end this process now.
+int lk_obey_failed_writes(void);
 
 // MARK: state of a thread (threads.c)
 
@@ -60,7 +82,13 @@ int lk_save_requests(void);
 /// the outermost. Follows frame pointers, which Swift always keeps.
 void lk_callers(int count, uintptr_t *addresses);
 
-// MARK: memory (heap.c, hash.c)
+// MARK: memory (memory.c, heap.c, hash.c)
+
+/// From now on, a process whose runtime gets no memory ends with one line `error: …` on standard error
+/// and with this status, and not by a trap without a word.
+void lk_report_lost_memory(int exit_status);
+/// What that line says between `error: ` and the cause, such as `rank 1/4 (host): `.
+void lk_name_in_errors(const char *who);
 
 /// A file of `bytes` zeros in memory, which has no name and is gone with who has it open; negative where
 /// the system has none.

@@ -125,6 +125,12 @@ public final class MPICommunicator: Communicator, Sendable {
     member.require(
       "MPI_Init_thread", MPI_Init_thread(nil, nil, Int32(MPI_THREAD_MULTIPLE), &level))
     member.becomeRankOfJob()
+    if member.rank == 0 {
+      // Said once: the others wait for this rank meanwhile.
+      if member.size > 1 { setStopHandler { [member] in member.end($0, $1) } }
+      _ = (Threads.chosenCount(), WatchLimits.ofEnvironment)
+      setStopHandler(nil)
+    }
     return MPICommunicator(over: cmpi_comm_world(), member)
   }
 

@@ -1,4 +1,5 @@
 #if MPI
+import CRuntime
 import Diagnostics
 import Glibc
 import Parallel
@@ -50,6 +51,8 @@ enum MPIJob {
       return .failure(refusal)
     }
     OpenJobs.enter(world)
+    let member = world.member
+    lk_name_in_errors("rank \(member.rank)/\(member.size) (\(member.host)): ")
     atexit { MPIJob.finalize() }
     return .success(world)
   }()

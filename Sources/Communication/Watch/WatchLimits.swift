@@ -23,9 +23,9 @@ public struct WatchLimits: Hashable, Sendable {
   /// from 0.
   static var ofEnvironment: WatchLimits {
     var limits = WatchLimits()
-    limits.warning = secondsVariable("LOCKSTEP_WARN_AFTER") ?? limits.warning
-    limits.abort = secondsVariable("LOCKSTEP_ABORT_AFTER") ?? limits.abort
-    limits.storage = secondsVariable("LOCKSTEP_STORAGE_AFTER")
+    limits.warning = Setting.warnAfter.seconds ?? limits.warning
+    limits.abort = Setting.abortAfter.seconds ?? limits.abort
+    limits.storage = Setting.storageAfter.seconds
     return limits
   }
 

@@ -2,14 +2,14 @@ import Diagnostics
 import Support
 public import TensorCore
 
-/// Labelled samples whose inputs are bytes, in memory or in a mapped file.
+/// Labelled samples whose inputs are bytes, in memory or in a file.
 ///
 /// Bytes stay bytes until a batch is put together: the 60,000 images of MNIST are 47 MB. A batch
 /// holds `byte * scale + offset`.
 public struct ByteDataset: Dataset {
   private enum Source {
     case memory([UInt8])
-    case file(MappedFile)
+    case file(OpenFile)
   }
 
   /// The shape of one sample's inputs.
@@ -48,7 +48,7 @@ public struct ByteDataset: Dataset {
   }
 
   /// Samples in a file of records that hold `lead` other bytes each before the inputs of `shape`.
-  init(_ file: MappedFile, shape: Shape, lead: Int, labels: [Int32], scaling: ByteScaling) {
+  init(_ file: OpenFile, shape: Shape, lead: Int, labels: [Int32], scaling: ByteScaling) {
     source = .file(file)
     inputShape = shape
     (self.lead, stride) = (lead, lead + shape.elementCount)
@@ -67,20 +67,29 @@ public struct ByteDataset: Dataset {
     guard let destination = inputs.baseAddress else { return }
     switch source {
     case .memory(let values):
-      values.withUnsafeBytes { scaleRows($0, selection.indices, to: destination) }
+      values.withUnsafeBufferPointer { values in
+        scale(selection.indices, to: destination) { offset in values.baseAddress.map { $0 + offset }
+        }
+      }
     case .file(let file):
-      file.withBytes { scaleRows($0, selection.indices, to: destination) }
+      withUnsafeTemporaryAllocation(byteCount: inputShape.elementCount, alignment: 16) { row in
+        scale(selection.indices, to: destination) { offset in
+          file.fill(row, from: offset)
+          return UnsafePointer(row.assumingMemoryBound(to: UInt8.self).baseAddress)
+        }
+      }
     }
   }
 
-  private func scaleRows(
-    _ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int>,
-    to destination: UnsafeMutablePointer<Float>
+  /// Scales the inputs of `rows`, which `bytes` gives from an offset of the source on.
+  private func scale(
+    _ rows: ArraySlice<Int>, to destination: UnsafeMutablePointer<Float>,
+    _ bytes: (Int) -> UnsafePointer<UInt8>?
   ) {
-    guard let source = bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
     let size = inputShape.elementCount
     for (place, row) in rows.enumerated() {
-      scaling.apply(source + row * stride + lead, count: size, to: destination + place * size)
+      guard let source = bytes(row * stride + lead) else { return }
+      scaling.apply(source, count: size, to: destination + place * size)
     }
   }
 }

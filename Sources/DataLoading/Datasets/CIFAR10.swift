@@ -4,8 +4,9 @@ public import TensorCore
 /// The CIFAR-10 images: ten classes of things and animals in colour.
 ///
 /// Inputs are `[3, 32, 32]`, red, green, blue; targets are labels 0...9: aeroplane, car, bird, cat,
-/// deer, dog, frog, horse, ship, truck. The files are mapped into memory, so that all ranks of a
-/// host share one copy; they must stay as they are while they are in use.
+/// deer, dog, frog, horse, ship, truck. Images are read when they are
+/// needed, and the system holds one copy for all ranks of a host; the files must stay as they are while
+/// they are in use.
 public struct CIFAR10: DatasetWrapper {
   /// The mean of each channel over the 50,000 training images, of pixels from 0 to 1.
   public static let mean: [Float] = [0.4914, 0.4822, 0.4465]
@@ -30,11 +31,11 @@ public struct CIFAR10: DatasetWrapper {
     _ split: Split, in directory: String? = nil, normalized: Bool = true
   ) throws(DataError) {
     let place = DataDirectory(
-      directory, variable: "LOCKSTEP_CIFAR10", default: "data/cifar-10-batches-bin")
+      directory, variable: .cifar10, default: "data/cifar-10-batches-bin")
     let names = split == .train ? (1...5).map { "data_batch_\($0).bin" } : ["test_batch.bin"]
     var parts: [any Dataset<Float, Int32>] = []
     for name in names {
-      let file = try MappedFile(
+      let file = try OpenFile(
         path: "\(place.path)/\(name)",
         advice: place.advice(toPut: "the six files of the binary version of CIFAR-10"))
       parts.append(
@@ -53,7 +54,7 @@ public struct CIFAR10: DatasetWrapper {
       offsets: zip(mean, standardDeviation).map { -$0 / $1 })
   }
 
-  private static func labels(of file: MappedFile) throws(DataError) -> [Int32] {
+  private static func labels(of file: OpenFile) throws(DataError) -> [Int32] {
     let size = 1 + 3 * 32 * 32
     guard file.count > 0, file.count.isMultiple(of: size) else {
       throw .unusable(
@@ -61,8 +62,14 @@ public struct CIFAR10: DatasetWrapper {
         problem: "it has \(file.count) bytes, expected a multiple of the \(size) of a record",
         advice: Self.advice)
     }
-    let labels = file.withBytes { bytes in
-      stride(from: 0, to: bytes.count, by: size).map { Int32(bytes[$0]) }
+    var labels: [Int32] = []
+    do throws(FileError) {
+      try file.forEachPiece(of: 0..<file.count, size: size * 100) { _, bytes in
+        labels += stride(from: 0, to: bytes.count, by: size).map { Int32(bytes[$0]) }
+        return true
+      }
+    } catch {
+      throw DataError(error, advice: advice)
     }
     if let index = labels.firstIndex(where: { $0 > 9 }) {
       throw .unusable(

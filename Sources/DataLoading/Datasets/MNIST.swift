@@ -1,3 +1,4 @@
+import Support
 public import TensorCore
 
 /// The MNIST database of handwritten digits.
@@ -17,7 +18,7 @@ public struct MNIST: DatasetWrapper {
   /// - Parameter directory: where the files are; by default the value of the environment variable
   ///   `LOCKSTEP_MNIST`, and without it `data/mnist`.
   public init(_ split: Split, in directory: String? = nil) throws(DataError) {
-    let place = DataDirectory(directory, variable: "LOCKSTEP_MNIST", default: "data/mnist")
+    let place = DataDirectory(directory, variable: .mnist, default: "data/mnist")
     base = try place.readIDX(
       split, mean: 0.1307, standardDeviation: 0.3081, files: "the four MNIST files")
   }
@@ -39,7 +40,7 @@ public struct FashionMNIST: DatasetWrapper {
   ///   `LOCKSTEP_FASHION_MNIST`, and without it `data/fashion-mnist`.
   public init(_ split: Split, in directory: String? = nil) throws(DataError) {
     let place = DataDirectory(
-      directory, variable: "LOCKSTEP_FASHION_MNIST", default: "data/fashion-mnist")
+      directory, variable: .fashionMNIST, default: "data/fashion-mnist")
     base = try place.readIDX(
       split, mean: 0.2860, standardDeviation: 0.3530, files: "the four Fashion-MNIST files")
   }

@@ -4,12 +4,16 @@ package protocol ByteStream: AnyObject {
   var name: String { get }
   /// A number of bytes that the whole stream cannot exceed. Headers that announce more are wrong.
   var byteLimit: Int { get }
+  /// Why there cannot be more, as in "at most the 60 that …".
+  var limitReason: String { get }
   /// Reads some of the next bytes into a buffer that is not empty and returns how many, 0 at the
   /// end only.
   func read(into buffer: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int
 }
 
 extension ByteStream {
+  package var limitReason: String { "that a file of this size can hold" }
+
   /// The next `count` bytes, or fewer if the stream ends before.
   package func bytes(upTo count: Int) throws(DataError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)

@@ -9,7 +9,10 @@ package final class FileStream: ByteStream {
 
   /// Opens the file; `advice` says what to do if it is missing.
   package init(path: String, advice: String) throws(DataError) {
-    let descriptor = uninterrupted(.open, path) { open(path, O_RDONLY | O_CLOEXEC) }
+    // Non-blocking, for a named pipe would otherwise wait for its writer.
+    let descriptor = uninterrupted(.open, path) {
+      open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    }
     guard descriptor >= 0 else { throw DataError(FileError(.open, path), advice: advice) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -34,8 +37,11 @@ package final class FileStream: ByteStream {
 
 /// The file at `path`, or the one at `path.gz` if only that exists, decompressed.
 package func openPlainOrGzip(path: String, advice: String) throws(DataError) -> any ByteStream {
-  if access(path, F_OK) == 0 { return try FileStream(path: path, advice: advice) }
-  if access(path + ".gz", F_OK) == 0 {
+  // Anything else than that it is not there is said of the file itself.
+  if access(path, F_OK) == 0 || errno != ENOENT {
+    return try FileStream(path: path, advice: advice)
+  }
+  if access(path + ".gz", F_OK) == 0 || errno != ENOENT {
     return try GzipStream(FileStream(path: path + ".gz", advice: advice))
   }
   throw .missing(path: path + "[.gz]", advice: advice)

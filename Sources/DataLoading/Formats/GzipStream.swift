@@ -4,24 +4,31 @@ import CZlib
 /// the end.
 ///
 /// A stream that is truncated, damaged or followed by other bytes is an error, which is found no
-/// later than on reading the end.
+/// later than on reading the end. So is one that grows beyond `byteLimit`.
 package final class GzipStream: ByteStream {
   package var name: String { source.name }
 
-  /// Deflate makes at most 258 bytes of two bits.
-  package var byteLimit: Int {
-    let (limit, overflow) = source.byteLimit.multipliedReportingOverflow(by: 1032)
-    return overflow ? .max : limit
+  /// 16 MB, or 32 times the size of the source where that is more. Deflate can make a thousand bytes of
+  /// one, images and labels a few.
+  package let byteLimit: Int
+
+  package var limitReason: String {
+    "that are read of a compressed file of this size (gunzip it, if it is as it should be)"
   }
+
+  private static let growth = 32
 
   private let source: any ByteStream
   private let input = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1 << 16)
   /// On the heap because zlib's state points back to it.
   private let state = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
   private var isAtEnd = false
+  private var byteCount = 0
 
   package init(_ source: any ByteStream) throws(DataError) {
     self.source = source
+    let (limit, overflow) = source.byteLimit.multipliedReportingOverflow(by: Self.growth)
+    byteLimit = overflow ? .max : max(16 << 20, limit)
     input.initialize(repeating: 0)
     state.initialize(to: z_stream())
     let gzipOnly = MAX_WBITS + 16
@@ -55,7 +62,19 @@ package final class GzipStream: ByteStream {
         throw .malformed(file: name, problem: "its gzip data are damaged (\(reason))")
       }
     }
-    return Int(capacity - state.pointee.avail_out)
+    let count = Int(capacity - state.pointee.avail_out)
+    byteCount += count
+    if byteCount > byteLimit { throw distrust }
+    return count
+  }
+
+  /// The error of data that grow beyond what is likely.
+  private var distrust: DataError {
+    .unusable(
+      file: name, line: nil,
+      problem: "its \(source.byteLimit) bytes become more than \(byteLimit) when they are "
+        + "decompressed, which those of images do not",
+      advice: "gunzip it, if it is as it should be")
   }
 
   private func refill() throws(DataError) {

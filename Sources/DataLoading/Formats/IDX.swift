@@ -35,7 +35,7 @@ package struct IDX {
     guard let count = Self.product(of: shape), count > 0, count <= room else {
       throw malformed(
         "its header announces \(shape) values, expected at least one and at most the \(room) "
-          + "that a file of this size can hold")
+          + stream.limitReason)
     }
     values = try stream.bytes(upTo: count)
     guard values.count == count else {

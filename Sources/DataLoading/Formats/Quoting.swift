@@ -4,15 +4,7 @@ import Support
 /// Text from a file between quotation marks, fit for one line of a message: cut after 40
 /// characters, and with control characters written as their numbers.
 func quoted(_ bytes: some Collection<UInt8>) -> String {
-  let text = String(decoding: bytes, as: UTF8.self).unicodeScalars
-  let printable = text.prefix(40).map { character in
-    switch character.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator:
-      character.escaped(asASCII: true)
-    default: String(character)
-    }
-  }
-  return "'\(printable.joined())\(text.count > 40 ? "…" : "")'"
+  "'\(printable(String(decoding: bytes.prefix(200), as: UTF8.self), limit: 40))'"
 }
 
 /// A character and its number: `'é' (U+00E9)`.

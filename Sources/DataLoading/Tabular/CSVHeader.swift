@@ -2,18 +2,21 @@
 struct CSVHeader {
   /// In the order of the file.
   let names: [String]
+  /// The first column of each name.
+  private let places: [String: Int]
   private let file: String
   private let line: Int
 
   init(_ fields: [ArraySlice<UInt8>], file: String, line: Int) {
     names = fields.map { String(decoding: $0, as: UTF8.self) }
+    places = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
     self.file = file
     self.line = line
   }
 
   /// The place of the column called `name`. Throws unless there is one.
   func column(of name: String) throws(DataError) -> Int {
-    guard let column = names.firstIndex(of: name) else {
+    guard let column = places[name] else {
       throw unusable(
         "there is no column \(quoted(name.utf8)) among \(quotedList(names))", "name one of these")
     }
@@ -22,10 +25,9 @@ struct CSVHeader {
 
   /// The places of the columns that are inputs. Throws unless they are there, each name once.
   func inputs(_ inputs: CSVTable.Inputs, target: String) throws(DataError) -> [Int] {
-    var seen: Set<String> = []
-    for name in names where !seen.insert(name).inserted {
+    if let other = names.indices.first(where: { places[names[$0]] != $0 }) {
       throw unusable(
-        "there are two columns \(quoted(name.utf8))", "give every column a name of its own")
+        "there are two columns \(quoted(names[other].utf8))", "give every column a name of its own")
     }
     switch inputs {
     case .allBut(let ignored):
@@ -49,7 +51,7 @@ struct CSVHeader {
       }
       var kept: [Int] = []
       for name in features {
-        guard let column = names.firstIndex(of: name) else {
+        guard let column = places[name] else {
           throw unusable(
             "there is no column \(quoted(name.utf8)), which was learned from",
             "use a table with the columns \(quotedList(features))")

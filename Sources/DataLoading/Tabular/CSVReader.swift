@@ -14,6 +14,9 @@ struct CSVReader {
   private var position: Int
   private var nextLine = 1
 
+  /// The most columns of a table.
+  private static let maximumFieldCount = 1 << 18
+
   private static let comma = UInt8(ascii: ",")
   private static let quote = UInt8(ascii: "\"")
   private static let carriageReturn = UInt8(ascii: "\r")
@@ -37,6 +40,12 @@ struct CSVReader {
       if try skipLineEnd() { continue }
       var fields = [try field()]
       while position < bytes.count, try !skipLineEnd() {
+        guard fields.count < Self.maximumFieldCount else {
+          throw .unusable(
+            file: name, line: line,
+            problem: "it has more than \(Self.maximumFieldCount) fields",
+            advice: "use a table of fewer columns")
+        }
         position += 1  // a comma: nothing else ends a field within a line
         fields.append(try field())
       }

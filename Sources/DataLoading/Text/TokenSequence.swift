@@ -1,11 +1,11 @@
 import Diagnostics
 import Support
 
-/// A text as a sequence of tokens from 0 to 65,535, in memory or in a mapped file.
+/// A text as a sequence of tokens from 0 to 65,535, in memory or in a file.
 public struct TokenSequence: Sendable {
   private enum Source {
     case memory(ArraySlice<UInt16>)
-    case file(MappedFile)
+    case file(OpenFile)
   }
 
   private static let advice = "use a file of 16-bit tokens, as nanoGPT's prepare.py writes it"
@@ -30,15 +30,15 @@ public struct TokenSequence: Sendable {
   /// The tokens of a sequence in memory at the places in `range`, which it shares.
   func part(_ range: Range<Int>, name: String) -> TokenSequence {
     guard case .memory(let tokens) = source else {
-      stop("TokenSequence: a mapped file has no parts")
+      stop("TokenSequence: a file has no parts")
     }
     return TokenSequence(.memory(tokens[range]), count: range.count, name: name)
   }
 
   /// Opens a file of little-endian 16-bit tokens and nothing else, such as nanoGPT's `train.bin`.
   ///
-  /// The file is mapped into memory: it may be larger than that, all ranks of a host share one
-  /// copy, and it must stay as it is while it is in use.
+  /// The file is read where it is needed: it may be larger than memory, the system holds one copy for
+  /// all ranks of a host, and it must stay as it is while it is in use.
   ///
   /// Throws a `DataError` if the file is missing, empty, of an odd length or begins with a header of
   /// llm.c, or if a token is not in `0..<vocabularySize`.
@@ -48,7 +48,7 @@ public struct TokenSequence: Sendable {
     check(
       vocabularySize.map { $0 > 0 } ?? true,
       "TokenSequence: a vocabulary of \(vocabularySize ?? 0); it must be at least 1")
-    let file = try MappedFile(
+    let file = try OpenFile(
       path: path, advice: "put a file of 16-bit tokens there, as nanoGPT's prepare.py writes it")
     guard file.count > 0, file.count.isMultiple(of: 2) else {
       throw .unusable(
@@ -65,7 +65,15 @@ public struct TokenSequence: Sendable {
         problem: "it begins with the header of llm.c, expected 16-bit tokens only",
         advice: Self.advice)
     }
-    if let vocabularySize, let index = firstToken(notBelow: vocabularySize) {
+    let wrong: Int?
+    do throws(FileError) {
+      wrong = try vocabularySize.flatMap { (limit) throws(FileError) in
+        try Self.firstToken(of: file, notBelow: limit)
+      }
+    } catch {
+      throw DataError(error, advice: Self.advice)
+    }
+    if let vocabularySize, let index = wrong {
       throw .unusable(
         file: path, line: nil,
         problem: "token \(index) is \(self[index]), expected 0...\(vocabularySize - 1)",
@@ -78,26 +86,37 @@ public struct TokenSequence: Sendable {
     check(
       position >= 0 && position < count,
       "TokenSequence: token \(position) is out of range of \(count)")
-    return withTokens { Int32(UInt16(littleEndian: $0[position])) }
+    var token: Int32 = 0
+    copy(from: position, count: 1, to: &token)
+    return token
   }
 
   /// Copies `count` tokens from `start` on, all of which must exist.
   func copy(from start: Int, count: Int, to destination: UnsafeMutablePointer<Int32>) {
-    withTokens { tokens in
-      for i in 0..<count { destination[i] = Int32(UInt16(littleEndian: tokens[start + i])) }
-    }
-  }
-
-  private func firstToken(notBelow limit: Int) -> Int? {
-    withTokens { tokens in tokens.firstIndex { UInt16(littleEndian: $0) >= limit } }
-  }
-
-  /// The tokens in the byte order of the file.
-  private func withTokens<Result>(_ body: (UnsafeBufferPointer<UInt16>) -> Result) -> Result {
     switch source {
-    case .memory(let tokens): tokens.withUnsafeBufferPointer(body)
-    case .file(let file): file.withBytes { body($0.assumingMemoryBound(to: UInt16.self)) }
+    case .memory(let tokens):
+      let first = tokens.startIndex + start
+      for i in 0..<count { destination[i] = Int32(UInt16(littleEndian: tokens[first + i])) }
+    case .file(let file):
+      // Into the upper half of the destination, where no token is overwritten before it was widened.
+      let room = UnsafeMutableRawBufferPointer(start: destination, count: 4 * count)
+      file.fill(UnsafeMutableRawBufferPointer(rebasing: room[(2 * count)...]), from: 2 * start)
+      for i in 0..<count {
+        let token = room.loadUnaligned(fromByteOffset: 2 * (count + i), as: UInt16.self)
+        room.storeBytes(of: Int32(UInt16(littleEndian: token)), toByteOffset: 4 * i, as: Int32.self)
+      }
     }
+  }
+
+  /// The first token of `file` that is not below `limit`.
+  private static func firstToken(of file: OpenFile, notBelow limit: Int) throws(FileError) -> Int? {
+    var found: Int?
+    try file.forEachPiece(of: 0..<file.count) { start, bytes in
+      let tokens = bytes.assumingMemoryBound(to: UInt16.self)
+      found = tokens.firstIndex { UInt16(littleEndian: $0) >= limit }.map { start / 2 + $0 }
+      return found == nil
+    }
+    return found
   }
 
   /// Throws unless `context` predictions can be made.

@@ -26,11 +26,11 @@ struct BenchAllReduce: ParsableCommand {
         printError("note: the ranks are on several hosts or /dev/shm is full: no rows 'shared'\n")
       }
       if world.isRoot, !json {
-        print("\(world.size) rank(s)\n" + Self.table.header)
+        try printResult("\(world.size) rank(s)\n" + Self.table.header)
       }
       for bytes in (0...12).map({ 4 << (2 * $0) }) {
         let seconds = bench.measure(bytes)
-        if world.isRoot { report(bytes, world.size, seconds) }
+        if world.isRoot { try report(bytes, world.size, seconds) }
       }
     }
   }
@@ -40,21 +40,21 @@ struct BenchAllReduce: ParsableCommand {
     .right("GB/s", width: 7), .right("bus GB/s"), .right("x mpi", width: 6), .right("of copy"),
   ])
 
-  private func report(_ bytes: Int, _ ranks: Int, _ seconds: AllReduceBench.Times) {
+  private func report(_ bytes: Int, _ ranks: Int, _ seconds: AllReduceBench.Times) throws {
     let rows = [("mpi", seconds.mpi)] + (seconds.shared.map { [("shared", $0)] } ?? [])
     for (algorithm, time) in rows {
       let rate = Double(bytes) / time / 1e9
       let busRate = rate * 2 * Double(ranks - 1) / Double(ranks)
       let ofCopy = busRate / (Double(bytes) / seconds.copy / 1e9)
       guard json else {
-        print(
+        try printResult(
           Self.table.line([
             "\(bytes)", algorithm, (time * 1e6).text(2), rate.text(3), busRate.text(3),
             (seconds.mpi / time).text(2), ofCopy.text(3),
           ]))
         continue
       }
-      print(
+      try printResult(
         JSONObject([
           "bytes": .integer(bytes), "ranks": .integer(ranks), "algorithm": .text(algorithm),
           "us_median": .number(time * 1e6), "gb_per_second": .number(rate),

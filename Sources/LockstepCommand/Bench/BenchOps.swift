@@ -42,19 +42,19 @@ struct BenchOps: ParsableCommand {
       let operations = OperationBench.all.filter { only.isEmpty || $0.name.contains(only) }
       let table = Self.table.fitting(operations.map { [$0.name, $0.shape] })
       if !json {
-        print(
+        try printResult(
           """
           limits: product \((limits.gemmRate / 1e9).text(1)) GFLOP/s, memory \
           \((limits.copyBandwidth / 1e9).text(1)) GB/s copying, \
           \((limits.inPlaceBandwidth / 1e9).text(1)) GB/s in place
           """)
-        print(table.header)
+        try printResult(table.header)
       }
       for operation in operations {
         let body = operation.prepare()
         let times =
           operation.isMatrixProduct ? timesByProvider(body) : (own: bestTime(body), openBLAS: nil)
-        report(
+        try report(
           operation, times.own, operation.limit(limits), peer: peerTimes[operation.peerName],
           openBLAS: times.openBLAS, table)
       }
@@ -64,7 +64,7 @@ struct BenchOps: ParsableCommand {
   private func report(
     _ operation: OperationBench, _ seconds: Double, _ limit: Double?, peer: Double?,
     openBLAS: Double?, _ table: TextTable
-  ) {
+  ) throws {
     guard json else {
       let columns = [
         (seconds * 1e6).text(2), limit.map { ($0 * 1e6).text(2) },
@@ -72,9 +72,10 @@ struct BenchOps: ParsableCommand {
         peer.map { (seconds / $0).text(2) }, openBLAS.map { ($0 * 1e6).text(2) },
         openBLAS.map { (seconds / $0).text(2) },
       ]
-      return print(table.line([operation.name, operation.shape] + columns.map { $0 ?? "-" }))
+      return try printResult(
+        table.line([operation.name, operation.shape] + columns.map { $0 ?? "-" }))
     }
-    print(
+    try printResult(
       JSONObject([
         "operation": .text(operation.name), "shape": .text(operation.shape),
         "threads": .integer(Threads.count), "us": .number(seconds * 1e6),

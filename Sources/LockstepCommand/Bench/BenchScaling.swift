@@ -92,7 +92,7 @@ struct BenchScaling: ParsableCommand {
       let launcher = RankLauncher(threads: threads, hostFile: hostfile)
       if print {
         for count in counts {
-          Swift.print(shellQuoted(try launcher.command(arguments, ranks: count, turn: 0)))
+          try printResult(shellQuoted(try launcher.command(arguments, ranks: count, turn: 0)))
         }
         return
       }
@@ -104,9 +104,8 @@ struct BenchScaling: ParsableCommand {
           let output = try launcher.run(arguments, ranks: count, turn: round - 1)
           measured[index].append(try ScalingRow(output))
           guard round == rounds else { continue }
-          if index == 0, !json { Swift.print(header) }
-          report(measured[index], against: measured[0], isCrowded: launcher.isCrowded(count))
-          fflush(nil)
+          if index == 0, !json { try printResult(header) }
+          try report(measured[index], against: measured[0], isCrowded: launcher.isCrowded(count))
         }
       }
     }
@@ -143,11 +142,11 @@ struct BenchScaling: ParsableCommand {
   }
 
   /// Prints the middle one of `rows`, a round each, and the middle one of their efficiencies.
-  private func report(_ rows: [ScalingRow], against first: [ScalingRow], isCrowded: Bool) {
+  private func report(_ rows: [ScalingRow], against first: [ScalingRow], isCrowded: Bool) throws {
     let row = middle(rows) { $0.stepMilliseconds }
     let efficiency = middle(zip(rows, first).map { $0.efficiency(against: $1) }) { $0 }
-    if json { return Swift.print(row.object(workload, mode, efficiency: efficiency)) }
-    Swift.print(
+    if json { return try printResult(row.object(workload, mode, efficiency: efficiency)) }
+    try printResult(
       Self.table.line([
         (isCrowded ? "*" : "") + "\(row.ranks)", row.stepMilliseconds.text(3),
         row.itemsPerSecond.text(0), (efficiency * 100).text(1) + " %", row.compute.text(3),

@@ -54,7 +54,7 @@ struct BenchStep: ParsableCommand {
         of: workload, storedAs: precision.dtype, items: items, steps: steps, isLoaded: loadData,
         over: world)
       if world.isRoot {
-        report(
+        try report(
           measured.timings, measured.split, items, world.size, measured.peakMegabytes,
           measured.loss)
       }
@@ -64,10 +64,10 @@ struct BenchStep: ParsableCommand {
   private func report(
     _ timings: Timings, _ split: StepSplit, _ items: Int, _ ranks: Int, _ peak: Double,
     _ loss: Double
-  ) {
+  ) throws {
     let rate = Double(items) / timings.median
     guard json else {
-      print(
+      try printResult(
         """
         \(workload.rawValue): \(ranks) rank(s) x \(Threads.count) thread(s), \(precision)
         step  \((timings.median * 1e3).text(3)) ms median  \
@@ -78,7 +78,7 @@ struct BenchStep: ParsableCommand {
         """)
       return
     }
-    print(
+    try printResult(
       JSONObject([
         "workload": .text(workload.rawValue), "ranks": .integer(ranks),
         "threads": .integer(Threads.count), "precision": .text(precision.description),

@@ -19,17 +19,18 @@ struct Doctor: ParsableCommand {
       let advice = world.gather((report.advice + environmentAdvice()).joined(separator: "\n"))
       let job = JobReport(world)
       guard world.isRoot else { return }
-      for line in job.lines { print(line) }
-      print("products   \(MatrixProducts.areByOpenBLAS ? "OpenBLAS" : "own kernels")")
-      print("OpenBLAS   \(MatrixProducts.openBLASDescription ?? "not installed")")
-      print("ranks      \(world.size)")
-      for line in ranks { print("  " + line) }
-      for text in hosts where !text.isEmpty { print(text) }
-      for line in job.links { print(line) }
+      for line in job.lines { try printResult(line) }
+      try printResult("products   \(MatrixProducts.areByOpenBLAS ? "OpenBLAS" : "own kernels")")
+      try printResult("OpenBLAS   \(MatrixProducts.openBLASDescription ?? "not installed")")
+      for line in settings() { try printResult(line) }
+      try printResult("ranks      \(world.size)")
+      for line in ranks { try printResult("  " + line) }
+      for text in hosts where !text.isEmpty { try printResult(text) }
+      for line in job.links { try printResult(line) }
       let lines = Set(advice.flatMap { $0.split(separator: "\n") }.map(String.init))
         .union(job.advice).sorted()
-      print(lines.isEmpty ? "Nothing to mend." : "To mend:")
-      for line in lines { print("  " + line) }
+      try printResult(lines.isEmpty ? "Nothing to mend." : "To mend:")
+      for line in lines { try printResult("  " + line) }
     }
   }
 
@@ -52,6 +53,16 @@ struct Doctor: ParsableCommand {
       "  " + name + String(repeating: " ", count: max(1, 15 - name.count)) + text
     }
     return (["host       \(world.host)"] + lines).joined(separator: "\n")
+  }
+
+  /// The variables that change what Lockstep does here.
+  private func settings() -> [String] {
+    let lines = Setting.all().map { name, value, isKnown in
+      "\(name)=\(printable(value))\(isKnown ? "" : ", which Lockstep does not read")"
+    }
+    return (lines.isEmpty ? ["none of LOCKSTEP_…"] : lines).enumerated().map { index, line in
+      (index == 0 ? "variables  " : "           ") + line
+    }
   }
 
   private func environmentAdvice() -> [String] {

@@ -29,7 +29,7 @@ struct JobEnvironment {
       (isHeard ? [("LOCKSTEP_LAUNCHER", "1")] : []) + (run.map { [("LOCKSTEP_RESTART", $0)] } ?? [])
     let own = Set(values.map(\.name))
     // Ranks of this host inherit them anyway.
-    let names = Set(lockstepVariables() + told.map(\.name)).subtracting(own)
+    let names = Set(Setting.all().map(\.name) + told.map(\.name)).subtracting(own)
     inherited = plan.hostFile == nil ? [] : names.sorted()
   }
 
@@ -43,16 +43,4 @@ struct JobEnvironment {
   func apply() {
     for (name, value) in values + told { setenv(name, value, 1) }
   }
-}
-
-/// The names of all variables of this process whose names begin with `LOCKSTEP_`, sorted.
-private func lockstepVariables() -> [String] {
-  var names: [String] = []
-  var next = environ
-  while let entry = next.pointee {
-    let name = String(String(cString: entry).prefix { $0 != "=" })
-    if name.hasPrefix("LOCKSTEP_") { names.append(name) }
-    next += 1
-  }
-  return names.sorted()
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CRuntime
 import Glibc
 import Lockstep
 import Training
@@ -51,7 +52,7 @@ struct Launch: ParsableCommand {
 
   func validate() throws {
     try require("-n", ranks, in: 1...100_000)
-    try require("--threads", threads, in: 1...1024)
+    try require("--threads", threads, in: Threads.counts)
     try require("--restarts", restarts, in: 0...100_000)
     guard let first = program.first else { throw ValidationError("Missing the program to start.") }
     if first == "-h" || first == "--help" { throw CleanExit.helpRequest(self) }
@@ -78,12 +79,17 @@ struct Launch: ParsableCommand {
       let environment = JobEnvironment(plan)
       if plan.isPlain, restarts == 0 || print { return try become(environment) }
       if plan.isCrowded { printError(note(plan)) }
-      if print { return Swift.print(shellQuoted(job(plan, environment))) }
+      if print { return try printResult(shellQuoted(job(plan, environment))) }
       Glibc.exit(
         try Supervisor(restarts: restarts).run { run in
           let environment = JobEnvironment(plan, isHeard: true, restarting: run)
           environment.apply()
-          return try Job.run(job(plan, environment), drawsBar: environment.columns != nil)
+          let kills = MemoryKills.count()
+          let end = try Job.run(job(plan, environment), drawsBar: environment.columns != nil)
+          let why = MemoryKills.note(
+            status: end.status, before: kills, after: MemoryKills.count())
+          if let why { printError(why) }
+          return end
         })
     }
   }
@@ -104,10 +110,11 @@ struct Launch: ParsableCommand {
   /// Replaces this process by the program, which then has the terminal and all signals.
   private func become(_ environment: JobEnvironment) throws {
     if print {
-      return Swift.print(shellQuoted(["env"] + environment.ownVariables + command))
+      return try printResult(shellQuoted(["env"] + environment.ownVariables + command))
     }
     environment.apply()
     fflush(nil)
+    lk_obey_failed_writes()
     let arguments = command.map { strdup($0) } + [nil]
     execvp(command[0], arguments)
     let error = errno

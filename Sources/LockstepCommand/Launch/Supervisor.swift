@@ -61,8 +61,10 @@ package struct Supervisor {
 
   /// The last step of which the run in `directory` has a line of metrics.
   private static func lastStep(_ directory: String) -> Int? {
-    guard let file = try? MappedFile("\(directory)/metrics.jsonl") else { return nil }
-    let end = file.withBytes { String(decoding: $0.suffix(4096), as: UTF8.self) }
+    guard let file = try? OpenFile("\(directory)/metrics.jsonl"),
+      let bytes = try? file.bytes(max(0, file.count - 4096)..<file.count)
+    else { return nil }
+    let end = String(decoding: bytes, as: UTF8.self)
     return Support.lastStep(inMetrics: end)
   }
 }

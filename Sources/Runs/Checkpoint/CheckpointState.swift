@@ -73,8 +73,8 @@ extension CheckpointState {
   init(in path: String) throws(UnsoundCheckpoint) {
     let bytes: [UInt8]
     do throws(FileError) {
-      let file = try MappedFile("\(path)/\(Self.fileName)")
-      bytes = file.count <= Self.longest ? file.withBytes { Array($0) } : []
+      let file = try OpenFile("\(path)/\(Self.fileName)")
+      bytes = file.count <= Self.longest ? try file.bytes(0..<file.count) : []
     } catch {
       throw UnsoundCheckpoint(error.description)
     }

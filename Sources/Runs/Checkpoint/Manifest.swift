@@ -9,7 +9,7 @@ struct Manifest {
   struct File: Hashable, Sendable {
     var name: String
     var byteCount: Int
-    /// See `digest(of:)`.
+    /// A digest of the digests of all pieces of the file.
     var digest: UInt64
 
     init(name: String, byteCount: Int, digest: UInt64) {
@@ -17,8 +17,20 @@ struct Manifest {
     }
 
     init(name: String, _ bytes: UnsafeRawBufferPointer) {
-      self.init(name: name, byteCount: bytes.count, digest: bytes.digest)
+      let pieces = stride(from: 0, to: bytes.count, by: Self.pieceSize).map { start in
+        UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.pieceSize, bytes.count)])
+          .digest
+      }
+      self.init(name: name, byteCount: bytes.count, pieces: pieces)
     }
+
+    init(name: String, byteCount: Int, pieces: [UInt64]) {
+      self.init(
+        name: name, byteCount: byteCount, digest: pieces.withUnsafeBytes { $0.digest })
+    }
+
+    /// The bytes of a piece: few enough to read one at a time.
+    static let pieceSize = 1 << 20
   }
 
   static let fileName = "manifest.json"
@@ -45,11 +57,11 @@ struct Manifest {
   init(in path: String) throws(UnsoundCheckpoint) {
     let bytes: [UInt8]
     do {
-      let file = try MappedFile("\(path)/\(Self.fileName)")
+      let file = try OpenFile("\(path)/\(Self.fileName)")
       guard file.count <= Self.longest else {
         throw UnsoundCheckpoint("\(Self.fileName) has \(file.count) bytes")
       }
-      bytes = file.withBytes { Array($0) }
+      bytes = try file.bytes(0..<file.count)
     } catch let error as UnsoundCheckpoint {
       throw error
     } catch {

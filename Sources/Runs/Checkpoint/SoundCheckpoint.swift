@@ -49,17 +49,28 @@ extension Substring {
 extension Manifest.File {
   /// Throws unless the file in the directory at `path` is this one.
   func verify(in path: String) throws(UnsoundCheckpoint) {
-    let file: MappedFile
+    let found: Manifest.File
     do throws(FileError) {
-      file = try MappedFile("\(path)/\(name)")
+      let file = try OpenFile("\(path)/\(name)")
+      guard file.count == byteCount else {
+        throw FileError(.read, name, reason: "it has \(file.count) bytes instead of \(byteCount)")
+      }
+      found = try Manifest.File(name: name, readingFrom: file)
     } catch {
-      throw UnsoundCheckpoint(error.description)
+      throw UnsoundCheckpoint(error.path == name ? "\(name): \(error.reason)" : error.description)
     }
-    guard file.count == byteCount else {
-      throw UnsoundCheckpoint("\(name) has \(file.count) bytes instead of \(byteCount)")
-    }
-    guard file.withBytes({ $0.digest }) == digest else {
+    guard found == self else {
       throw UnsoundCheckpoint("\(name) is damaged: its digest is not that of the manifest")
     }
+  }
+
+  /// The size and digest of a file that is open.
+  private init(name: String, readingFrom file: OpenFile) throws(FileError) {
+    var pieces: [UInt64] = []
+    for start in stride(from: 0, to: file.count, by: Self.pieceSize) {
+      let piece = try file.bytes(start..<min(start + Self.pieceSize, file.count))
+      pieces.append(piece.withUnsafeBytes { $0.digest })
+    }
+    self.init(name: name, byteCount: file.count, pieces: pieces)
   }
 }

@@ -18,7 +18,7 @@ public enum RunDirectoryError: ReportableError, Equatable {
       "\(path) holds \(name) of another run; choose another directory or move it away"
         + (hasCheckpoint ? ", or resume that run" : "")
     case .inUse(let path, let owner):
-      "\(path) is in use by \(owner.map(printable) ?? "another process"); wait for its end, or choose "
+      "\(path) is in use by \(owner.map { printable($0) } ?? "another process"); wait for its end, or choose "
         + "another directory"
     case .nothingToResume(let path):
       "\(path) has no checkpoint to go on from; check the path, or begin a new run"

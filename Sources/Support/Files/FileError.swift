@@ -24,7 +24,9 @@ public struct FileError: ReportableError, Equatable {
   /// Whether there is no such file.
   package let isMissing: Bool
 
-  package init(_ action: Action, _ path: String, reason: String, isMissing: Bool = false) {
+  package init(
+    _ action: Action, _ path: String, reason: String, isMissing: Bool = false
+  ) {
     self.action = action
     self.path = path
     self.reason = reason

@@ -29,9 +29,11 @@ package func replaceHardLink(_ path: String, to source: String) throws(FileError
     try replace(path) { link(source, $0) == 0 }
   } catch {
     guard [EPERM, EMLINK, EXDEV, EOPNOTSUPP, ENOSYS].contains(errno) else { throw error }
-    let bytes = try MappedFile(source)
-    var copy = try AtomicFile(path, byteCount: bytes.count)
-    try bytes.withBytes { (buffer) throws(FileError) in try copy.append(buffer) }
+    let file = try OpenFile(source)
+    var copy = try AtomicFile(path, byteCount: file.count)
+    for start in stride(from: 0, to: file.count, by: 1 << 20) {
+      try copy.append(try file.bytes(start..<min(start + 1 << 20, file.count)))
+    }
     try copy.commit()
   }
 }

@@ -4,7 +4,8 @@ import Glibc
 /// for all processes of a host.
 ///
 /// The file must not become shorter while it is mapped; the system ends a program that touches bytes
-/// that are gone.
+/// that are gone. So this is for files that nobody writes to, such as that of the program itself;
+/// others are read by `OpenFile`.
 ///
 /// `@unchecked Sendable`: the memory is never written, and it is unmapped when nothing refers to the
 /// file any more.
@@ -46,19 +47,6 @@ package final class MappedFile: @unchecked Sendable {
       munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
     }
     close(descriptor)
-  }
-
-  /// Throws if the file has another size than when it was mapped: to touch a byte beyond its end
-  /// would be fatal.
-  package func checkSize() throws(FileError) {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw FileError(.read, path) }
-    guard status.st_size == bytes.count else {
-      throw FileError(
-        .read, path,
-        reason: "it had \(bytes.count) bytes when it was opened and now has \(status.st_size); "
-          + "replace such files by renaming, and read it again")
-    }
   }
 
   private static func map(

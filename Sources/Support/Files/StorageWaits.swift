@@ -14,10 +14,10 @@ package struct StorageLimits: Hashable, Sendable {
   /// What the variables `LOCKSTEP_WARN_AFTER` and `LOCKSTEP_STORAGE_AFTER` say, or for the latter
   /// `LOCKSTEP_ABORT_AFTER`. Stops the program where one of them is no number from 0.
   package static let ofEnvironment = {
-    let abort = secondsVariable("LOCKSTEP_ABORT_AFTER")
+    let abort = Setting.abortAfter.seconds
     return StorageLimits(
-      warning: secondsVariable("LOCKSTEP_WARN_AFTER") ?? 30,
-      abort: secondsVariable("LOCKSTEP_STORAGE_AFTER") ?? abort ?? 600)
+      warning: Setting.warnAfter.seconds ?? 30,
+      abort: Setting.storageAfter.seconds ?? abort ?? 600)
   }()
 
   /// Nanoseconds from one look to the next.

@@ -1,3 +1,4 @@
+import CRuntime
 package import Diagnostics
 package import Glibc
 
@@ -41,32 +42,42 @@ package func spawn(
   var attributes = posix_spawnattr_t()
   posix_spawnattr_init(&attributes)
   defer { posix_spawnattr_destroy(&attributes) }
-  if leadsGroup {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    for signal in [SIGHUP, SIGINT, SIGQUIT] { sigaddset(&signals, signal) }
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  // What this process ignores for itself alone.
+  for signal in [SIGPIPE, SIGXFSZ] where lk_ignores_failed_write(signal) {
+    sigaddset(&signals, signal)
   }
+  if leadsGroup { for signal in [SIGHUP, SIGINT, SIGQUIT] { sigaddset(&signals, signal) } }
+  posix_spawnattr_setsigdefault(&attributes, &signals)
+  posix_spawnattr_setflags(
+    &attributes, Int16(POSIX_SPAWN_SETSIGDEF | (leadsGroup ? POSIX_SPAWN_SETPGROUP : 0)))
 
   // The C library's function for it is not one that Swift sees.
   let words = (directory.map { ["/usr/bin/env", "-C", $0] } ?? []) + command
   var process: pid_t = 0
   let failure = withCStrings(words) { arguments in
-    withCStrings(environment(changing: changes)) { environment in
-      posix_spawnp(&process, words[0], &files, &attributes, arguments, environment)
+    withCStrings(changes.compactMap { name, value in value.map { "\(name)=\($0)" } }) { changed in
+      posix_spawnp(
+        &process, words[0], &files, &attributes, arguments,
+        inherited(without: changes.keys) + changed)
     }
   }
   guard failure == 0 else { throw StartError(program: command[0], code: failure) }
   return process
 }
 
-/// The variables of this process with these changes, as in `NAME=value`.
-private func environment(changing changes: [String: String?]) -> [String] {
-  var variables = changes.compactMap { name, value in value.map { "\(name)=\($0)" } }
+/// The variables of this process but those with these `names`, each as it is: a value need not be text.
+private func inherited(
+  without names: some Collection<String>
+) -> [UnsafeMutablePointer<CChar>?] {
+  var variables: [UnsafeMutablePointer<CChar>?] = []
   var next = environ
-  while let variable = next.pointee.map({ String(cString: $0) }) {
-    if !changes.keys.contains(String(variable.prefix { $0 != "=" })) { variables.append(variable) }
+  while let variable = next.pointee {
+    let name = UnsafeBufferPointer(start: variable, count: strlen(variable)).prefix { $0 != 0x3D }
+    if !names.contains(where: { $0.utf8.elementsEqual(name.lazy.map { UInt8(bitPattern: $0) }) }) {
+      variables.append(variable)
+    }
     next += 1
   }
   return variables

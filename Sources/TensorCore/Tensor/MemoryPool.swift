@@ -113,7 +113,9 @@ public enum MemoryPool {
     guard status == 0, let pointer else {
       // Those asked for are counted already.
       let used = statistics.usedBytes - size
-      stop("out of memory: no \(size) bytes for a tensor; \(used) are in use")
+      stop(
+        "out of memory: no \(size) bytes for a tensor; \(used) are in use; use smaller batches or a "
+          + "smaller model", status: .system)
     }
     if alignment == hugePage { madvise(pointer, size, 14 /* MADV_HUGEPAGE */) }
     return pointer

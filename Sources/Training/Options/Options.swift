@@ -17,7 +17,7 @@ package struct ThreadOptions: ParsableArguments, Encodable {
   package init() {}
 
   package func validate() throws {
-    try require("--threads", threads, in: 1...1024)
+    try require("--threads", threads, in: Threads.counts)
     if products == .openblas, MatrixProducts.openBLASDescription == nil {
       throw ValidationError(
         "--products is openblas, which is not installed; install libopenblas0, or take own.")

@@ -35,10 +35,10 @@ extension TrainedRun {
   /// Gives `write` the prompt and then `length` characters that the model puts after it, one by one. A
   /// prompt that is nil is a line end, or the first of the run's characters where it knows no line end.
   ///
-  /// - Throws: unless the run learned a text and knows the characters of the prompt, and where the
-  ///   model's result is not finite.
+  /// - Throws: unless the run learned a text and knows the characters of the prompt, where the
+  ///   model's result is not finite, and what `write` throws.
   package func writeText(
-    after prompt: String?, length: Int, _ sampling: Sampling, to write: (String) -> Void
+    after prompt: String?, length: Int, _ sampling: Sampling, to write: (String) throws -> Void
   ) throws {
     guard let text = record.task as? TextTask else {
       throw RunError.writesNothing(directory + "/run.json", model: record.options.model)
@@ -54,10 +54,10 @@ extension TrainedRun {
         guard logits.isFinite().all().item() != 0 else {
           throw NonFiniteError.prediction(weights)
         }
-        if index == 0 { write(prompt) }
+        if index == 0 { try write(prompt) }
         let next = sampling.next(logits)
         tokens.append(next)
-        write(text.vocabulary.decode([next]))
+        try write(text.vocabulary.decode([next]))
       }
     }
   }

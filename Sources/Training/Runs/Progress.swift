@@ -63,7 +63,7 @@ private enum Display {
   /// says how wide that is.
   static func ofStandardError() -> Display {
     if isatty(STDERR_FILENO) == 1 { return terminalColumns() == nil ? .lines : .terminal }
-    let columns = environmentVariable("LOCKSTEP_COLUMNS").flatMap { Int($0) } ?? 0
+    let columns = Setting.columns.number(in: 0...100_000) ?? 0
     return columns > 0 ? .relay(columns: columns) : .lines
   }
 

@@ -11,7 +11,7 @@ struct RunDirectory {
   /// The directory that `options` name, or one below `runs` with the time as its name, on all ranks.
   /// Collective.
   init(_ options: TrainingOptions, _ world: any Communicator) throws {
-    if let failed = environmentVariable("LOCKSTEP_RESTART") {
+    if let failed = Setting.restart.text {
       // The launcher starts the job once more: a checkpoint may be there, or not yet.
       (path, start) = (failed, .automatic)
       record = try? RunRecord(readingFrom: path + "/run.json")

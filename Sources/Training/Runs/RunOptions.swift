@@ -19,20 +19,20 @@ struct RunOptions {
   init(_ options: TrainingOptions) {
     do {
       var reader = JSONReader(Array(try JSONEncoder().encode(options)))
-      members = try Self.members(&reader).sorted { $0.name < $1.name }
+      members = try Self.members(&reader, areGrouped: true).sorted { $0.name < $1.name }
     } catch {
       stop("lockstep train: its options cannot be written as JSON: \(error)")
     }
   }
 
-  /// The members of an object, and of those in it: groups of options.
+  /// The members of an object, and where they are grouped of those in it.
   private static func members(
-    _ reader: inout JSONReader
+    _ reader: inout JSONReader, areGrouped: Bool
   ) throws(HeaderProblem) -> [(name: String, value: JSONScalar)] {
     var members: [(name: String, value: JSONScalar)] = []
     try reader.readMembers(of: "options") { (reader, name) throws(HeaderProblem) in
-      if reader.isAtObject() {
-        members += try self.members(&reader)
+      if areGrouped, reader.isAtObject() {
+        members += try self.members(&reader, areGrouped: true)
       } else {
         members.append((name, try reader.readScalar()))
       }
@@ -71,7 +71,7 @@ extension RunOptions {
   /// Reads what `record` has written: an object with every option, and values that the command line
   /// would take.
   static func read(_ reader: inout JSONReader) throws(HeaderProblem) -> TrainingOptions {
-    let members = try members(&reader)
+    let members = try members(&reader, areGrouped: false)
     let given = Dictionary(uniqueKeysWithValues: members)
     let defaults = RunOptions(try parse([])).members
     for (name, value) in defaults {

@@ -75,7 +75,7 @@ struct RunRecord {
     return try file.bytes(upTo: file.byteLimit)
   }
 
-  private init(parsing json: [UInt8]) throws(HeaderProblem) {
+  fileprivate init(parsing json: [UInt8]) throws(HeaderProblem) {
     var (source, options, task): (String?, TrainingOptions?, (any LearningTask)?)
     var (ranks, format): (Int?, Int?)
     var reader = JSONReader(json)
@@ -136,3 +136,6 @@ struct RunRecord {
     }
   }
 }
+
+/// Reads `json` as `run.json` is read; throws unless a run could have written it.
+package func requireRunRecord(_ json: [UInt8]) throws { _ = try RunRecord(parsing: json) }

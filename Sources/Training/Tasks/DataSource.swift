@@ -1,6 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
 import Lockstep
+import Support
 
 /// A kind of data that `--data` can name.
 struct DataFormat: Sendable {
@@ -50,7 +50,7 @@ package struct DataSource: ExpressibleByArgument, CustomStringConvertible, Encod
     guard format.place != nil, !place.hasPrefix("/") else { return self }
     var path = Substring(place)
     while path.hasPrefix("./") { path = path.dropFirst(2).drop { $0 == "/" } }
-    let folder = FileManager.default.currentDirectoryPath
+    let folder = currentDirectory()
     return DataSource(format, (folder == "/" ? "" : folder) + "/" + path)
   }
 

@@ -73,8 +73,8 @@ struct ImageTask: LearningTask {
     guard source.classes == classes else {
       throw RunError.otherSamples(
         data.source,
-        "its classes are \(source.classes.joined(separator: ", ")), and the run knows "
-          + classes.joined(separator: ", "))
+        "its classes are \(beginning(of: source.classes) { $0 }), and the run knows "
+          + beginning(of: classes) { printable($0) })
     }
     return images
   }

@@ -27,7 +27,8 @@ extension JSONReader {
 }
 
 func unknownMember(_ key: String, of owner: String) -> HeaderProblem {
-  HeaderProblem("\(owner) has a member '\(key.prefix(40))', which this version does not know")
+  HeaderProblem(
+    "\(owner) has a member '\(printable(key, limit: 40))', which this version does not know")
 }
 
 func missing(_ what: String, of owner: String) -> HeaderProblem {

@@ -1,9 +1,20 @@
+import Diagnostics
 import Support
 
-extension MappedFile {
-  /// Maps a file of a data set; `advice` says what to do if it is missing.
+extension OpenFile {
+  /// Opens a file of a data set; `advice` says what to do if it is missing.
   convenience init(path: String, advice: String) throws(DataError) {
     do throws(FileError) { try self.init(path) } catch { throw DataError(error, advice: advice) }
+  }
+}
+
+extension OpenFile {
+  /// Fills `buffer` as `read(at:into:)` does, for those who cannot throw: stops the job where the file
+  /// cannot be read any more, with status 74.
+  func fill(_ buffer: UnsafeMutableRawBufferPointer, from offset: Int) {
+    do throws(FileError) { try read(at: offset, into: buffer) } catch {
+      stop(error.description, status: error.exitCode)
+    }
   }
 }
 
