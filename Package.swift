@@ -192,7 +192,7 @@ let package = Package(
       "Runs",
       [
         "TensorCore", "NeuralNet", "Optimizers", "DataLoading", "DataParallel", "Communication",
-        "Steps", "Support", "Diagnostics", "Lockstep", "ModelZoo", "TestSupport",
+        "Parallel", "Steps", "Support", "Diagnostics", "Lockstep", "ModelZoo", "TestSupport",
       ]),
     tests("Lockstep", ["TestSupport"]),
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),

@@ -37,8 +37,9 @@ extension Run {
   /// Has checkpoints hold a value of the program, `initial` at first.
   ///
   /// ```swift
-  /// let tokens = run.kept(0, as: "tokens")
-  /// tokens.value += batch.count
+  /// let run = try Run(in: "runs/digits", over: world)
+  /// let samples = run.kept(0, as: "samples")
+  /// samples.value += images.shape[0]
   /// ```
   public func kept<Value: Codable>(_ initial: Value, as name: String) -> Kept<Value> {
     let kept = Kept(initial)

@@ -45,10 +45,15 @@ package enum Setting: String, CaseIterable {
   /// where that is no number from 0.
   package var seconds: Double? {
     guard let text else { return nil }
-    guard let value = Double(text), value >= 0, value.isFinite else {
+    guard let seconds = secondsIfSound else {
       refuse(text, "a number of seconds, and 0 means never")
     }
-    return value
+    return seconds
+  }
+
+  /// The same for who comes before the one that refuses nonsense: nil for that.
+  package var secondsIfSound: Double? {
+    text.flatMap { Double($0) }.flatMap { $0 >= 0 && $0.isFinite ? $0 : nil }
   }
 
   /// Stops the program, with status 78: the variable is `text` and not what is `expected`.

@@ -15,7 +15,8 @@ import Testing
       train --steps 2 --learning-rate 1e12 --optimizer sgd --schedule constant --run-dir run --quiet
       """, ranks: ranks, in: directory)
     expectFailure(training, 79, "the test loss is ")
-    #expect(directory.list("run") == ["metrics.jsonl", "run.json"])
+    #expect(directory.list("run") == [".lock", "checkpoints", "metrics.jsonl", "run.json"])
+    #expect(directory.list("run/checkpoints") == [])
     #expect(try Metrics(of: "run", in: directory).steps.count == 2)
   }
 

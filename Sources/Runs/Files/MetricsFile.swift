@@ -76,7 +76,7 @@ final class MetricsFile {
   }
 
   private func giveUp(_ error: FileError) {
-    if !hasWarned { writeLine("warning: \(error); lines of metrics are lost") }
+    if !hasWarned { writeLine("warning: \(error)") }
     hasWarned = true
     // No line is there by half.
     _ = uninterrupted { ftruncate(descriptor, byteCount) }

@@ -12,12 +12,12 @@ package struct StorageLimits: Hashable, Sendable {
   package init(warning: Double, abort: Double) { (self.warning, self.abort) = (warning, abort) }
 
   /// What the variables `LOCKSTEP_WARN_AFTER` and `LOCKSTEP_STORAGE_AFTER` say, or for the latter
-  /// `LOCKSTEP_ABORT_AFTER`. Stops the program where one of them is no number from 0.
+  /// `LOCKSTEP_ABORT_AFTER`; the default where they say nothing, or nonsense, which is refused elsewhere.
   package static let ofEnvironment = {
-    let abort = Setting.abortAfter.seconds
+    let abort = Setting.abortAfter.secondsIfSound
     return StorageLimits(
-      warning: Setting.warnAfter.seconds ?? 30,
-      abort: Setting.storageAfter.seconds ?? abort ?? 600)
+      warning: Setting.warnAfter.secondsIfSound ?? 30,
+      abort: Setting.storageAfter.secondsIfSound ?? abort ?? 600)
   }()
 
   /// Nanoseconds from one look to the next.

@@ -13,7 +13,10 @@ import Support
 final class StartWatch: @unchecked Sendable {
   private let member: JobMember
   private let localSize: Int?
-  private let limits = WatchLimits.ofEnvironment
+  /// Of nonsense in the environment rank 0 alone speaks, when it has come.
+  private let limits = WatchLimits(
+    warning: Setting.warnAfter.secondsIfSound ?? 30, abort: Setting.abortAfter.secondsIfSound ?? 600
+  )
   private var thread: WatchThread?
   private var stopwatch: AwakeStopwatch
   private var hasWarned = false
