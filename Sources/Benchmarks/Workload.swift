@@ -92,17 +92,18 @@ package enum Workload: String, CaseIterable {
 
 /// A training step that can be repeated.
 struct BenchedStep {
-  private let optimizer: any Optimizer
+  let model: Module
+  let optimizer: any Optimizer
   private let scaler: GradientScaler
   private let loss: (_ inputs: Tensor, _ targets: Tensor) -> Tensor
 
   /// Steps of `optimizer` that bring down `loss` of `model`, on all ranks of `world` together.
   init(
-    _ model: some Module, _ optimizer: any Optimizer, _ dtype: DType,
+    _ model: Module, _ optimizer: any Optimizer, _ dtype: DType,
     _ world: any Communicator, loss: @escaping (_ inputs: Tensor, _ targets: Tensor) -> Tensor
   ) {
     model.averageGradients(over: world)
-    self.optimizer = optimizer
+    (self.model, self.optimizer) = (model, optimizer)
     scaler = GradientScaler(
       isEnabled: dtype.hasNarrowRange, naming: model.namedParameters())
     self.loss = loss

@@ -35,6 +35,12 @@ struct BenchStep: ParsableCommand {
       """)
   var loadData = false
 
+  @Option(help: "Save a checkpoint in --run-dir after so many steps (default: none).")
+  var checkpointEvery: Int?
+
+  @Option(help: "A directory that is not there yet, for checkpoints.")
+  var runDir: String?
+
   @OptionGroup var threads: ThreadOptions
 
   @Flag(help: "Print one JSON object.")
@@ -43,6 +49,10 @@ struct BenchStep: ParsableCommand {
   func validate() throws {
     try require("--steps", steps)
     try require("--global-batch", globalBatch)
+    try require("--checkpoint-every", checkpointEvery)
+    guard (checkpointEvery == nil) == (runDir == nil) else {
+      throw ValidationError("--checkpoint-every and --run-dir belong together.")
+    }
   }
 
   func run() throws {
@@ -52,7 +62,8 @@ struct BenchStep: ParsableCommand {
       guard items >= world.size else { throw TooFewSamples(samples: items, ranks: world.size) }
       let measured = try StepMeasurement(
         of: workload, storedAs: precision.dtype, items: items, steps: steps, isLoaded: loadData,
-        over: world)
+        saving: runDir.flatMap { directory in checkpointEvery.map { (directory, $0) } }, over: world
+      )
       if world.isRoot {
         try report(
           measured.timings, measured.split, items, world.size, measured.peakMegabytes,
@@ -71,7 +82,7 @@ struct BenchStep: ParsableCommand {
         """
         \(workload.rawValue): \(ranks) rank(s) x \(Threads.count) thread(s), \(precision)
         step  \((timings.median * 1e3).text(3)) ms median  \
-        (\((timings.quantile(0.1) * 1e3).text(3)) ... \((timings.quantile(0.9) * 1e3).text(3)), 10 % ... 90 %)
+        (\((timings.quantile(0.1) * 1e3).text(3)) ... \((timings.quantile(0.9) * 1e3).text(3)), 10 % ... 90 %), \((timings.mean * 1e3).text(3)) ms mean
         split \(split)
         rate  \(rate.text(0)) samples/s
         peak memory  \(peak.text(1)) MB
@@ -84,6 +95,7 @@ struct BenchStep: ParsableCommand {
         "threads": .integer(Threads.count), "precision": .text(precision.description),
         "products": .text(MatrixProducts.areByOpenBLAS ? "openblas" : "own"),
         "step_ms_median": .number(timings.median * 1e3),
+        "step_ms_mean": .number(timings.mean * 1e3),
         "step_ms_p10": .number(timings.quantile(0.1) * 1e3),
         "step_ms_p90": .number(timings.quantile(0.9) * 1e3), "items_per_second": .number(rate),
         "peak_rss_mb": .number(peak), "loss": .number(loss),
