@@ -175,7 +175,7 @@ let package = Package(
     .executableTarget(
       name: "ReaderFuzz",
       dependencies: [
-        "Training", "Checkpoints", "DataLoading", "TensorCore", "Support", "Diagnostics",
+        "Training", "Runs", "Checkpoints", "DataLoading", "TensorCore", "Support", "Diagnostics",
         "TestSupport",
       ],
       path: "Tests/ReaderFuzz", swiftSettings: strict),
@@ -198,7 +198,10 @@ let package = Package(
     tests("ModelZoo", ["Lockstep", "TensorCore", "TestSupport"]),
     tests(
       "LockstepCommand",
-      ["Communication", "Parallel", "Support", "TestSupport", "MPIChecks", "ReaderFuzz"]),
+      [
+        "Communication", "Lockstep", "Parallel", "Support", "TestSupport", "MPIChecks",
+        "ReaderFuzz",
+      ]),
     .testTarget(
       name: "LaunchTests", dependencies: ["TestSupport"], exclude: ["StandIns"],
       swiftSettings: strict),

@@ -49,14 +49,20 @@ extension Module {
   /// print(differences.missing)  // the paths of tensors that the file does not have
   /// ```
   ///
+  /// With `selecting`, only tensors whose paths it says yes to are looked at, in the model and in the file:
+  ///
+  /// ```swift
+  /// try model.load(from: "pretrained.safetensors") { !$0.hasPrefix("head.") }
+  /// ```
+  ///
   /// - Returns: What did not match; nothing if `strict`.
-  /// - Throws: exit code 65 if the file is malformed or another model's, 66 if it cannot be opened,
-  ///   74 if reading fails.
+  /// - Throws: exit code 65 if the file is malformed or another model's, or nothing is selected, 66 if it
+  ///   cannot be opened, 74 if reading fails.
   @discardableResult
   public func load(
-    from path: String, strict: Bool = true
+    from path: String, strict: Bool = true, selecting isSelected: (String) -> Bool = { _ in true }
   ) throws(CheckpointError) -> StateDifferences {
-    try load(SafeTensors.read(path), path, strict)
+    try load(SafeTensors.read(path), path, strict, selecting: isSelected)
   }
 
   /// Overwrites the model's parameters and buffers with those of `state`, a state dictionary of
@@ -71,9 +77,10 @@ extension Module {
   }
 
   private func load(
-    _ source: some StateSource, _ path: String, _ strict: Bool
+    _ source: some StateSource, _ path: String, _ strict: Bool,
+    selecting isSelected: (String) -> Bool = { _ in true }
   ) throws(CheckpointError) -> StateDifferences {
-    let (assign, differences) = try prepareLoad(source, path, strict)
+    let (assign, differences) = try prepareLoad(source, path, strict, selecting: isSelected)
     assign()
     return differences
   }
@@ -86,9 +93,16 @@ extension Module {
   }
 
   private func prepareLoad(
-    _ source: some StateSource, _ path: String, _ strict: Bool
+    _ source: some StateSource, _ path: String, _ strict: Bool,
+    selecting isSelected: (String) -> Bool = { _ in true }
   ) throws(CheckpointError) -> (assign: () -> Void, differences: StateDifferences) {
-    let (matches, differences) = try match(slots(), with: source)
+    let slots = slots().filter { $0.paths.contains(where: isSelected) }
+    guard !slots.isEmpty || namedTensors().isEmpty else {
+      throw .misfit(
+        path: path, model: "\(type(of: self))", missing: [], unexpected: [],
+        mismatched: ["none of the model's tensors is selected"])
+    }
+    let (matches, differences) = try match(slots, with: source, selecting: isSelected)
     guard differences.isEmpty || !strict else {
       throw .misfit(
         path: path, model: "\(type(of: self))", missing: differences.missing,
@@ -112,7 +126,7 @@ extension Module {
 
   /// The tensors of `slots` that `source` fits, with their names there; and what does not match.
   private func match(
-    _ slots: [Slot], with source: some StateSource
+    _ slots: [Slot], with source: some StateSource, selecting isSelected: (String) -> Bool
   ) throws(CheckpointError) -> (
     matches: [(tensor: Tensor, name: String)], differences: StateDifferences
   ) {
@@ -120,7 +134,7 @@ extension Module {
     var nameOfPath: [String: String] = [:]
     var matches: [(tensor: Tensor, name: String)] = []
     var differences = StateDifferences()
-    for name in source.names {
+    for name in source.names where isSelected(withoutWrappers(name)) {
       let path = paths.contains(name) ? name : withoutWrappers(name)
       if paths.contains(path), nameOfPath[path] == nil {
         nameOfPath[path] = name

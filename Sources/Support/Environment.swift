@@ -23,6 +23,15 @@ package func currentDirectory() -> String {
   return text
 }
 
+/// `path` as it is called wherever a program is started.
+package func absolutePath(_ path: String) -> String {
+  guard !path.hasPrefix("/") else { return path }
+  var rest = Substring(path)
+  while rest.hasPrefix("./") { rest = rest.dropFirst(2).drop { $0 == "/" } }
+  let folder = currentDirectory()
+  return (folder == "/" ? "" : folder) + "/" + rest
+}
+
 /// How many columns the terminal on standard error has; nil: there is none that draws.
 package func terminalColumns() -> Int? {
   guard isatty(STDERR_FILENO) == 1, let kind = environmentVariable("TERM"), kind != "dumb" else {

@@ -28,7 +28,8 @@ import Testing
     #expect(bench.errors == [])
     try #require(lines.count == 1)
     let keys: Set = [
-      "workload", "ranks", "threads", "precision", "products", "step_ms_median", "step_ms_p10",
+      "workload", "ranks", "threads", "precision", "products", "step_ms_median", "step_ms_mean",
+      "step_ms_p10",
       "step_ms_p90",
       "items_per_second", "peak_rss_mb", "loss", "compute_ms", "communication_ms", "waiting_ms",
       "data_ms", "slowest_rank",

@@ -8,7 +8,7 @@ import Testing
   @Test(arguments: [
     ("json", 100_000), ("header", 100_000), ("safetensors", 50_000), ("run", 4000),
     ("csv", 20_000), ("text", 2000), ("tokens", 30_000), ("idx", 100_000), ("gz", 100_000),
-    ("compressed-idx", 20_000),
+    ("compressed-idx", 20_000), ("manifest", 50_000), ("state", 30_000),
   ]) func everyInputIsReadOrRefused(reader: String, inputs: Int) throws {
     let run = try runAlone("ReaderFuzz", [reader, "--inputs", "\(inputs)"])
     let text = try succeeded(run)

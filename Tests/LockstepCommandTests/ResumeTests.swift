@@ -1,4 +1,5 @@
 import Glibc
+import Lockstep
 import TestSupport
 import Testing
 
@@ -102,6 +103,55 @@ import Testing
     try train("--resume --run-dir run --model mlp --steps 5")
     try train("--resume --run-dir run --steps 6 --learning-rate 0.5 --override")
     #expect(try Metrics(of: "run", in: directory).steps.map(\.step) == Array(1...6))
+  }
+
+  /// From another folder too, and not with data that have changed.
+  @Test func theDataMustBeTheSame() throws {
+    let rows = (0..<60).map { "\($0),\($0 % 7),\($0 % 2 == 0 ? "even" : "odd")\n" }
+    let table = "a,b,kind\n" + rows.joined()
+    try directory.write(Array(table.utf8), to: "table.csv")
+    try train("--data csv:table.csv --target kind --steps 3 --run-dir run")
+    try directory.write([], to: "other/empty")
+    let elsewhere = try runAlone(
+      "lockstep", ["train", "--quiet", "--resume", "--run-dir", "../run", "--steps", "5"],
+      in: directory.path + "/other")
+    #expect(elsewhere.status == 0, "\(elsewhere.errors)")
+    try train("--resume --run-dir run --data csv:./table.csv --target kind --steps 6")
+    try directory.write(Array((table + "60,4,even\n").utf8), to: "table.csv")
+    expectFailure(
+      try lockstep("train --resume --run-dir run --steps 9", in: directory), 65,
+      "are not what they were when the run began")
+  }
+
+  /// Fine-tuning: three classes instead of ten, on the same body.
+  @Test func aRunBeginsWithTheWeightsOfAnother() throws {
+    try train("--steps 30 --run-dir first")
+    let names = (0..<64).map { "p\($0)" }.joined(separator: ",")
+    let rows = (0..<90).map { row in
+      (0..<64).map { "\((row * $0) % 17)" }.joined(separator: ",") + ",c\(row % 3)\n"
+    }
+    try directory.write(Array("\(names),kind\n\(rows.joined())".utf8), to: "table.csv")
+    let options =
+      "--data csv:table.csv --target kind --steps 1 --learning-rate 1e-9 --init-from "
+      + "first/model.safetensors"
+    expectFailure(
+      try lockstep("train \(options) --run-dir none", in: directory), 65,
+      "head.weight (F32 [10, 512] in the file, F32 [3, 512] in the model)")
+    func weights(_ run: String) throws -> [Float] {
+      try SafeTensors.read("\(directory.path)/\(run)/model.safetensors")
+        .tensor("hidden.0.weight").array(of: Float.self)
+    }
+    let expected = try weights("first")
+    for (run, selection) in [("second", "--except head."), ("third", "--only hidden.")] {
+      try train("\(options) \(selection) --run-dir \(run)")
+      #expect(zip(try weights(run), expected).allSatisfy { abs($0 - $1) < 1e-6 })
+    }
+    expectFailure(
+      try lockstep("train \(options) --only nothing --run-dir none", in: directory), 65,
+      "none of the model's tensors is selected")
+    expectFailure(
+      try lockstep("train --only head --run-dir none", in: directory), 64,
+      "--only and --except belong to --init-from")
   }
 
   @Test func whatCannotBeResumedIsSaid() throws {

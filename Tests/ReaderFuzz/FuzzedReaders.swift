@@ -2,6 +2,7 @@ import Checkpoints
 import DataLoading
 import Diagnostics
 import Glibc
+import Runs
 import TensorCore
 import TestSupport
 import Training
@@ -53,6 +54,14 @@ let fuzzedReaders: [FuzzedReader] = [
     }
   ) { try loadAll(try inFile($0)) },
   FuzzedReader("run", runSeeds, pieces: jsonPieces + runPieces) { try requireRunRecord($0) },
+  FuzzedReader("manifest", manifestSeeds, pieces: jsonPieces) { bytes in
+    let manifest = try Manifest(parsing: bytes)
+    check(!manifest.text.isEmpty, "a manifest without a text")
+  },
+  FuzzedReader("state", stateSeeds, pieces: jsonPieces) { bytes in
+    let state = try CheckpointState(parsing: bytes)
+    check(!state.text.isEmpty, "a state without a text")
+  },
   FuzzedReader("csv", tableSeeds, pieces: ["\r\n", "\"\"", ",,", "a,", "NA", " ", "x"]) { bytes in
     let path = try inFile(bytes)
     let classes = Result { try TabularData(csv: path, classifying: "y") }
@@ -91,6 +100,20 @@ let fuzzedReaders: [FuzzedReader] = [
 ]
 
 // MARK: - What is read
+
+private let manifestSeeds = [
+  #"{"format":1,"files":{"model.safetensors":{"bytes":69384,"digest":"d459f5d9347538af"},"#
+    + #""state.json":{"bytes":572,"digest":"243429132efd1b4b"}}}"#,
+  #"{"format":1,"files":{}}"#,
+]
+
+private let stateSeeds = [
+  #"{"format":1,"step":138,"position":{"epoch":7,"batch":0},"isFinished":true,"ranks":1,"#
+    + #""metricsBytes":5885,"best":{"score":0.96,"step":138},"gradientUnit":64.0,"#
+    + #""generators":[{"seed":"0","position":"17226"}],"data":{"samples":"1442","batchSize":"64","#
+    + #""seed":"7","digest":"635461358572180780"},"values":{"optimizer":{"optimizer":"AdamW","#
+    + #""numbers":{"head.bias.step":138.0,"learning_rate":0.003}},"samples":[1,{"a":null}]}}"#
+]
 
 private let headerSeeds = [
   #"{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}}"#,

@@ -1,11 +1,12 @@
-import Checkpoints
+package import Checkpoints
 import DataLoading
+import Diagnostics
 import Steps
 import Support
 import TensorCore
 
 /// What a checkpoint holds beside tensors: `state.json`.
-struct CheckpointState {
+package struct CheckpointState {
   static let fileName = "state.json"
   /// The layout of the file; it changes when older programs could not read it rightly.
   static let format = 1
@@ -42,7 +43,7 @@ struct BestScore: Hashable, Sendable {
 // MARK: - Writing
 
 extension CheckpointState {
-  var text: String {
+  package var text: String {
     let position = JSONObject([
       "epoch": .integer(position.epoch), "batch": .integer(position.batch),
     ])
@@ -85,7 +86,7 @@ extension CheckpointState {
     }
   }
 
-  private init(parsing bytes: [UInt8]) throws(HeaderProblem) {
+  package init(parsing bytes: [UInt8]) throws(HeaderProblem) {
     var reader = JSONReader(bytes)
     var seen: Set<String> = []
     var state = CheckpointState()
@@ -124,7 +125,7 @@ extension CheckpointState {
           values.append((name, String(decoding: try reader.readText(), as: UTF8.self)))
         }
         state.values = values
-      default: throw HeaderProblem("it has an unknown member \(key)")
+      default: throw HeaderProblem("it has an unknown member \"\(printable(key))\"")
       }
     }
     try reader.readEnd()

@@ -1,10 +1,10 @@
-import Checkpoints
+package import Checkpoints
 import Diagnostics
 import Support
 
 /// `manifest.json`: the size and digest of every other file of a checkpoint. It is written last, so a
 /// checkpoint with a manifest that fits is whole.
-struct Manifest {
+package struct Manifest {
   /// What a file must be.
   struct File: Hashable, Sendable {
     var name: String
@@ -40,7 +40,7 @@ struct Manifest {
 
   var files: [File]
 
-  var text: String {
+  package var text: String {
     let members = files.map { file -> (key: String, value: JSONObject.Value?) in
       let facts = JSONObject([
         "bytes": .integer(file.byteCount), "digest": .text(hexadecimal(file.digest)),
@@ -52,6 +52,9 @@ struct Manifest {
   }
 
   init(files: [File]) { self.files = files }
+
+  /// Reads the bytes of a manifest.
+  package init(parsing bytes: [UInt8]) throws(HeaderProblem) { files = try Self.parse(bytes) }
 
   /// Reads the manifest in the directory at `path`.
   init(in path: String) throws(UnsoundCheckpoint) {
@@ -78,7 +81,8 @@ struct Manifest {
     }
   }
 
-  private static func parse(_ bytes: [UInt8]) throws(HeaderProblem) -> [File] {
+  /// The files that a manifest names.
+  static func parse(_ bytes: [UInt8]) throws(HeaderProblem) -> [File] {
     var reader = JSONReader(bytes)
     var files: [File]?
     var format: Int?

@@ -84,6 +84,16 @@ package struct TrainingOptions: ParsableArguments, Encodable {
     help: "Where results go; must not hold those of another run (default: runs/ and the time).")
   var runDir: String?
 
+  @Option(help: "Begin with the weights in this safetensors file, for fine-tuning.")
+  var initFrom: String?
+
+  @Option(
+    help: "With --init-from: take only weights whose names begin with this, such as backbone.")
+  var only: String?
+
+  @Option(help: "With --init-from: leave out weights whose names begin with this, such as head.")
+  var except: String?
+
   @Flag(help: "Go on with the run in --run-dir, with its options, from its newest checkpoint.")
   var resume = false
 
@@ -116,6 +126,9 @@ package struct TrainingOptions: ParsableArguments, Encodable {
     try require("--checkpoint-every", checkpointEvery)
     try requirePositive("--learning-rate", learningRate)
     try requirePositive("--clip-norm", clipNorm)
+    if only != nil || except != nil, initFrom == nil {
+      throw ValidationError("--only and --except belong to --init-from.")
+    }
     if resume, runDir == nil {
       throw ValidationError("--resume needs --run-dir, the directory of the run to go on with.")
     }
@@ -160,8 +173,21 @@ package struct TrainingOptions: ParsableArguments, Encodable {
     (run.warmup, run.clipNorm) = (recipe.warmup, recipe.clipNorm)
     run.microBatches = microBatches ?? ranks
     (run.resume, run.override, run.maxTime) = (false, false, nil)
+    run.initFrom = initFrom.map(absolutePath)
     run.threads.threads = Threads.count
     return run
+  }
+
+  /// The file that the run begins with, and which of its tensors; nil: none.
+  var initialWeights: (path: String, selects: (String) -> Bool)? {
+    initFrom.map { path in
+      (
+        path,
+        { [only, except] name in
+          (only.map(name.hasPrefix) ?? true) && !(except.map(name.hasPrefix) ?? false)
+        }
+      )
+    }
   }
 
   /// What the options say of the task beside the data.

@@ -20,6 +20,12 @@ extension RunOptions {
       words.contains { $0 == word(name) || $0.hasPrefix(word(name) + "=") }
     }
     let before = Dictionary(uniqueKeysWithValues: RunOptions(record.options).members)
+    var given = given
+    // The same file may be given by another path.
+    given.initFrom = given.initFrom.map(absolutePath)
+    if given.data.absolute.description == record.data.description {
+      given.data = record.options.data
+    }
     for (name, value) in RunOptions(given).members
     where isGiven(name) && !free.contains(name) && value != before[name] {
       let mayOverride = overridable.contains(name)
@@ -29,6 +35,7 @@ extension RunOptions {
         ofRun: before[name].flatMap(\.text) ?? "none", mayOverride: mayOverride)
     }
     var options = record.options
+    options.data = record.data
     if isGiven("epochs") || isGiven("steps") {
       (options.epochs, options.steps) = (given.epochs, given.steps)
     }

@@ -31,6 +31,12 @@ struct RunDirectory {
     return try RunOptions.resumed(record, given, words: words, ranks: ranks)
   }
 
+  /// Throws where `task`, which was made of the data as they are now, is not what the run began to learn.
+  func requireSame(_ task: any LearningTask) throws {
+    guard let record, record.task.record.description != task.record.description else { return }
+    throw RunError.otherData(record.data)
+  }
+
   /// The run, in the directory, which `record` describes from now on.
   func open(
     _ options: TrainingOptions, over world: any Communicator, _ record: RunRecord,

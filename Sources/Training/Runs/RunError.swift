@@ -14,6 +14,8 @@ enum RunError: ReportableError {
   case changedData(String)
   /// The run's own data are not where they were.
   case lostData(String)
+  /// The data of a run that is to go on are not what they were.
+  case otherData(DataSource)
   /// The weights cannot be those of the model that `run.json` describes.
   case otherModel(String, ModelName)
 
@@ -33,6 +35,9 @@ enum RunError: ReportableError {
         + "not learn from are unknown; give data that it did not learn from as --data"
     case .lostData(let path):
       "\(path): the data that the run learned from are not there; say with --data where they are now"
+    case .otherData(let data):
+      "the data in \(data) are not what they were when the run began, so that it cannot go on with them; "
+        + "restore them, or begin a new run"
     case .otherModel(let path, let model):
       "\(path) holds fewer weights than \(model) has as run.json describes it"
     }
@@ -40,7 +45,7 @@ enum RunError: ReportableError {
 
   var exitCode: ExitCode {
     switch self {
-    case .malformed, .writesNothing, .otherSamples, .changedData, .otherModel: .badData
+    case .malformed, .writesNothing, .otherSamples, .changedData, .otherData, .otherModel: .badData
     case .lostData: .missingInput
     case .otherKind: .configuration
     }

@@ -12,7 +12,9 @@ struct RunOptions {
   ]
 
   /// Those that came after the first run.json of this layout was written.
-  private static let later: Set = ["resume", "override", "checkpointEvery", "maxTime"]
+  private static let later: Set = [
+    "resume", "override", "checkpointEvery", "maxTime", "initFrom", "only", "except",
+  ]
 
   let members: [(name: String, value: JSONScalar)]
 

@@ -27,6 +27,7 @@ package struct TrainingRun {
     recipe = options.recipe
     prepared = try options.data.format.prepare(options.data.place, options.taskOptions)
     let (task, training) = (prepared.task, prepared.training)
+    try directory.requireSame(task)
     totalSteps =
       recipe.steps
       ?? (recipe.epochs ?? 1) * training.stepsPerEpoch(batch: recipe.globalBatch)
@@ -41,7 +42,12 @@ package struct TrainingRun {
         + samples.facts("training data") + prepared.heldOut.facts("test data")
       world.requireEqual(facts, of: "the ranks")
     }
-    model = try options.model.make(for: task.signature, data: options.data, seed: options.seed)
+    let model = try options.model.make(
+      for: task.signature, data: options.data, seed: options.seed)
+    self.model = model
+    if let initial = options.initialWeights {
+      try world.onRoot { try model.load(from: initial.path, selecting: initial.selects) }
+    }
     model.convert(to: options.precision.dtype)
     reducer = model.averageGradients(
       over: world, reproducible: options.reproducible, wireType: options.wire?.dtype,

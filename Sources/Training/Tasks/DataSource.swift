@@ -47,11 +47,7 @@ package struct DataSource: ExpressibleByArgument, CustomStringConvertible, Encod
 
   /// The same with a path that does not depend on where the program is started.
   var absolute: DataSource {
-    guard format.place != nil, !place.hasPrefix("/") else { return self }
-    var path = Substring(place)
-    while path.hasPrefix("./") { path = path.dropFirst(2).drop { $0 == "/" } }
-    let folder = currentDirectory()
-    return DataSource(format, (folder == "/" ? "" : folder) + "/" + path)
+    format.place == nil ? self : DataSource(format, absolutePath(place))
   }
 
   package static var allValueStrings: [String] { DataFormat.all.map(\.pattern) }
