@@ -46,7 +46,7 @@ import Testing
   @Test func nobodyHasToReadTheProgressOfAJob() throws {
     let job = try withoutOtherJobs {
       try shell(
-        "set -o pipefail; lockstep launch -n 2 --threads 1 \(try builtProgram("lockstep")) train "
+        "set -o pipefail; lockstep launch -n 2 --threads 1 '\(try builtProgram("lockstep"))' train "
           + "--steps 30 --run-dir run 2>&1 | head -n 1")
     }
     try succeeded(job)
