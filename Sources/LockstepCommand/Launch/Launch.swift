@@ -84,11 +84,12 @@ struct Launch: ParsableCommand {
         try Supervisor(restarts: restarts).run { run in
           let environment = JobEnvironment(plan, isHeard: true, restarting: run)
           environment.apply()
-          let kills = MemoryKills.count()
+          let (kills, start) = (MemoryKills.count(), time(nil))
           let end = try Job.run(job(plan, environment), drawsBar: environment.columns != nil)
           let why = MemoryKills.note(
             status: end.status, before: kills, after: MemoryKills.count())
           if let why { printError(why) }
+          if end.status != 0 { SharedMemoryRests.remove(since: start) }
           return end
         })
     }
