@@ -66,7 +66,7 @@ extension Module {
   }
 
   /// Overwrites the model's parameters and buffers with those of `state`, a state dictionary of
-  /// this or another model; see `load(from:strict:)`.
+  /// this or another model; see `load(from:strict:selecting:)`.
   ///
   /// - Throws: exit code 65 if it is another model's. Stops if two tensors have one name.
   @discardableResult
