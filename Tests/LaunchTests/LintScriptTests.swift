@@ -28,8 +28,8 @@ import Testing
       "Tests/UpperTests/CTests.swift": "func c() {}\n",
     ]
     for (path, text) in files { try write(text, to: path) }
-    let scripts = [".ci/run", "Tests/Campaigns/campaign", "Tests/Hosts/on-hosts"]
-    for path in scripts { try write("#!/bin/bash\n", to: path) }
+    let empty = [".ci/run", "Tests/Campaigns/campaign", "Tests/Hosts/on-hosts"]
+    for path in empty { try write("#!/bin/bash\n", to: path) }
     let made = try scripts.runLibrary("cd '\(scripts.root)'; git init -q .; git add .")
     try #require(made.status == 0, "\(made.errors)")
   }
