@@ -34,7 +34,7 @@ import Testing
     }
     for process in ranks { #expect(kill(process, 0) == -1, "process \(process) is left") }
     // No model, and metrics without a gap.
-    #expect(directory.list("run") == ["metrics.jsonl", "run.json"])
+    #expect(directory.list("run") == [".lock", "checkpoints", "metrics.jsonl", "run.json"])
     let steps = try Metrics(of: "run", in: directory).steps.map(\.step)
     #expect(!steps.isEmpty && steps == Array(1...steps.count))
   }
