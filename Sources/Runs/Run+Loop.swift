@@ -43,12 +43,13 @@ extension Run {
     linesOfStep = []
     incident?.write(to: "\(directory)/incidents.jsonl")
     incident = nil
-    try throwDeferredError()
     let asked = agreedRequests()
     report(saver.settle(waiting: false))
     requests.isBusy = saver.isBusy
     let isDue = saving.everySteps.map { step % $0 == 0 } ?? false
-    if isDue || isBestDue || asked.save > 0 || asked.stop > 0 { save() }
+    if isDue || isBestDue || asked.save > 0 || asked.stop > 0 {
+      save(isLast: asked.stop > 0)
+    }
     guard asked.stop > 0 else { return }
     try settle()
     throw RunStopped(
@@ -90,11 +91,10 @@ extension Run {
   /// - Throws: exit code 73 or 74 where something could not be written.
   public func finish() throws {
     requireBegun("finish")
-    try throwDeferredError()
     if position.isAtEnd { position.advance() }
     if !isFinished {
       isFinished = true
-      save()
+      save(isLast: true)
     }
     try settle()
     requests.leave()
@@ -120,11 +120,6 @@ extension Run {
       ("step", .integer(step)), ("epoch", .integer(position.saved.epoch)),
     ]
     return JSONObject(own + line.map { ($0.key, $0.value?.json) })
-  }
-
-  private func throwDeferredError() throws {
-    defer { deferredError = nil }
-    if let deferredError { throw deferredError }
   }
 
   /// What all ranks ask for together: it has come with the gradients, where these are averaged.

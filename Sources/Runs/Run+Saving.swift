@@ -8,23 +8,19 @@ import TensorCore
 
 extension Run {
   /// Begins to save a checkpoint; waits first where another one is still being written. Collective.
-  func save() {
+  ///
+  /// - Parameter isLast: whether the run ends with it, so that a failure is an error, which `settle`
+  ///   throws, and not a warning.
+  func save(isLast: Bool = false) {
     report(saver.settle(waiting: true))
     let isShared = world.size > 1 && parts.contains { $0.tensors(rank: 1, of: world.size) != nil }
     let name = CheckpointName(step: step, version: freeVersion())
     if isBestDue { best?.step = step }
     let state = currentState()
-    if isShared {
-      // Ranks write into a place that rank 0 has made.
-      var hasFailed: Int32 = 0
-      world.onRoot {
-        do { try store.begin(name) } catch {
-          deferredError = error
-          hasFailed = 1
-        }
-      }
-      if world.maximum(hasFailed) != 0 { return }
-    }
+    isBestDue = false
+    requests.saved()
+    // Ranks write into a place that rank 0 has made.
+    if isShared, !makePlace(name, isLast) { return }
     var files = parts.compactMap { part -> (name: String, content: Saver.Content)? in
       part.tensors(rank: world.rank, of: world.size).map { file, tensors in
         (file, .tensors(SafeTensorsImage(tensors, metadata: ["format": "pt"])))
@@ -32,9 +28,17 @@ extension Run {
     }
     if world.isRoot { files.append((CheckpointState.fileName, .text(state.text))) }
     saver.begin(name, files, isShared: isShared, world.isRoot ? finish() : nil)
-    isBestDue = false
-    requests.saved()
     requests.isBusy = true
+  }
+
+  /// Returns, on all ranks, whether there is a place for the checkpoint `name` now. Collective.
+  private func makePlace(_ name: CheckpointName, _ isLast: Bool) -> Bool {
+    var error: FileError?
+    if world.isRoot {
+      do throws(FileError) { try store.begin(name) } catch let problem { error = problem }
+    }
+    if isLast { failure = error } else { report(error.map { (name, $0) }) }
+    return world.maximum(Int32(error == nil ? 0 : 1)) == 0
   }
 
   /// Waits until what is being written is on the disk.
@@ -42,7 +46,7 @@ extension Run {
   /// - Throws: why it is not.
   func settle() throws {
     world.note(.saving)
-    if let (_, error) = saver.settle(waiting: true) { throw error }
+    if let error = failure ?? saver.settle(waiting: true)?.error { throw error }
     // All ranks leave together, when rank 0 is done.
     world.barrier()
   }

@@ -61,7 +61,8 @@ public final class Run {
   var saver: Saver
   var best: BestScore?
   var isBestDue = false
-  var deferredError: (any Error)?
+  /// Why the last checkpoint of the run could not be begun.
+  var failure: FileError?
   /// Where the data were when the last step ended, and lines about the one that is under way.
   var positionOfStep = EpochPosition(epoch: 1, batch: 0)
   var linesOfStep: [JSONObject] = []

@@ -178,12 +178,7 @@ private func inFile(_ bytes: [UInt8]) throws -> String {
 }
 
 /// A file without a name.
-private let scratch: Int32 = {
-  var name = Array("/tmp/ReaderFuzz-XXXXXX".utf8CString)
-  let file = mkstemp(&name)
-  unlink(name)
-  return file
-}()
+private let scratch: Int32 = tmpfile().map { fileno($0) } ?? -1
 
 private func fuzzedHeader(_ bytes: [UInt8]) throws -> SafeTensorsHeader {
   do throws(HeaderProblem) {

@@ -1,5 +1,6 @@
 import Lockstep
 import Parallel
+import Support
 import TestSupport
 import Testing
 
@@ -64,5 +65,31 @@ struct SlowDiskTests {
     }
     #expect(steps == [19, 19])
     #expect(directory.list("checkpoints").filter { $0 != "latest" }.count == 3)
+  }
+
+  /// Where ranks have parts of the state: what cannot be saved costs a checkpoint, not the run.
+  @Test func stepsGoOnWhereThereIsNoPlaceForACheckpoint() {
+    let disk = Disk()
+    disk.isOpen.withLock { $0 = true }
+    let path = directory.path
+    let steps = withThreadRanks(2) { world -> Int in
+      let (run, step) = try self.run(on: disk, every: 2, over: world, sharded: true)
+      try step()
+      world.barrier()
+      try world.onRoot {
+        removeDirectory(path + "/checkpoints")
+        try AtomicFile(path + "/checkpoints").commit()
+      }
+      world.barrier()
+      for _ in 0..<3 { try step() }
+      let reached = run.step
+      world.barrier()
+      try world.onRoot { try removeFile(path + "/checkpoints") }
+      world.barrier()
+      try run.finish()
+      return reached
+    }
+    #expect(steps == [4, 4])
+    #expect(directory.list("checkpoints") == ["latest", "step-00000004"])
   }
 }
